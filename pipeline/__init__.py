@@ -1,0 +1,1 @@
+"""The Social Value Tracker: one module per verb of the pipeline, and a few nouns beside them."""

@@ -1,0 +1,401 @@
+"""The questionnaire as data: questions, answers, routing, bands, bases, breaks, measures, figures and findings.
+
+One YAML file per wave describes the whole questionnaire. Everything else in the package asks this module
+which columns a table has, which answers a question allows, who was asked, and which rows a condition selects.
+
+A *table of respondents* has one row per organisation: `organisation`, then for a question answered once one
+column of answer ids, and for a question that allows several answers one column `question.answer` per answer,
+1 where it was given and 0 where not. Empty cells mean "not asked" (routing), never "don't know", which is an answer.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pandas as pd
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.problems import InputProblem
+
+ORGANISATION = "organisation"
+TOTAL = "total"
+
+
+class Part(BaseModel):
+    """A piece of the codebook; a key that the model does not know is an error, never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Test(Part):
+    """Which answers to one question count: at least one of `any`, every one of `all`, and not one of `none`."""
+
+    any: tuple[str, ...] = ()
+    all: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+
+
+def _as_test(value):
+    return {"any": value} if isinstance(value, list) else value
+
+
+Condition = dict[str, Annotated[Test, BeforeValidator(_as_test)]]
+
+
+class Band(Part):
+    """A size band: organisations of `sector` whose size is `at_least` and `below` these numbers."""
+
+    sector: str
+    at_least: int = 0
+    below: int | None = None
+
+
+class Answer(Part):
+    """One answer: its id in clean tables, its label for readers, and how exports may spell it.
+
+    `code` is the number in a coded export; `spellings` further texts that mean this answer; `phrases` the
+    wordings by which an open text is coded to it; `missing` marks an answer that says nothing of the matter.
+    """
+
+    id: str
+    label: str
+    code: int | None = None
+    spellings: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    missing: Literal["dont_know", "refused"] | None = None
+    band: Band | None = None
+
+
+class Net(Part):
+    """Answers added together under one name."""
+
+    id: str
+    label: str
+    answers: tuple[str, ...]
+
+
+class Question(Part):
+    """A question, or a fact of the frame, with its answers and the condition under which it is asked.
+
+    `kind`: `single` (one answer), `multiple` (any number) or `open` (a text coded to any number of answers).
+    `asked_of`: `frame` (known before the interview), `interviewer` (noted by them) or `respondent`.
+    `column` is the export's column; a multiple question's columns are `column_1`, `column_2`, ... by answer code.
+    """
+
+    id: str
+    text: str
+    label: str
+    column: str | None = None
+    kind: Literal["single", "multiple", "open"] = "single"
+    asked_of: Literal["frame", "interviewer", "respondent"] = "respondent"
+    asked_if: Condition = {}
+    max_answers: int | None = None
+    answers: tuple[Answer, ...]
+    nets: tuple[Net, ...] = ()
+    note: str = ""
+
+    @property
+    def several(self):
+        """Whether one organisation may give several answers."""
+        return self.kind != "single"
+
+    @property
+    def columns(self):
+        """The columns of this question in a table of respondents."""
+        return [f"{self.id}.{a.id}" for a in self.answers] if self.several else [self.id]
+
+    @property
+    def categories(self):
+        """Answer and net labels by id, in codebook order."""
+        return {c.id: c.label for c in (*self.answers, *self.nets)}
+
+    def answer(self, answer_id):
+        """The answer of this id."""
+        return next(a for a in self.answers if a.id == answer_id)
+
+    def members(self, category):
+        """The answer ids that a category (an answer or a net) stands for."""
+        for net in self.nets:
+            if net.id == category:
+                return net.answers
+        return (category,)
+
+
+class Base(Part):
+    """Who a share is of: everyone that a condition selects."""
+
+    id: str
+    label: str
+    where: Condition = {}
+
+
+class Group(Part):
+    """One group of a break."""
+
+    id: str
+    label: str
+    where: Condition
+
+
+class Break(Part):
+    """The groups that a measure is split by; `of` a question makes one group of each of its answers.
+
+    Groups may overlap (a question with several answers). `categories` picks and orders answers or nets.
+    """
+
+    id: str
+    label: str
+    of: str | None = None
+    categories: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+
+
+class Measure(Part):
+    """The shares of a question's answers and nets over a base, split by breaks.
+
+    `unit` is how readers see it: a per cent of the base, or a count of organisations.
+    """
+
+    id: str
+    question: str
+    label: str
+    base: str = "all"
+    breaks: tuple[str, ...] = ("sector", "size_band")
+
+
+class Figure(Part):
+    """A figure: what it draws from the estimates and how. `kind` names a drawing, never a question.
+
+    `bars`: categories of one measure, one bar each; `grouped`: the same, a bar per group of `break_`;
+    `split`: one stacked row per group of `break_`; `grid`: counts, a row per group and a column per category;
+    `themes`: a code frame in words, without numbers.
+    """
+
+    id: str
+    number: int
+    title: str
+    kind: Literal["bars", "grouped", "split", "grid", "themes"]
+    measure: str
+    break_: str = Field(TOTAL, alias="break")
+    categories: tuple[str, ...] = ()
+    unit: Literal["percent", "count"] = "percent"
+    sort: bool = False
+    note: str = ""
+
+
+class Clause(Part):
+    """One sentence of a finding: an estimate, or two of them compared, put into `text`.
+
+    Placeholders in `text`: {share} {interval} {n} {base} {words} for the estimate, and, where `versus` (another
+    group) or `versus_category` is given, {other} {other_n} {other_base} {comparison} as well. All are computed.
+    """
+
+    measure: str
+    category: str
+    break_: str = Field(TOTAL, alias="break")
+    group: str = TOTAL
+    versus: str | None = None
+    versus_category: str | None = None
+    text: str
+
+
+class Finding(Part):
+    """A key finding: a neutral heading and clauses whose numbers, bases, intervals and words are all computed."""
+
+    id: str
+    number: int
+    heading: str
+    clauses: tuple[Clause, ...]
+
+
+class Codebook(Part):
+    """A wave's questionnaire and what is made of it."""
+
+    wave: int
+    title: str
+    kind: Literal["reconstruction", "rehearsal", "fieldwork"]
+    source: str
+    licence: str = ""
+    sector: str = "sector"
+    size_band: str = "size_band"
+    questions: tuple[Question, ...]
+    bases: tuple[Base, ...] = (Base(id="all", label="All organisations"),)
+    breaks: tuple[Break, ...]
+    measures: tuple[Measure, ...]
+    figures: tuple[Figure, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def question(self, question_id):
+        """The question of this id."""
+        return _one(self.questions, question_id, "question")
+
+    def base(self, base_id):
+        """The base of this id."""
+        return _one(self.bases, base_id, "base")
+
+    def measure(self, measure_id):
+        """The measure of this id."""
+        return _one(self.measures, measure_id, "measure")
+
+    def groups(self, break_id):
+        """Groups of a break, in codebook order; `total` has one group, everyone."""
+        if break_id == TOTAL:
+            return (Group(id=TOTAL, label="All", where={}),)
+        found = _one(self.breaks, break_id, "break")
+        if found.of is None:
+            return found.groups
+        question = self.question(found.of)
+        chosen = found.categories or tuple(a.id for a in question.answers)
+        return tuple(
+            Group(id=c, label=question.categories[c], where={question.id: Test(any=question.members(c))}) for c in chosen
+        )
+
+    def group(self, break_id, group_id):
+        """One group of a break."""
+        return _one(self.groups(break_id), group_id, f"group of break {break_id}")
+
+    @property
+    def columns(self):
+        """The columns of a table of respondents."""
+        return [ORGANISATION, *(c for q in self.questions for c in q.columns)]
+
+    @model_validator(mode="after")
+    def _every_name_is_known(self):
+        _check_names(self)
+        return self
+
+
+def _one(parts, part_id, what):
+    for part in parts:
+        if part.id == part_id:
+            return part
+    known = ", ".join(p.id for p in parts)
+    raise KeyError(f"the codebook has no {what} {part_id!r}; it has: {known}")
+
+
+def _check_names(book):
+    """Raise ValueError at the first name in the codebook that points at nothing, or that stands twice."""
+    for what in ("questions", "bases", "breaks", "measures", "figures", "findings"):
+        ids = [p.id for p in getattr(book, what)]
+        for repeated in sorted({i for i in ids if ids.count(i) > 1}):
+            raise ValueError(f"{what}: the id {repeated!r} stands twice")
+    asked_before = set()
+    for q in book.questions:
+        ids = [*(a.id for a in q.answers), *(n.id for n in q.nets)]
+        for repeated in sorted({i for i in ids if ids.count(i) > 1}):
+            raise ValueError(f"question {q.id}: the answer {repeated!r} stands twice")
+        for net in q.nets:
+            _known(net.answers, {a.id for a in q.answers}, f"question {q.id}, net {net.id}: answer")
+        for routed_by in q.asked_if:
+            _known([routed_by], asked_before, f"question {q.id} is asked_if an earlier question")
+        _check_condition(book, q.asked_if, f"question {q.id}, asked_if")
+        asked_before.add(q.id)
+    for base in book.bases:
+        _check_condition(book, base.where, f"base {base.id}")
+    questions = {q.id for q in book.questions}
+    for b in book.breaks:
+        if (b.of is None) == (not b.groups):
+            raise ValueError(f"break {b.id}: give either `of` a question or a list of groups")
+        if b.of is not None:
+            _known([b.of], questions, f"break {b.id}: question")
+            _known(b.categories, set(book.question(b.of).categories), f"break {b.id}: category")
+        for g in b.groups:
+            _check_condition(book, g.where, f"break {b.id}, group {g.id}")
+    breaks = {TOTAL, *(b.id for b in book.breaks)}
+    for m in book.measures:
+        _known([m.question], questions, f"measure {m.id}: question")
+        _known([m.base], {b.id for b in book.bases}, f"measure {m.id}: base")
+        _known(m.breaks, breaks, f"measure {m.id}: break")
+    drawn = [(f"figure {f.id}", f.measure, f.break_, f.categories) for f in book.figures]
+    for finding in book.findings:
+        for c in finding.clauses:
+            categories = [x for x in (c.category, c.versus_category) if x]
+            drawn.append((f"finding {finding.id}", c.measure, c.break_, categories))
+            groups = [x for x in (c.group, c.versus) if x]
+            _known([c.break_], breaks, f"finding {finding.id}: break")
+            _known(groups, {g.id for g in book.groups(c.break_)}, f"finding {finding.id}: group")
+    for place, measure, break_, categories in drawn:
+        _known([measure], {m.id for m in book.measures}, f"{place}: measure")
+        _known([break_], {TOTAL, *book.measure(measure).breaks}, f"{place}: break of measure {measure}")
+        known = book.question(book.measure(measure).question).categories
+        _known(categories, set(known), f"{place}: category of measure {measure}")
+
+
+def _check_condition(book, condition, place):
+    for question, test in condition.items():
+        _known([question], {q.id for q in book.questions}, f"{place}: question")
+        answers = {a.id for a in book.question(question).answers}
+        _known((*test.any, *test.all, *test.none), answers, f"{place}: answer of {question}")
+
+
+def _known(names, allowed, what):
+    for name in names:
+        if name not in allowed:
+            raise ValueError(f"{what} {name!r} is not known; known are: {', '.join(sorted(allowed))}")
+
+
+def load_codebook(path):
+    """Read and check a codebook.
+
+    Raises InputProblem with file, place, found and allowed at the first fault.
+    """
+    path = Path(path)
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputProblem("there is no such codebook", file=path) from None
+    except UnicodeDecodeError as e:
+        raise InputProblem(f"not UTF-8 text at byte {e.start}", file=path, do="save it as UTF-8") from None
+    except yaml.YAMLError as e:
+        mark = getattr(e, "problem_mark", None)
+        raise InputProblem(
+            f"not YAML: {getattr(e, 'problem', e)}", file=path, row=mark.line + 1 if mark else None
+        ) from None
+    try:
+        return Codebook.model_validate(raw)
+    except ValidationError as e:
+        first = e.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "codebook"
+        message = first["msg"].removeprefix("Value error, ")
+        raise InputProblem(f"{place}: {message}", file=path) from None
+
+
+def select(table, condition):
+    """Which rows of a table of respondents meet a condition: a boolean Series on the table's index.
+
+    Works on any table with the columns that the condition needs, so also on the solver's table of possible
+    respondents. An organisation that was not asked a question meets neither `any` nor `all`, but does meet `none`.
+    """
+    rows = pd.Series(True, index=table.index)
+    for question, test in condition.items():
+        if test.any:
+            rows &= _gave(table, question, test.any)
+        for answer in test.all:
+            rows &= _gave(table, question, (answer,))
+        if test.none:
+            rows &= ~_gave(table, question, test.none)
+    return rows
+
+
+def _gave(table, question, answers):
+    if question in table.columns:
+        return table[question].isin(answers).astype(bool)
+    columns = [f"{question}.{a}" for a in answers]
+    return table[columns].eq(1).fillna(False).any(axis=1).astype(bool)
+
+
+def gave(table, question, category):
+    """Which rows gave an answer, or any answer of a net, of a Question: a boolean Series."""
+    return _gave(table, question.id, question.members(category))
+
+
+def asked(table, question):
+    """Which rows a Question was asked of, by its routing: a boolean Series."""
+    return select(table, question.asked_if)
+
+
+def typed(table, codebook):
+    """The table with the codebook's columns in order and its types: answer ids as text, several-answer columns as Int8."""
+    types = {c: "string" for c in codebook.columns}
+    types |= {c: "Int8" for q in codebook.questions if q.several for c in q.columns}
+    return table[codebook.columns].astype(types)
