@@ -246,9 +246,8 @@ class Codebook(Part):
             return found.groups
         question = self.question(found.of)
         chosen = found.categories or tuple(a.id for a in question.answers)
-        return tuple(
-            Group(id=c, label=question.categories[c], where={question.id: Test(any=question.members(c))}) for c in chosen
-        )
+        labels = question.categories
+        return tuple(Group(id=c, label=labels[c], where={question.id: Test(any=question.members(c))}) for c in chosen)
 
     def group(self, break_id, group_id):
         """One group of a break."""
@@ -395,7 +394,7 @@ def asked(table, question):
 
 
 def typed(table, codebook):
-    """The table with the codebook's columns in order and its types: answer ids as text, several-answer columns as Int8."""
+    """The table with the codebook's columns, in order and typed: answer ids as text, several-answer columns as Int8."""
     types = {c: "string" for c in codebook.columns}
     types |= {c: "Int8" for q in codebook.questions if q.several for c in q.columns}
     return table[codebook.columns].astype(types)

@@ -72,7 +72,8 @@ def load_params(path="params.yaml"):
         raise InputProblem("there is no such settings file", file=path) from None
     except yaml.YAMLError as e:
         mark = getattr(e, "problem_mark", None)
-        raise InputProblem(f"not YAML: {getattr(e, 'problem', e)}", file=path, row=mark.line + 1 if mark else None) from None
+        row = mark.line + 1 if mark else None
+        raise InputProblem(f"not YAML: {getattr(e, 'problem', e)}", file=path, row=row) from None
     try:
         return Params.model_validate(raw)
     except ValidationError as e:

@@ -1,6 +1,5 @@
 """Reading and writing tables so that the same rows give the same bytes everywhere."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -23,7 +22,7 @@ def write_bytes(path, data):
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(path.name + ".part")
     beside.write_bytes(data)
-    os.replace(beside, path)
+    beside.replace(path)
 
 
 def write_table(path, table):
@@ -37,7 +36,7 @@ def read_table(path, **options):
 
 
 def read_respondents(path, codebook):
-    """Read a table of respondents (clean, weighted or reconstructed) with the codebook's types first, other columns after."""
+    """Read a table of respondents (clean, weighted or reconstructed), the codebook's columns first and typed."""
     table = read_table(path, dtype={c: "string" for c in codebook.columns})
     others = [c for c in table.columns if c not in codebook.columns]
     return typed(table, codebook).join(table[others])
