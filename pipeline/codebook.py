@@ -79,6 +79,7 @@ class Question(Part):
 
     `kind`: `single` (one answer), `multiple` (any number) or `open` (a text coded to any number of answers).
     `asked_of`: `frame` (known before the interview), `interviewer` (noted by them) or `respondent`.
+    Of several answers at least `min_answers` and, unless the data say otherwise, at most `max_answers` are given.
     `column` is the export's column; a multiple question's columns are `column_1`, `column_2`, ... by answer code.
     """
 
@@ -90,6 +91,7 @@ class Question(Part):
     asked_of: Literal["frame", "interviewer", "respondent"] = "respondent"
     asked_if: Condition = {}
     max_answers: int | None = None
+    min_answers: int = 0
     answers: tuple[Answer, ...]
     nets: tuple[Net, ...] = ()
     note: str = ""
@@ -168,7 +170,8 @@ class Figure(Part):
 
     `bars`: categories of one measure, one bar each; `grouped`: the same, a bar per group of `break_`;
     `split`: one stacked row per group of `break_`; `grid`: counts, a row per group and a column per category;
-    `themes`: a code frame in words, without numbers.
+    `themes`: a code frame in words, without numbers. `total` draws everyone beside the groups; `sort` puts the
+    largest first instead of following the codebook.
     """
 
     id: str
@@ -179,15 +182,25 @@ class Figure(Part):
     break_: str = Field(TOTAL, alias="break")
     categories: tuple[str, ...] = ()
     unit: Literal["percent", "count"] = "percent"
+    total: bool = False
     sort: bool = False
     note: str = ""
+
+    @model_validator(mode="after")
+    def _break_fits_the_kind(self):
+        if self.kind in ("grouped", "split", "grid") and self.break_ == TOTAL:
+            raise ValueError(f"figure {self.id}: a {self.kind} figure needs a break")
+        if self.kind in ("bars", "themes") and self.break_ != TOTAL:
+            raise ValueError(f"figure {self.id}: a {self.kind} figure has no break; grouped, split and grid have")
+        return self
 
 
 class Clause(Part):
     """One sentence of a finding: an estimate, or two of them compared, put into `text`.
 
     Placeholders in `text`: {share} {interval} {n} {base} {words} for the estimate, and, where `versus` (another
-    group) or `versus_category` is given, {other} {other_n} {other_base} {comparison} as well. All are computed.
+    group) or `versus_category` is given, {other} {other_n} {other_base} {comparison} as well. All are computed:
+    {interval} says its confidence at its first use in a finding (`95% interval 64% to 77%`, then `64% to 77%`).
     """
 
     measure: str
@@ -209,12 +222,13 @@ class Finding(Part):
 
 
 class Codebook(Part):
-    """A wave's questionnaire and what is made of it."""
+    """A wave's questionnaire and what is made of it; `respondents` is how many a report says it rests on."""
 
     wave: int
     title: str
     kind: Literal["reconstruction", "rehearsal", "fieldwork"]
     source: str
+    respondents: int | None = None
     licence: str = ""
     sector: str = "sector"
     size_band: str = "size_band"
@@ -379,8 +393,10 @@ def select(table, condition):
 def _gave(table, question, answers):
     if question in table.columns:
         return table[question].isin(answers).astype(bool)
-    columns = [f"{question}.{a}" for a in answers]
-    return table[columns].eq(1).fillna(False).any(axis=1).astype(bool)
+    rows = pd.Series(False, index=table.index)
+    for answer in answers:
+        rows |= table[f"{question}.{answer}"].eq(1).fillna(False).astype(bool)
+    return rows
 
 
 def gave(table, question, category):

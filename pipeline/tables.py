@@ -1,28 +1,16 @@
 """Reading and writing tables so that the same rows give the same bytes everywhere."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from pipeline.codebook import typed
+from pipeline.files import write_bytes, write_text
+from pipeline.problems import InputProblem
+
+__all__ = ["read_respondents", "read_table", "write_bytes", "write_table", "write_text"]
 
 # Twelve significant digits: more than any reader needs, fewer than the last bits in which
 # processors and linear-algebra libraries differ.
 FLOAT_FORMAT = "%.12g"
-
-
-def write_text(path, text):
-    """Write a text file as UTF-8 with plain newlines, beside its place first and then renamed into it."""
-    write_bytes(path, text.encode("utf-8"))
-
-
-def write_bytes(path, data):
-    """Write a file beside its place first, then rename it, so that no half-written file is taken for a result."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".part")
-    beside.write_bytes(data)
-    beside.replace(path)
 
 
 def write_table(path, table):
@@ -31,8 +19,13 @@ def write_table(path, table):
 
 
 def read_table(path, **options):
-    """Read a CSV written by `write_table`; only an empty cell is missing."""
-    return pd.read_csv(path, encoding="utf-8", keep_default_na=False, na_values=[""], **options)
+    """Read a CSV written by `write_table`; only an empty cell is missing. Raises InputProblem if it is none."""
+    try:
+        return pd.read_csv(path, encoding="utf-8", keep_default_na=False, na_values=[""], **options)
+    except FileNotFoundError:
+        raise InputProblem("there is no such file", file=path) from None
+    except (UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as problem:
+        raise InputProblem(f"not a table in CSV and UTF-8 ({str(problem).strip()})", file=path) from None
 
 
 def read_respondents(path, codebook):

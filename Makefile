@@ -1,0 +1,41 @@
+# Two commands: `make` builds the environment and every result, `make test` builds the environment and checks them all.
+
+# Any Python from 3.11 to 3.13: make PYTHON=python3.12
+PYTHON ?= python3
+BIN := .venv/bin
+
+# The stages run `python` as dvc.yaml says it: let that be the environment's.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: all environment test lock benchmark
+all: environment
+	$(BIN)/python -m dvc repro
+
+environment: .venv/project.stamp
+
+# Every package at the version, and every file with the hash, that requirements.lock says. A changed lock starts an
+# empty environment, so that nothing of the former one stays behind.
+.venv/lock.stamp: requirements.lock
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("Python 3.11 to 3.13 is needed; this is %d.%d: make PYTHON=python3.12" % v)'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	touch $@
+
+.venv/project.stamp: .venv/lock.stamp pyproject.toml
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+# Two processes at a time, each file's tests in one of them; the slow files, which rebuild everything, come first.
+test: environment
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+# After a change of the dependencies in pyproject.toml; needs uv.
+lock:
+	uv pip compile --quiet --universal --fork-strategy fewest --generate-hashes --python-version 3.11 --extra test \
+		--no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.lock
+
+# Where the time of a cold run goes: writes the tables of docs/performance.md.
+benchmark: environment
+	$(BIN)/python benchmarks/cold_repro.py

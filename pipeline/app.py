@@ -1,0 +1,34 @@
+"""The command `tracker`: what is done by hand, apart from `dvc repro`."""
+
+import sys
+
+import typer
+
+from pipeline import fieldwork
+from pipeline.problems import InputProblem
+
+
+class Tracker(typer.Typer):
+    """A command line that says what is wrong with an input in one sentence and ends with status 1."""
+
+    def __call__(self, *args, **options):
+        try:
+            return super().__call__(*args, **options)
+        except InputProblem as problem:
+            print(f"tracker: {problem}", file=sys.stderr)
+            sys.exit(1)
+
+
+app = Tracker(
+    help="The social value tracker.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+app.command("fieldwork")(fieldwork.main)
+
+
+@app.callback()
+def tracker():
+    """Named so that `tracker fieldwork` stays a command of its own however few there are."""
+
+
+if __name__ == "__main__":
+    app()

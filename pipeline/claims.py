@@ -1,0 +1,196 @@
+"""Claims: the numbers that a report prints, read, checked and turned into limits on counts.
+
+A claim says that the share (or count) of the organisations in its base and group that gave its category is `value`,
+as its operator and rounding have it. `data/report/YEAR/claims.csv` holds one a row; `docs/claims.md` gives the format.
+"""
+
+import operator
+from fractions import Fraction
+
+import pandas as pd
+
+from pipeline.codebook import TOTAL, gave, select
+from pipeline.problems import InputProblem
+
+COLUMNS = [
+    *("id", "place", "measure", "category", "break", "group", "base", "op", "value", "unit", "rounding"),
+    *("versus_category", "versus_group", "base_known", "reading"),
+]
+OPERATORS = {"=", ">", "<", ">=", "<=", "about"}
+# What `rounding` each unit may have: `half_up` to whole per cents, `worded` a fraction said in words, `exact`.
+ROUNDINGS = {
+    "percent": {"half_up", "exact"},
+    "share": {"worded", "exact"},
+    "count": {"exact", "worded"},
+    "order": {"exact"},
+    "answers": {"exact"},
+}
+
+
+def load_claims(path, codebook):
+    """Read and check a claims file against its codebook.
+
+    Returns one row per claim, text columns, with `line` (the row in the file, the header being 1) and `number`
+    (a Fraction, or None where nothing is printed). Raises InputProblem at the first fault, by file, row and column.
+    """
+    try:
+        table = pd.read_csv(path, dtype="string", keep_default_na=False, encoding="utf-8")
+    except FileNotFoundError:
+        raise InputProblem("there is no such claims file", file=path) from None
+    except UnicodeDecodeError as e:
+        raise InputProblem(f"not UTF-8 text at byte {e.start}", file=path, do="save it as UTF-8") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as e:
+        raise InputProblem(f"not a CSV table: {str(e).strip()}", file=path) from None
+    for column in COLUMNS:
+        if column not in table.columns:
+            raise InputProblem("the column is missing", file=path, column=column, allowed=COLUMNS)
+    if table.empty:
+        raise InputProblem("there are no claims", file=path, do="give at least one row")
+    table = table[COLUMNS].assign(line=range(2, len(table) + 2))
+    repeated = table[table["id"].duplicated()]
+    if len(repeated):
+        row = repeated.iloc[0]
+        first = table.loc[table["id"] == row["id"], "line"].iloc[0]
+        raise InputProblem(
+            f"the id stands in row {first} already", file=path, row=row["line"], column="id", found=row["id"]
+        )
+    return table.assign(number=[_check(row, codebook, path) for row in table.to_dict("records")])
+
+
+def _check(row, codebook, path):
+    """Check one claim; its printed number as a Fraction, or None."""
+
+    def fault(column, what, allowed):
+        raise InputProblem(what, file=path, row=row["line"], column=column, found=row[column], allowed=allowed)
+
+    if not row["id"]:
+        fault("id", "a claim needs an id", "any text")
+    if row["op"] not in OPERATORS:
+        fault("op", "not an operator", sorted(OPERATORS))
+    if row["unit"] not in ROUNDINGS:
+        fault("unit", "not a unit", ROUNDINGS)
+    if row["rounding"] not in ROUNDINGS[row["unit"]]:
+        fault("rounding", f"not a rounding of unit {row['unit']}", ROUNDINGS[row["unit"]])
+    number = _number(row, fault)
+    if row["measure"]:
+        _check_names(row, codebook, fault)
+    return number
+
+
+def _number(row, fault):
+    if row["unit"] == "order":
+        if row["value"]:
+            fault("value", "an order has no value", "an empty cell")
+        return None
+    try:
+        number = Fraction(row["value"])
+    except (ValueError, ZeroDivisionError):
+        fault("value", "not a number", "a number such as 37, 12.5 or 2/3")
+    most = {"percent": 100, "share": 1}.get(row["unit"])
+    if number < 0 or (most is not None and number > most):
+        fault("value", f"outside the range of unit {row['unit']}", f"0 to {most}" if most else "0 or more")
+    return number
+
+
+def _check_names(row, codebook, fault):
+    measures = {m.id: m for m in codebook.measures}
+    if row["measure"] not in measures:
+        fault("measure", "no such measure in the codebook", measures)
+    question = codebook.question(measures[row["measure"]].question)
+    if row["base"] not in {b.id for b in codebook.bases}:
+        fault("base", "no such base in the codebook", [b.id for b in codebook.bases])
+    if row["break"] not in {TOTAL, *(b.id for b in codebook.breaks)}:
+        fault("break", "no such break in the codebook", [TOTAL, *(b.id for b in codebook.breaks)])
+    groups = [g.id for g in codebook.groups(row["break"])]
+    if row["group"] not in groups:
+        fault("group", f"no such group of break {row['break']}", groups)
+    if row["unit"] == "answers":
+        if not question.several:
+            fault("unit", f"question {question.id} takes one answer, so answers cannot be counted", "percent, count")
+        return
+    if row["category"] not in question.categories:
+        fault("category", f"no such answer or net of question {question.id}", question.categories)
+    if row["versus_category"] and row["versus_category"] not in question.categories:
+        fault("versus_category", f"no such answer or net of question {question.id}", question.categories)
+    if row["versus_group"] and row["versus_group"] not in groups:
+        fault("versus_group", f"no such group of break {row['break']}", groups)
+    if (row["unit"] == "order") != bool(row["versus_category"] or row["versus_group"]):
+        fault(
+            "versus_group", "an order compares two shares, and nothing else does", "a group or category to compare with"
+        )
+
+
+def testable(claim):
+    """Whether a claim speaks of the respondents' answers at all (some speak of the fieldwork, or have no label)."""
+    return bool(claim["measure"])
+
+
+def limits(claim, worded_tolerance):
+    """The shares or counts that agree with a claim: (low, low_open, high, high_open); None is no limit.
+
+    Shares are Fractions of 1. A per cent rounded half up stands for [v - 0.5, v + 0.5); a fraction in words for
+    what lies within `worded_tolerance` percentage points of it (for a count: that many per cent).
+    """
+    value, op = claim["number"], claim["op"]
+    scale = 100 if claim["unit"] == "percent" else 1
+    if op == ">":
+        return value / scale, True, None, False
+    if op == ">=":
+        return value / scale, False, None, False
+    if op == "<":
+        return None, False, value / scale, True
+    if op == "<=":
+        return None, False, value / scale, False
+    if claim["rounding"] == "half_up":
+        return (value - Fraction(1, 2)) / scale, False, (value + Fraction(1, 2)) / scale, True
+    if op == "about":
+        width = Fraction(str(worded_tolerance)) / 100 * (1 if claim["unit"] == "share" else value)
+        return value - width, False, value + width, False
+    return value / scale, False, value / scale, False
+
+
+def regenerate(claims, respondents, codebook, worded_tolerance):
+    """What a table of respondents gives for each claim, counted from its rows and from nothing else.
+
+    Returns id, count, base, share (of the base; for an order and for answers: count / base), versus (the share
+    compared with), and met: whether the claim holds; claims that are not testable have empty cells.
+    """
+    found = [_regenerated(c, respondents, codebook, worded_tolerance) for c in claims.to_dict("records")]
+    return pd.DataFrame(found).astype({"count": "Int64", "base": "Int64", "met": "boolean"})
+
+
+def _regenerated(claim, respondents, codebook, worded_tolerance):
+    empty = {"id": claim["id"], "count": None, "base": None, "share": None, "versus": None, "met": None}
+    if not testable(claim):
+        return empty
+    question = codebook.question(codebook.measure(claim["measure"]).question)
+
+    def counts(category, group):
+        where = select(respondents, codebook.base(claim["base"]).where)
+        where &= select(respondents, codebook.group(claim["break"], group).where)
+        if claim["unit"] == "answers":
+            return int(respondents.loc[where, question.columns].eq(1).sum(axis=1).max()), int(where.sum())
+        return int((where & gave(respondents, question, category)).sum()), int(where.sum())
+
+    count, base = counts(claim["category"], claim["group"])
+    share = Fraction(count, base) if base else None
+    found = empty | {"count": count, "base": base, "share": None if share is None else float(share)}
+    if claim["unit"] == "order":
+        other, other_base = counts(
+            claim["versus_category"] or claim["category"], claim["versus_group"] or claim["group"]
+        )
+        versus = Fraction(other, other_base) if other_base else None
+        met = None not in (share, versus) and COMPARE[claim["op"]](share, versus)
+        return found | {"versus": None if versus is None else float(versus), "met": met}
+    value = Fraction(count) if claim["unit"] in ("count", "answers") else share
+    return found | {"met": value is not None and within(value, limits(claim, worded_tolerance))}
+
+
+COMPARE = {">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le, "=": operator.eq}
+
+
+def within(value, limit):
+    """Whether a share or count lies within `limits`."""
+    low, low_open, high, high_open = limit
+    above = low is None or (value > low if low_open else value >= low)
+    return above and (high is None or (value < high if high_open else value <= high))

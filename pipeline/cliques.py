@@ -1,0 +1,301 @@
+"""Contingency tables that are just large enough: which columns stand together, and how finely each is told apart.
+
+Respondents are interchangeable, so the unknowns of a reconstruction are not records but how many respondents there
+are of each kind. Columns that a claim ties together share a table, a *clique*. The cliques form a junction tree of a
+chordal graph (Lauritzen, Graphical Models, 1996, ch. 4): integer tables that agree on what neighbours share can
+always be glued into records. A claim rarely tells all answers apart, so a clique holds a column as coarsely as its
+claims allow: a *node* is a column with some of its levels merged.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations, product
+from math import prod
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+
+from pipeline.codebook import select
+
+NOT_ASKED = ""
+
+
+@dataclass(frozen=True, order=True)
+class Node:
+    """A column with its levels put into classes; a class goes by its first level."""
+
+    column: str
+    classes: tuple[tuple, ...]
+
+    @property
+    def name(self):
+        """Column name in a clique's table of cells; the classes are part of it unless every level stands alone."""
+        if all(len(c) == 1 for c in self.classes):
+            return self.column
+        return f"{self.column}[{'|'.join('+'.join(map(str, c)) for c in self.classes)}]"
+
+
+@dataclass(frozen=True)
+class Tie:
+    """Columns that must stand in one table, each with the sets of its levels that are to be told apart."""
+
+    sets: dict[str, tuple[frozenset, ...]]
+
+
+@dataclass(frozen=True)
+class Clique:
+    """A contingency table over `nodes`: one row of `cells` per kind of respondent, numbered from `start`.
+
+    `shared`: names of the nodes it has in common with its `parent` (a position among the cliques, or None).
+    """
+
+    nodes: tuple[Node, ...]
+    cells: pd.DataFrame
+    start: int
+    parent: int | None
+    shared: tuple[str, ...]
+
+    def view(self, nodes):
+        """The cells with the columns of these nodes under their plain names, so that conditions can be put to them."""
+        return self.cells[[n.name for n in nodes]].set_axis([n.column for n in nodes], axis=1)
+
+    def unknowns(self, rows):
+        """Positions among all unknowns of the cells that a boolean Series picks."""
+        return self.start + np.flatnonzero(rows.to_numpy())
+
+
+class Layout:
+    """The nodes and cliques for a list of Ties over a codebook's columns, or over just the columns that they touch.
+
+    `cliques`: parents before children. `place(tie)`: the first clique that holds a tie, and the tie's nodes there.
+    `drawn`: tables of cells by their nodes, so that layouts of the same codebook need not draw one twice.
+    """
+
+    def __init__(self, codebook, ties, *, whole=True, drawn=None):
+        self.drawn = {} if drawn is None else drawn
+        rules = structural_ties(codebook)
+        levels = column_levels(codebook)
+        touched = set(levels) if whole else _touched(ties, rules, codebook)
+        self.levels = {c: x for c, x in levels.items() if c in touched}
+        every = [Tie({c: tuple(frozenset([x]) for x in levels)}) for c, levels in self.levels.items()]
+        rules = [r for r in rules if set(r.sets) <= touched]
+        self._told_apart = self._pairwise([*ties, *rules])
+        self._ties = [self.nodes(t) for t in [*every, *ties, *rules]]
+        bags = _eliminate(self._graph())
+        self.cliques = _junction_tree(bags, codebook, self.levels, self.drawn)
+
+    def nodes(self, tie):
+        """The node of each column of a tie: as fine as everything that ties it to any of the others needs."""
+        found = []
+        for column in tie.sets:
+            sets = list(tie.sets[column])
+            for other in tie.sets:
+                if other != column:
+                    sets += self._told_apart[column, other]
+            found.append(Node(column, _classes(self.levels[column], sets)))
+        return tuple(found)
+
+    def place(self, tie):
+        """The first clique that holds all nodes of a tie, and those nodes."""
+        nodes = self.nodes(tie)
+        return next(c for c in self.cliques if set(nodes) <= set(c.nodes)), nodes
+
+    def column(self, column):
+        """The first clique that holds a column with every level apart, and its cells there."""
+        node = Node(column, tuple((x,) for x in self.levels[column]))
+        clique = next(c for c in self.cliques if node in c.nodes)
+        return clique, clique.cells[node.name]
+
+    def _pairwise(self, ties):
+        apart = defaultdict(list)
+        for tie in ties:
+            for column, other in combinations(tie.sets, 2):
+                apart[column, other] += tie.sets[column]
+                apart[other, column] += tie.sets[other]
+        return apart
+
+    def _graph(self):
+        graph = nx.Graph()
+        for nodes in self._ties:
+            graph.add_nodes_from(nodes)
+            graph.add_edges_from(combinations(nodes, 2))
+        full = {n.column: n for n in graph if len(n.classes) == len(self.levels[n.column])}
+        graph.add_edges_from((n, full[n.column]) for n in list(graph) if n != full[n.column])
+        return graph
+
+
+def column_levels(codebook):
+    """The levels of each column of a table of respondents: answer ids, or 1 and 0, and NOT_ASKED where it is routed."""
+    levels = {}
+    for question in codebook.questions:
+        skipped = [NOT_ASKED] if question.asked_if else []
+        answers = [1, 0] if question.several else [a.id for a in question.answers]
+        levels |= {column: [*answers, *skipped] for column in question.columns}
+    return levels
+
+
+def condition_sets(codebook, condition):
+    """The columns that a condition looks at, each with the sets of levels that it tells apart."""
+    sets = {}
+    for question_id, test in condition.items():
+        question = codebook.question(question_id)
+        if question.several:
+            sets |= {f"{question_id}.{a}": (frozenset([1]),) for a in (*test.any, *test.all, *test.none)}
+        else:
+            groups = [test.any, *((a,) for a in test.all), test.none]
+            sets[question_id] = tuple(frozenset(g) for g in groups if g)
+    return sets
+
+
+def structural_ties(codebook):
+    """What the questionnaire itself ties: a band to its sector, a column to its routers, answers to their minimum."""
+    bands = [a for a in codebook.question(codebook.size_band).answers if a.band]
+    sectors = {a.band.sector for a in bands}
+    ties = [
+        Tie(
+            {
+                codebook.sector: tuple(frozenset([s]) for s in sectors),
+                codebook.size_band: tuple(frozenset(a.id for a in bands if a.band.sector == s) for s in sectors),
+            }
+        )
+    ]
+    for question in codebook.questions:
+        routers = condition_sets(codebook, question.asked_if)
+        skipped = (frozenset([NOT_ASKED]),)
+        ties += [Tie({column: skipped, **routers}) for column in question.columns if routers]
+        if question.min_answers:
+            given = (frozenset([1]), *(skipped if routers else ()))
+            ties.append(Tie({**{column: given for column in question.columns}, **routers}))
+    return ties
+
+
+def _touched(ties, rules, codebook):
+    """The columns that ties look at, with all that the questionnaire hangs on them: routers, minima, not bands."""
+    touched = set().union(*(t.sets for t in ties))
+    band = {codebook.sector, codebook.size_band}
+    routing = [set(r.sets) for r in rules if set(r.sets) != band]
+    while True:
+        more = touched.union(*(r for r in routing if r & touched))
+        if more == touched:
+            return touched
+        touched = more
+
+
+def _classes(levels, sets):
+    """The coarsest classes of levels that keep every one of the sets apart from its complement, in level order."""
+    classes = defaultdict(list)
+    for level in levels:
+        classes[tuple(level in s for s in sets)].append(level)
+    return tuple(tuple(c) for c in classes.values())
+
+
+@cache
+def _kinds(nodes):
+    """How many kinds of respondent a bag of nodes tells apart, leaving routing aside."""
+    by_column = defaultdict(list)
+    for node in nodes:
+        by_column[node.column].append(node)
+    return prod(
+        len(_classes([x for c in ns[0].classes for x in c], [frozenset(c) for n in ns for c in n.classes]))
+        for ns in by_column.values()
+    )
+
+
+def _eliminate(graph):
+    """Maximal bags of a chordal completion, by eliminating the node whose bag tells fewest kinds apart."""
+    graph, bags = graph.copy(), []
+    while graph:
+        node = min(sorted(graph), key=lambda n: (_kinds(frozenset([n, *graph[n]])), n))
+        bag = frozenset([node, *graph[node]])
+        graph.add_edges_from(combinations(graph[node], 2))
+        graph.remove_node(node)
+        if not any(bag <= b for b in bags):
+            bags.append(bag)
+    return bags
+
+
+def _junction_tree(bags, codebook, levels, drawn):
+    """The bags as Cliques along a maximum spanning tree of their overlaps, each after its parent."""
+    order = {column: i for i, column in enumerate(levels)}
+    bags = sorted(
+        (sorted(b, key=lambda n: (order[n.column], n)) for b in bags), key=lambda b: [order[n.column] for n in b]
+    )
+    overlaps = nx.Graph()
+    overlaps.add_nodes_from(range(len(bags)))
+    for i, j in combinations(range(len(bags)), 2):
+        shared = len(set(bags[i]) & set(bags[j]))
+        if shared:
+            overlaps.add_edge(i, j, weight=shared)
+    tree = nx.maximum_spanning_tree(overlaps)
+    cliques, at, start = [], {}, 0
+    for component in sorted(nx.connected_components(tree), key=min):
+        parents = {min(component): None} | {child: parent for parent, child in nx.bfs_edges(tree, min(component))}
+        for number, parent in parents.items():
+            shared = [n.name for n in bags[number] if parent is not None and n in bags[parent]]
+            nodes = tuple(bags[number])
+            cells = drawn[nodes] if nodes in drawn else drawn.setdefault(nodes, _cells(codebook, nodes))
+            at[number] = len(cliques)
+            cliques.append(Clique(nodes, cells, start, at.get(parent), tuple(shared)))
+            start += len(cells)
+    return cliques
+
+
+def _cells(codebook, nodes):
+    """Every kind of respondent on these nodes that the questionnaire allows: one row each."""
+    choices = product(*([c[0] for c in n.classes] for n in nodes))
+    cells = pd.DataFrame(list(choices), columns=[n.name for n in nodes], dtype=object)
+    allowed = pd.Series(True, index=cells.index)
+    for one, other in combinations(nodes, 2):
+        if one.column == other.column:
+            met = {(a[0], b[0]) for a in one.classes for b in other.classes if set(a) & set(b)}
+            allowed &= pd.Series(list(zip(cells[one.name], cells[other.name], strict=True)), index=cells.index).isin(
+                met
+            )
+    for rule in (_routing, _band_in_sector):
+        allowed &= rule(codebook, nodes, cells)
+    return cells[allowed].reset_index(drop=True)
+
+
+def _finest(nodes):
+    """The finest node of each column among these, by column."""
+    return {n.column: n for n in sorted(nodes, key=lambda n: len(n.classes))}
+
+
+def _tells_apart(node, sets):
+    return all(set(c) <= s or not set(c) & s for c in node.classes for s in sets)
+
+
+def _routing(codebook, nodes, cells):
+    """Which cells have answers just where the question was asked, and at least as many as it asks for."""
+    allowed = pd.Series(True, index=cells.index)
+    finest = _finest(nodes)
+    view = cells[[n.name for n in finest.values()]].set_axis(list(finest), axis=1)
+    for question in codebook.questions:
+        present = [c for c in question.columns if c in finest]
+        if not present or not (question.asked_if or question.min_answers):
+            continue
+        routers = condition_sets(codebook, question.asked_if)
+        if any(c not in finest or not _tells_apart(finest[c], sets) for c, sets in routers.items()):
+            continue
+        put = select(view, question.asked_if)
+        if routers:
+            for column in present:
+                if _tells_apart(finest[column], [frozenset([NOT_ASKED])]):
+                    allowed &= view[column].ne(NOT_ASKED) == put
+        counted = [c for c in present if _tells_apart(finest[c], [frozenset([1])])]
+        if question.min_answers and len(counted) == len(question.columns):
+            allowed &= ~put | (view[counted].eq(1).sum(axis=1) >= question.min_answers)
+    return allowed
+
+
+def _band_in_sector(codebook, nodes, cells):
+    """Which cells have a size band of their sector."""
+    finest = _finest(nodes)
+    if codebook.sector not in finest or codebook.size_band not in finest:
+        return pd.Series(True, index=cells.index)
+    sector, band = finest[codebook.sector], finest[codebook.size_band]
+    of = {a.id: a.band.sector for a in codebook.question(codebook.size_band).answers if a.band}
+    met = {(s[0], b[0]) for s in sector.classes for b in band.classes if any(of[x] in s for x in b)}
+    return pd.Series(list(zip(cells[sector.name], cells[band.name], strict=True)), index=cells.index).isin(met)

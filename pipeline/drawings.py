@@ -1,0 +1,394 @@
+"""The drawings: one function for each kind of figure, each from the table of `figures.figure_data`.
+
+A drawing puts marks and their texts on the page and moves the page below them; it knows no survey, only a table.
+"""
+
+import seaborn as sns
+from matplotlib.colors import LinearSegmentedColormap
+
+from pipeline.style import HATCH, LINE_HEIGHT, Page, contrast, look, tint
+
+GAP = 5
+BAR, THIN_BAR, ROW_BAR, TILE = 16, 11, 19, 26
+SMALL = 0.9
+# A scale of shares reaches at least this far, so that 6% never fills the page.
+SCALE_AT_LEAST = 0.4
+
+
+def draw(table, words, figure, settings):
+    """Draw a figure: heading, drawing, key, footing. Returns the finished Page.
+
+    `table` is that of `figures.figure_data`, `words` the texts around it (`figures.words_around`), `settings` the
+    Figures of the Params.
+    """
+    page = Page(settings, words["name"])
+    _heading(page, words)
+    top = page.y
+    DRAWINGS[figure.kind](page, table, words)
+    if words["rehearsal"]:
+        page.watermark(words["rehearsal"], (top + page.y) / 2)
+    _key(page, words["key"])
+    _footing(page, words["foot"])
+    return page.finish()
+
+
+def _heading(page, words):
+    colours = page.colours
+    if words["rehearsal"]:
+        page.box(0, 0, page.width, 24, facecolor=colours.warning)
+        page.write_level(page.left, 12, words["rehearsal"], 1.2, weight="Black", colour=colours.paper)
+        means = {"colour": colours.paper, "weight": "Semibold", "align": "right"}
+        page.write_level(page.right, 12, words["rehearsal_means"], SMALL, **means)
+        page.y = 24 + 2 * GAP
+    page.box(page.left, page.y, 28, 4, facecolor=colours.accent)
+    page.y += 4 + GAP
+    page.paragraph(words["kicker"], SMALL, "Semibold", colours.accent)
+    page.paragraph(words["title"], 1.6, "Bold", pitch=1.12, even=True)
+    page.y += GAP
+    page.paragraph(words["question"], 1.05, even=True)
+    page.paragraph(words["measured"], 0.95, colour=colours.quiet)
+    page.y += 2 * GAP
+
+
+def _key(page, lines):
+    """What the marks mean that do not speak for themselves, each beside a sample of it."""
+    for drawn, text in lines:
+        page.y += 1
+        middle, x = page.y + 0.62 * SMALL * page.size, page.left
+        if drawn == "interval":
+            page.line([x, x + 16], [middle, middle], colour=page.colours.quiet, width=1)
+        elif drawn in ("bounded", "assumed"):
+            page.box(x + 0.5, middle - 4, 15, 8, **look(drawn, page.colours.accent))
+        elif drawn == "flagged":
+            page.write(x + 6, page.y + SMALL * page.size, "*", SMALL, "Bold", page.colours.quiet)
+        page.paragraph(text, SMALL, colour=page.colours.quiet, indent=0 if drawn == "withheld" else 21)
+
+
+def _footing(page, lines):
+    page.y += GAP
+    page.line([page.left, page.right], [page.y, page.y])
+    page.y += GAP
+    for line in lines:
+        page.paragraph(line, SMALL, colour=page.colours.quiet)
+        page.y += 1.5
+
+
+def draw_bars(page, table, words):
+    """One bar for each category, its label to the left and its value at its end."""
+    categories = table.drop_duplicates("category")
+    broken = [page.lines(label, 0.36 * page.width) for label in categories["label"]]
+    gutter = max(page.text_width(line) for lines in broken for line in lines)
+    pitch = max(BAR + 9, max(map(len, broken)) * 1.08 * page.size + 4)
+    left, first = page.left + gutter + 2 * GAP, page.y + pitch / 2
+    for i, label in enumerate(categories["label"]):
+        page.label(page.left, first + i * pitch, label, gutter + 1)
+    _bars(page, table, left, first, pitch, BAR, [page.colours.accent])
+
+
+def draw_grouped(page, table, words):
+    """A block for each category, headed by its label, with one bar for each group."""
+    groups = table.drop_duplicates("group")
+    gutter = min(max(page.text_width(label, SMALL) for label in groups["group_label"]), 0.36 * page.width)
+    left, slot = page.left + gutter + 2 * GAP, THIN_BAR + 3
+    heading = LINE_HEIGHT * page.size + 2
+    pitch = heading + len(groups) * slot + 2 * GAP
+    first = page.y + heading + len(groups) * slot / 2
+    colours = group_colours(page.colours, groups["group"])
+    for i, label in enumerate(table.drop_duplicates("category")["label"]):
+        page.write(page.left, page.y + i * pitch + page.size, label, weight="Semibold")
+        for j, group in enumerate(groups["group_label"]):
+            middle = first + i * pitch + (j - (len(groups) - 1) / 2) * slot
+            page.label(page.left, middle, group, gutter, SMALL, colour=page.colours.quiet)
+    _bars(page, table, left, first, pitch, THIN_BAR, colours)
+
+
+def group_colours(colours, groups):
+    """A colour for each group: grey for everyone, then the palette in order, over again where it ends."""
+    named = [g for g in groups if g != "total"]
+    return [colours.everyone if g == "total" else colours.groups[named.index(g) % len(colours.groups)] for g in groups]
+
+
+def _bars(page, table, left, first, pitch, bar, colours):
+    """Bars with their intervals and values: categories `pitch` apart from `first` on, groups side by side."""
+    marks = _placed(table, first, pitch, bar)
+    width = page.right - left
+    scale = _scale(page, marks, width)
+    page.y = first - pitch / 2
+    axes = page.plot(left, width, pitch * marks["category"].nunique())
+    slots = marks["group"].nunique()
+    shape = {"width": slots * (bar + 3) / pitch, "gap": 3 / (bar + 3)}
+    ends = marks["high"].where(marks["high"].mul(scale).le(width), width / scale)
+    _layer(axes, marks, marks["size"].where(marks["drawn"].eq("settled")), colours, **shape)
+    hatched = {"fill": False, "hatch": HATCH, "linewidth": 0.8}
+    _layer(axes, marks, ends.where(marks["drawn"].eq("bounded")), colours, **shape, **hatched)
+    certain = marks["low"].where(marks["drawn"].eq("bounded"))
+    _layer(axes, marks, certain, [tint(c, 0.55) for c in colours], **shape)
+    dashed = {"fill": False, "linestyle": (0, (3, 2)), "linewidth": 1.0}
+    _layer(axes, marks, ends.where(marks["drawn"].eq("assumed")), colours, **shape, **dashed)
+    axes.set(xlim=(0, width / scale), ylim=(marks["category"].nunique() - 0.5, -0.5))
+    for mark in marks.to_dict("records"):
+        _interval(page, mark, left, scale, colours[mark["slot"]])
+        _value(page, mark, left, scale)
+
+
+def _placed(table, first, pitch, bar):
+    """The marks with where they stand: `slot` among the groups, `y` of the bar's middle, `size` in the unit drawn."""
+    rank = table["category"].map({c: i for i, c in enumerate(table["category"].unique())})
+    slot = table["group"].map({g: i for i, g in enumerate(table["group"].unique())})
+    size = table["count"].where(table["unit"].eq("count"), table["estimate"])
+    middle = first + rank * pitch + (slot - (table["group"].nunique() - 1) / 2) * (bar + 3)
+    high = table["high"].where(table["high"].notna() | table["drawn"].ne("assumed"), float("inf"))
+    return table.assign(slot=slot, y=middle, size=size, high=high)
+
+
+def _scale(page, marks, width):
+    """Points for one unit, so that the longest mark and its value fill the width; unknown marks do not count."""
+    known = marks[marks["drawn"].isin(["settled", "bounded"])]
+    reach = known[["size", "ci_high", "high"]].max(axis=1)
+    room = [width - GAP - page.text_width(text, weight="Bold") for text in known["text"]]
+    least = SCALE_AT_LEAST if marks["unit"].eq("percent").all() else 1
+    return min([width / least, *(r / x for r, x in zip(room, reach, strict=True) if x > 0)])
+
+
+def _layer(axes, marks, ends, colours, **options):
+    """One look of bars from zero to `ends`; a mark without an end is not drawn."""
+    if ends.notna().any():
+        order = {"order": list(marks["category"].unique()), "hue_order": list(marks["group"].unique())}
+        options |= {"palette": colours, "saturation": 1, "errorbar": None, "legend": False, "orient": "h"}
+        sns.barplot(marks.assign(end=ends), x="end", y="category", hue="group", ax=axes, **order, **options)
+
+
+def _interval(page, mark, left, scale, colour):
+    """The confidence interval of a settled value as a thin line, light where it lies on its bar."""
+    if mark["ci_low"] != mark["ci_low"]:
+        return
+    low, middle, high = (left + scale * mark[k] for k in ("ci_low", "size", "ci_high"))
+    inside = _readable(page.colours, colour)
+    page.line([low, middle], [mark["y"]] * 2, colour=inside, width=1, alpha=0.75)
+    page.line([middle, high], [mark["y"]] * 2, colour=page.colours.quiet, width=1)
+
+
+def _value(page, mark, left, scale):
+    """The text of a mark: beyond its end, or in the outline of an unknown one."""
+    x = left + GAP
+    if mark["drawn"] in ("settled", "bounded"):
+        x += scale * max(v for v in (mark["size"], mark["ci_high"], mark["high"]) if v == v)
+        page.write_level(x, mark["y"], mark["text"], weight="Bold")
+    else:
+        page.write_level(x, mark["y"], mark["text"], SMALL, weight="It", colour=page.colours.quiet)
+
+
+def _readable(colours, fill):
+    """Ink or paper, whichever stands out more from a fill."""
+    return max(colours.paper, colours.ink, key=lambda colour: contrast(colour, fill))
+
+
+def draw_split(page, table, words):
+    """A stacked row for each group, headed by its label and base; values in their segments or, if small, below."""
+    fills = scale_colours(page.colours, table)
+    page.write(page.left, page.y + 0.8 * SMALL * page.size, words["parts"], SMALL, colour=page.colours.quiet)
+    page.y += 1.3 * SMALL * page.size
+    _swatches(page, table, fills)
+    page.write(page.left, page.y + 0.8 * SMALL * page.size, words["rows"], SMALL, colour=page.colours.quiet)
+    page.y += SMALL * page.size + 2
+    for _, row in table.groupby("group", sort=False):
+        heading = row["group_label"].iloc[0]
+        page.write(page.left, page.y + page.size, heading, weight="Semibold")
+        beside = page.left + page.text_width(heading, weight="Semibold") + 8
+        page.write(beside, page.y + page.size, f"n = {row['base'].iloc[0]}", SMALL, colour=page.colours.quiet)
+        page.y += LINE_HEIGHT * page.size + 2
+        below = _segments(page, row.assign(fill=row["category"].map(fills), share=segment_shares(row)))
+        page.y += ROW_BAR + 2 * GAP + (SMALL * page.size + 1 if below else 0)
+    page.y -= GAP
+
+
+def scale_colours(colours, table):
+    """A fill for each category: shades in order, and grey for answers that say nothing (`missing`)."""
+    categories = table.drop_duplicates("category")
+    missing = categories["missing"].eq(True)
+    said = list(categories.loc[~missing, "category"])
+    shades = sns.blend_palette(list(colours.scale), max(len(said), 2))
+    if len(said) == 2:
+        shades = [colours.scale[0], colours.scale[-1]]
+    return dict(zip(said, shades, strict=False)) | dict.fromkeys(categories.loc[missing, "category"], colours.no_answer)
+
+
+def segment_shares(row):
+    """Widths of a stacked row: settled shares as they are, the rest parted among the others by their ranges' middles.
+
+    No filler of a reconstruction sets a width.
+    """
+    size = (row["count"] / row["n"]).where(row["unit"].eq("count"), row["estimate"])
+    settled = size.where(row["drawn"].eq("settled"))
+    open_ = row["drawn"].isin(["bounded", "assumed"])
+    middle = (row["low"].fillna(0) + row["high"].fillna(1)).div(2).where(open_)
+    rest = max(0, 1 - settled.sum())
+    return settled.fillna(middle * min(1, rest / middle.sum()) if open_.any() else 0).fillna(0)
+
+
+def _segments(page, row):
+    """Draw one stacked row at `y`; whether some texts had to go below it."""
+    width, x, small = page.right - page.left, page.left, []
+    for mark in row.to_dict("records"):
+        wide = width * mark["share"]
+        if mark["drawn"] == "withheld":
+            page.write_level(x, page.y + ROW_BAR / 2, mark["text"], SMALL, weight="It", colour=page.colours.quiet)
+            break
+        if wide <= 0 and mark["drawn"] == "settled":
+            continue
+        inset = 0.5 if mark["drawn"] == "settled" else 1
+        page.box(
+            x + 0.5,
+            page.y + inset - 0.5,
+            max(wide - 1, 0),
+            ROW_BAR - 2 * inset + 1,
+            **look(mark["drawn"], mark["fill"]),
+        )
+        if page.text_width(mark["text"], SMALL, "Bold") + 3 <= wide:
+            _inside(page, mark, x + wide / 2)
+        else:
+            small.append((x + wide / 2, mark["text"]))
+        x += wide
+    _below(page, small)
+    return bool(small)
+
+
+def _inside(page, mark, x):
+    y, wide = page.y + ROW_BAR / 2, page.text_width(mark["text"], SMALL, "Bold") + 4
+    settled = mark["drawn"] == "settled"
+    if not settled:
+        page.box(x - wide / 2, y - 6, wide, 12, facecolor=page.colours.paper)
+    colour = _readable(page.colours, mark["fill"]) if settled else page.colours.ink
+    page.write_level(x, y, mark["text"], SMALL, weight="Bold", colour=colour, align="center")
+
+
+def _below(page, small):
+    """Texts that do not fit their segments, under the row, each tied to its segment and none on another."""
+    wide = [page.text_width(text, SMALL, "Semibold") for _, text in small]
+    lefts = spread([x - w / 2 for (x, _), w in zip(small, wide, strict=True)], wide, page.left, page.right, gap=4)
+    foot = page.y + ROW_BAR
+    for (x, text), left, w in zip(small, lefts, wide, strict=True):
+        page.line([x, x, left + w / 2], [foot, foot + 2, foot + 4], colour=page.colours.quiet, width=0.6)
+        page.write(left, foot + 4 + 0.8 * SMALL * page.size, text, SMALL, "Semibold")
+
+
+def spread(wanted, widths, least, most, gap):
+    """Left edges for texts in a line, near those wanted, `gap` apart and between `least` and `most`."""
+    lefts = []
+    for want, _ in zip(wanted, widths, strict=True):
+        after = lefts[-1] + widths[len(lefts) - 1] + gap if lefts else least
+        lefts.append(max(want, after))
+    end = most
+    for i in reversed(range(len(lefts))):
+        lefts[i] = min(lefts[i], end - widths[i])
+        end = lefts[i] - gap
+    return lefts
+
+
+def _swatches(page, table, fills):
+    """What the fills stand for, in as many lines as it takes."""
+    x, side = page.left, 0.9 * page.size
+    for category, label in table.drop_duplicates("category")[["category", "label"]].itertuples(index=False):
+        wide = side + 4 + page.text_width(label, 0.95)
+        if x > page.left and x + wide > page.right:
+            x, page.y = page.left, page.y + 1.45 * page.size
+        page.box(x, page.y, side, side, facecolor=fills[category])
+        page.write_level(x + side + 4, page.y + side / 2, label, 0.95)
+        x += wide + 12
+    page.y += side + 2.2 * GAP
+
+
+def draw_grid(page, table, words):
+    """A table of counts: a row for each group and a column for each category, darker where there are more."""
+    rows, columns = table.drop_duplicates("group"), list(table["label"].unique())
+    gutter = min(max(page.text_width(label) for label in rows["group_label"]), 0.25 * page.width)
+    left = page.left + gutter + max(page.text_width(base, SMALL) for base in rows["base"]) + 3 * GAP
+    wide = (page.right - left) / len(columns)
+    size = page.fitting(columns, wide - 2, SMALL)
+    heads, pitch = [page.lines(label, wide - 2, size) for label in columns], 1.08 * size * page.size
+    foot = page.y + max(map(len, heads)) * pitch
+    for i, (label, lines) in enumerate(zip(columns, heads, strict=True)):
+        middle = foot - len(lines) * pitch / 2
+        page.label(left + (i + 0.5) * wide, middle, label, wide - 2, size, colour=page.colours.quiet, align="center")
+    page.write_level(page.left, foot - pitch / 2, words["rows"], size, colour=page.colours.quiet)
+    page.write_level(left - GAP, foot - pitch / 2, "n", size, colour=page.colours.quiet, align="right")
+    page.y = foot + GAP
+    for i, (label, base) in enumerate(rows[["group_label", "base"]].itertuples(index=False)):
+        middle = page.y + (i + 0.5) * TILE
+        page.label(page.left, middle, label, gutter)
+        page.write_level(left - GAP, middle, base, SMALL, colour=page.colours.quiet, align="right")
+    _tiles(page, table, left, wide)
+    page.y += GAP
+
+
+def _tiles(page, table, left, wide):
+    """The tiles of a grid with their texts; shade by the square root of the count, so that small ones differ too."""
+    top, groups, categories = page.y, list(table["group"].unique()), list(table["category"].unique())
+    size = table["count"].where(table["unit"].eq("count"), table["estimate"])
+    most = max(size.max(), 1) if size.notna().any() else 1
+    shades = table.assign(shade=(size / most) ** 0.5).pivot(index="group", columns="category", values="shade")
+    shades = shades.reindex(index=groups, columns=categories)
+    ramp = LinearSegmentedColormap.from_list("counts", [tint(page.colours.scale[-1], 0.25), *page.colours.scale[::-1]])
+    axes = page.plot(left, wide * len(categories), TILE * len(groups))
+    if size.notna().any():
+        lines = {"linewidths": 2, "linecolor": page.colours.paper, "xticklabels": False, "yticklabels": False}
+        sns.heatmap(shades, mask=shades.isna(), cmap=ramp, vmin=0, vmax=1, cbar=False, ax=axes, **lines)
+    for mark in table.to_dict("records"):
+        x = left + (categories.index(mark["category"]) + 0.5) * wide
+        y = top + (groups.index(mark["group"]) + 0.5) * TILE
+        _tile(page, mark, x, y, wide, ramp(shades.at[mark["group"], mark["category"]]))
+
+
+def _tile(page, mark, x, y, wide, fill):
+    """The text of a tile, and the look of one that is not settled; the heat map has drawn the others."""
+    if mark["drawn"] == "settled":
+        colour = page.colours.quiet if mark["text"] in ("0", "0%") else _readable(page.colours, fill)
+        page.write_level(x, y, mark["text"], 1.1, weight="Bold", colour=colour, align="center")
+        return
+    half = page.text_width(mark["text"], SMALL, "Semibold") / 2 + 3
+    if mark["drawn"] != "withheld":
+        marked = look(mark["drawn"], page.colours.accent)
+        page.box(x - wide / 2 + 2, y - TILE / 2 + 2, wide - 4, TILE - 4, **marked)
+    if mark["drawn"] == "bounded":
+        page.box(x - half, y - 7, 2 * half, 14, facecolor=page.colours.paper)
+        page.write_level(x, y, mark["text"], SMALL, weight="Semibold", align="center")
+    else:
+        page.write_level(x, y, mark["text"], 0.85, weight="It", colour=page.colours.quiet, align="center")
+
+
+def draw_themes(page, table, words):
+    """A code frame in words: a column for each net, headed by its label, with a line for each answer."""
+    nets = [rows for _, rows in table.groupby("group", sort=False)]
+    columns = min(3, len(nets))
+    wide = (page.right - page.left - (columns - 1) * 3 * GAP) / columns
+    for start in range(0, len(nets), columns):
+        beside, top, ends = nets[start : start + columns], page.y, []
+        heads = [page.lines(net["group_label"].iloc[0], wide, 1.1, "Bold") for net in beside]
+        for i, net in enumerate(beside):
+            page.y, left = top, page.left + i * (wide + 3 * GAP)
+            page.box(left, page.y, wide, 2.5, facecolor=page.colours.accent)
+            for j, line in enumerate(heads[i]):
+                page.write(left, page.y + 2.5 + GAP + (1 + 1.15 * j) * 1.1 * page.size, line, 1.1, "Bold")
+            page.y += 2.5 + 2.2 * GAP + max(map(len, heads)) * 1.15 * 1.1 * page.size
+            _theme(page, net, left, wide)
+            ends.append(page.y)
+        page.y = max(ends) + GAP
+
+
+def _theme(page, net, left, wide):
+    for text in net["text"]:
+        for line in page.lines(text, wide, 0.95):
+            page.write(left, page.y + 0.95 * page.size, line, 0.95)
+            page.y += 1.14 * 0.95 * page.size
+        page.y += 4
+        page.line([left, left + wide], [page.y, page.y], width=0.5)
+        page.y += 3.5
+
+
+DRAWINGS = {
+    "bars": draw_bars,
+    "grouped": draw_grouped,
+    "split": draw_split,
+    "grid": draw_grid,
+    "themes": draw_themes,
+}

@@ -1,0 +1,251 @@
+"""The estimates table: every share of every measure, for everyone and for each group, unweighted and weighted.
+
+A share is of a base: the rows that the measure's base selects, and within a group those that the group selects too. Its
+category is an answer or a net; an organisation in the base that gave no answer counts as not giving it. Standard
+errors, intervals and design effects are svy's, by Taylor linearisation on the whole table with the base as a domain
+(never on the base's rows alone), so overlapping groups and routed bases are right:
+- `unweighted`: every respondent counts one, as the report prints; a simple random sample with replacement.
+- `weighted`: the column `weight`, strata `stratum`, and the finite population `stratum_total`.
+
+The interval is symmetric on the logit scale, t-distributed with the domain's degrees of freedom (R: svyciprop, method
+xlogit); a share of exactly 0 or 1 has Korn and Graubard's one-sided interval (Survey Methodology 24, 1998) as NCHS
+applies it, and a base without degrees of freedom has none. The design effect is against simple random sampling with
+replacement, so the finite population's gain is in it; it is empty at 0 and 1. The effective base is Kish's, sum(w)^2 /
+sum(w^2) over the base, the same for every category.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipeline.codebook import ORGANISATION, TOTAL, gave, select
+from pipeline.problems import InputProblem
+
+UNWEIGHTED, WEIGHTED = "unweighted", "weighted"
+KEYS = ["measure", "category", "break", "group"]
+PAIR = ["domain", "answer"]
+INFERENCE = ["se", "ci_low", "ci_high", "deff"]
+# Bounds of a reconstruction: of the share, of the number that gave the answer, and of the base.
+BOUNDS = ["low", "high", "count_low", "count_high", "base_low", "base_high"]
+COLUMNS = ["wave", *KEYS, "basis", "n", "count", "n_eff", "estimate", *INFERENCE, "support", *BOUNDS, "quality"]
+SUPPORT = {"rehearsal": "simulated", "fieldwork": "measured"}
+# A share this near to 0 or 1 is 0 or 1, and a standard error this small is none: that of a share that the weights fix,
+# such as a sector's. Anything else would be the last bits of a sum, which differ between machines.
+ROUND_OFF = 1e-8
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What is estimated: `rows` (a row of keys per estimate) and, by column name, who is in each base and category.
+
+    `domain` and `answer` in `rows` name a column of `domains` and `answers`: 0/1, a row per respondent.
+    """
+
+    rows: pd.DataFrame
+    domains: pd.DataFrame
+    answers: pd.DataFrame
+
+
+def estimate(respondents, *, codebook, settings, bounds=None):
+    """All estimates of a wave from its weighted respondents.
+
+    `settings` has `confidence`, `flag_below` and `withhold_below` (the section `analyse` of params.yaml). `bounds` are
+    those of a reconstruction: measure, category, break, group, support, those of BOUNDS and, if they are not all of the
+    unweighted shares, basis; a share without bounds is `assumed`. Columns of the result are COLUMNS; rows stand in the
+    codebook's order, unweighted before weighted. Raises InputProblem for missing weight columns and for bounds that
+    do not fit the estimates.
+    """
+    _check_weighted(respondents)
+    grid = lay_out(respondents, codebook)
+    found = [
+        estimate_basis(grid, respondents=respondents, basis=basis, confidence=settings.confidence)
+        for basis in (UNWEIGHTED, WEIGHTED)
+    ]
+    table = pd.concat(found).sort_index(kind="stable").reset_index(drop=True)
+    table = add_support(table, codebook=codebook, bounds=bounds)
+    table = add_quality(table, flag_below=settings.flag_below, withhold_below=settings.withhold_below)
+    table = withhold(table, printed=codebook.kind == "reconstruction")
+    return table.assign(wave=codebook.wave)[COLUMNS]
+
+
+def lay_out(respondents, codebook):
+    """The Grid of a codebook: every measure by every category of its question, in total and by each break's groups."""
+    rows, domains, answers = [], {}, {}
+    for measure in codebook.measures:
+        question = codebook.question(measure.question)
+        base = select(respondents, codebook.base(measure.base).where)
+        for break_ in (TOTAL, *measure.breaks):
+            for group in codebook.groups(break_):
+                domain = f"domain {measure.base} {break_} {group.id}"
+                domains[domain] = base & select(respondents, group.where)
+                for category in question.categories:
+                    answer = f"answer {question.id} {category}"
+                    if answer not in answers:
+                        answers[answer] = gave(respondents, question, category)
+                    rows.append((measure.id, category, break_, group.id, domain, answer))
+    return Grid(
+        rows=pd.DataFrame(rows, columns=[*KEYS, "domain", "answer"]),
+        domains=pd.DataFrame(domains).astype("int64"),
+        answers=pd.DataFrame(answers).astype("int64"),
+    )
+
+
+def estimate_basis(grid, *, respondents, basis, confidence):
+    """The estimates of a grid on one basis: its rows with n, count, n_eff, estimate, se, interval and design effect."""
+    weights = np.ones(len(respondents)) if basis == UNWEIGHTED else respondents["weight"].to_numpy(float)
+    members, counts = grid.domains.sum(), (grid.domains.T @ grid.answers).stack()
+    effective = {d: kish_effective_base(weights[grid.domains[d].to_numpy(bool)]) for d in grid.domains}
+    rows = grid.rows.assign(
+        basis=basis,
+        n=grid.rows["domain"].map(members),
+        n_eff=grid.rows["domain"].map(effective),
+        count=counts.reindex(pd.MultiIndex.from_frame(grid.rows[PAIR])).to_numpy(),
+    )
+    shares = _shares(rows, sample=_sample(grid, respondents, basis), confidence=confidence)
+    return rows.merge(shares, on=PAIR, how="left", validate="m:1")
+
+
+def kish_effective_base(weights):
+    """Kish's effective base, sum(w)^2 / sum(w^2): organisations of equal weight that would say as much (Kish 1965).
+
+    Rounded to nine digits after the point, so that thirty equal weights are never a hair under thirty.
+    """
+    return round(float(weights.sum() ** 2 / (weights**2).sum()), 9) if len(weights) else 0.0
+
+
+def _sample(grid, respondents, basis):
+    """The grid's 0/1 columns under the basis' design. One sample for all: svy looks at each column once per sample."""
+    import polars as pl
+    import svy
+
+    columns = {c: table[c].to_numpy() for table in (grid.domains, grid.answers) for c in table}
+    if basis == UNWEIGHTED:
+        return svy.Sample(pl.DataFrame(columns))
+    columns |= {c: respondents[c].to_numpy(float) for c in ("weight", "stratum_total")}
+    columns["stratum"] = respondents["stratum"].astype(object).tolist()
+    return svy.Sample(pl.DataFrame(columns), svy.Design(stratum="stratum", wgt="weight", pop_size="stratum_total"))
+
+
+def _shares(rows, *, sample, confidence):
+    """svy's estimate for each pair of domain and answer, in two calls per domain: shares of 0 or 1, and all others."""
+    pairs = rows[rows["n"] > 0].drop_duplicates(PAIR)
+    pairs = pairs.assign(edge=(pairs["count"] == 0) | (pairs["count"] == pairs["n"]))
+    found = []
+    for (domain, edge), answers in pairs.groupby(["domain", "edge"], sort=False)["answer"]:
+        # svy refuses a design effect where the reference has no variance.
+        options = {"ci_method": "korn-graubard"} if edge else {"ci_method": "logit", "deff": "wr"}
+        shares = _proportions(sample, list(answers), where=domain, alpha=1 - confidence, **options)
+        found.append(shares.assign(domain=domain))
+    return pd.concat(found, ignore_index=True)
+
+
+def _proportions(sample, answers, *, where, **options):
+    """Shares of 1 in the columns `answers` among the rows where the column `where` is 1."""
+    import svy
+
+    rows = []
+    for levels in sample.estimation.prop(answers, where=svy.col(where) == 1, **options):
+        share = levels.estimates[-1]
+        est, low, high = share.est, share.lci, share.uci
+        if share.y_level == 0:  # no row holds a 1: svy has only the share of those with a 0
+            est, low, high = 1 - est, 1 - high, 1 - low
+        est = float(round(est)) if min(est, 1 - est) < ROUND_OFF else est
+        se, deff = share.se, np.nan if share.deff is None else share.deff
+        if se < ROUND_OFF:
+            se, deff = 0.0, deff * 0.0
+            low, high = (est, est) if 0 < est < 1 else (low, high)
+        rows.append((share.y, est, se, low, high, abs(deff)))
+    return pd.DataFrame(rows, columns=["answer", "estimate", *INFERENCE])
+
+
+def add_support(table, *, codebook, bounds):
+    """Add `support` and the columns BOUNDS: how far the estimate is evidence.
+
+    `measured` for fieldwork and `simulated` for a rehearsal, without bounds. For a reconstruction as `bounds` say
+    (of the unweighted shares, if they have no column `basis`), and `assumed` where they say nothing.
+    Raises InputProblem for bounds of an unknown estimate, given twice, or that the estimate lies outside of.
+    """
+    if codebook.kind != "reconstruction":
+        return table.assign(support=SUPPORT[codebook.kind], **dict.fromkeys(BOUNDS, np.nan))
+    if bounds is None:
+        return table.assign(support="assumed", **dict.fromkeys(BOUNDS, np.nan))
+    keys = [*KEYS, "basis"]
+    known = bounds if "basis" in bounds else bounds.assign(basis=UNWEIGHTED)
+    _check_bounds(known, table, keys)
+    known = known.reindex(columns=[*keys, "support", *BOUNDS])
+    joined = table.merge(known, on=keys, how="left", validate="1:1")
+    outside = (joined["estimate"] < joined["low"] - 1e-9) | (joined["estimate"] > joined["high"] + 1e-9)
+    if outside.any():
+        row = joined[outside].iloc[0]
+        raise InputProblem(
+            f"the {row['basis']} estimate of {_named(row)} lies outside its bounds",
+            found=float(row["estimate"]),
+            allowed=f"{row['low']} to {row['high']}",
+            do="run reconstruct again, so that records and bounds belong together",
+        )
+    return joined.fillna({"support": "assumed"})
+
+
+def _check_bounds(bounds, table, keys):
+    repeated = bounds[bounds.duplicated(keys)]
+    if len(repeated):
+        raise InputProblem("bounds are given twice", row=repeated.index[0] + 2, found=_named(repeated.iloc[0]))
+    unknown = bounds[~pd.MultiIndex.from_frame(bounds[keys]).isin(pd.MultiIndex.from_frame(table[keys]))]
+    if len(unknown):
+        raise InputProblem(
+            "bounds are given for an estimate that the codebook does not ask for",
+            row=unknown.index[0] + 2,
+            found=_named(unknown.iloc[0]),
+            do="run reconstruct again with this codebook",
+        )
+
+
+def _named(row):
+    return " / ".join(row[key] for key in KEYS)
+
+
+def add_quality(table, *, flag_below, withhold_below):
+    """Add `quality` by the effective base: `withheld` below the one limit, `flagged` below the other, else `ok`."""
+    quality = np.select(
+        [table["n_eff"] < withhold_below, table["n_eff"] < flag_below], ["withheld", "flagged"], default="ok"
+    )
+    return table.assign(quality=quality)
+
+
+def withhold(table, *, printed):
+    """Empty what rests on too few: standard error, interval and design effect, and the share and its count too.
+
+    Where the unweighted shares are `printed` already (a reconstruction of a published report) these and their counts
+    stay, so that its figures can be drawn and audited; `quality` still says `withheld`.
+    """
+    withheld = table["quality"] == "withheld"
+    kept = withheld & printed & (table["basis"] == UNWEIGHTED)
+    silent = withheld & ~kept
+    blank = {c: table[c].mask(withheld) for c in INFERENCE} | {"estimate": table["estimate"].mask(silent)}
+    blank["count"] = table["count"].astype("Int64").mask(silent)
+    return table.assign(**blank)
+
+
+def _check_weighted(respondents):
+    """Raise InputProblem where the design that the weighted basis needs is missing or has no variance."""
+    for column in ("weight", "stratum", "stratum_total"):
+        if column not in respondents:
+            raise InputProblem("the respondents are not weighted", column=column, do="run weight first")
+    if len(respondents) == 0:
+        raise InputProblem("there are no respondents to estimate from")
+    unfit = respondents[~(respondents["weight"] > 0)]
+    if len(unfit):
+        raise InputProblem(
+            f"organisation {unfit[ORGANISATION].iloc[0]} has a weight that is not above 0",
+            column="weight",
+            found=float(unfit["weight"].iloc[0]),
+        )
+    strata = respondents.groupby("stratum")["stratum_total"].agg(["size", "min", "max"])
+    for stratum, row in strata.iterrows():
+        if not 2 <= row["size"] <= row["min"] == row["max"]:
+            raise InputProblem(
+                f"stratum {stratum} has {row['size']:.0f} respondents and holds {row['min']:g} to {row['max']:g}",
+                allowed="at least two respondents, and one total that is no smaller",
+                do="run weight again",
+            )

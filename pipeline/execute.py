@@ -1,0 +1,211 @@
+"""Run one notebook for a DVC stage and keep a copy of it, with its results, that is the same on every machine.
+
+    python -m pipeline.execute notebooks/clean.ipynb reports/2014/notebooks/clean.ipynb -p wave 2014
+
+Papermill runs the notebook in its own folder, so that a path in it means the same here and in JupyterLab. The copy
+carries no time, path or version, and replaces the earlier one only when every cell has run. When a cell fails, the
+notebook as far as it came is left beside it as NAME.failed.ipynb, for whoever mends it.
+"""
+
+import argparse
+import ast
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from pipeline.files import write_text
+from pipeline.kernel import started_kernel
+from pipeline.problems import InputProblem
+
+TRUTHS = {"true": True, "false": False}
+ALLOWED = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+INJECTED = "injected-parameters"
+
+
+class NotebookFailed(Exception):
+    """A cell of a notebook failed; the text is one sentence naming the notebook, the cell and what went wrong."""
+
+
+def execute(notebook, output, given):
+    """Run a notebook and write the executed copy.
+
+    notebook, output: paths of the notebook and of the copy. given: {parameter: value as text}; each must be set in
+    the notebook's cell tagged `parameters`, whose defaults give the types.
+
+    Raises InputProblem for a notebook or parameter that cannot be used and NotebookFailed when a cell fails; the
+    earlier copy is then untouched.
+    """
+    notebook, output = Path(notebook), Path(output)
+    source = read_notebook(notebook)
+    parameters = typed_parameters(parameter_defaults(source, notebook), given, notebook)
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / "executed.ipynb"
+        failed = output.with_suffix(".failed.ipynb")
+        try:
+            run(source, parameters, notebook, draft)
+        except NotebookFailed:
+            if draft.exists():
+                write_text(failed, draft.read_text(encoding="utf-8"))
+                show(notebook, f"as far as it came: {failed}")
+            raise
+        write_text(output, portable_copy(json.loads(draft.read_text(encoding="utf-8"))))
+        failed.unlink(missing_ok=True)
+
+
+def read_notebook(path):
+    """Read a notebook as plain JSON; raises InputProblem if it is none, or has a cell without a fixed id."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        identified = all("id" in cell for cell in content["cells"])
+    except FileNotFoundError:
+        raise InputProblem("there is no such notebook", file=path) from None
+    except (ValueError, KeyError, TypeError):
+        raise InputProblem("not a Jupyter notebook", file=path) from None
+    if not identified:
+        raise InputProblem("a cell has no id, so no two runs would be alike", file=path, do="save it from JupyterLab")
+    return content
+
+
+def parameter_defaults(source, path):
+    """What the cell tagged `parameters` sets, as {name: value}; raises InputProblem if it is missing or unclear."""
+    tagged = [cell for cell in source["cells"] if "parameters" in cell["metadata"].get("tags", [])]
+    if len(tagged) != 1:
+        what = "exactly one cell must be tagged `parameters`"
+        raise InputProblem(what, file=path, found=len(tagged), do="tag the cell that sets the defaults")
+    try:
+        lines = ast.parse("".join(tagged[0]["source"])).body
+        defaults = {target.id: ast.literal_eval(line.value) for line in lines for target in line.targets}
+    except (SyntaxError, AttributeError, ValueError):
+        defaults = {"": None}
+    if not all(type(value) in ALLOWED for value in defaults.values()):
+        what = "the cell tagged `parameters` holds more than defaults"
+        raise InputProblem(what, file=path, do="write each as name = number, text, True or False")
+    return defaults
+
+
+def typed_parameters(defaults, given, path):
+    """Turn parameters given as text into the types of their defaults; raises InputProblem for one that is unknown."""
+    for name in given:
+        if name not in defaults:
+            raise InputProblem("the notebook has no such parameter", file=path, found=name, allowed=list(defaults))
+    return {name: typed_value(name, text, type(defaults[name]), path) for name, text in given.items()}
+
+
+def typed_value(name, text, kind, path):
+    """One parameter's text as bool, int, float or str; raises InputProblem if it is not one."""
+    try:
+        return TRUTHS[text.lower()] if kind is bool else kind(text)
+    except (KeyError, ValueError):
+        raise InputProblem(f"parameter {name}", file=path, found=text, allowed=ALLOWED[kind]) from None
+
+
+def run(source, parameters, notebook, draft):
+    """Run the notebook in its own folder and write what papermill makes of it, complete or not, to `draft`.
+
+    Raises NotebookFailed naming the notebook and the cell.
+    """
+    labels, begun = cell_labels(source), []
+
+    def begin(cell, cell_index):
+        if cell.id in labels:  # papermill's own cell of parameters is not
+            begun.append(labels[cell.id])
+            show(notebook, f"cell {begun[-1]}")
+
+    with started_kernel(notebook.parent) as kernel:
+        import nbformat
+        import papermill
+        from nbclient.exceptions import DeadKernelError
+
+        try:
+            papermill.execute_notebook(
+                nbformat.from_dict(source),
+                draft,
+                parameters,
+                kernel_name="python3",
+                language="python",
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                km=kernel,
+                record_timing=False,
+                coalesce_streams=True,
+                stderr_file=sys.stderr,
+                on_cell_start=begin,
+            )
+        except papermill.PapermillExecutionError as problem:
+            what = problem.evalue
+            if problem.ename != "InputProblem":
+                what = f"{problem.ename}: {' '.join(what.split())}"
+        except DeadKernelError:
+            what = "the Python process running it was killed, most likely for want of memory."
+        else:
+            return
+    raise NotebookFailed(f"{notebook}, cell {begun[-1]}: {what}")
+
+
+def show(notebook, line):
+    """Print a line of progress."""
+    print(f"[{notebook.stem}] {line}", file=sys.stderr, flush=True)
+
+
+def cell_labels(source):
+    """Which code cell is which, as {cell id: "3 of 9 (first line)"}."""
+    code = [cell for cell in source["cells"] if cell["cell_type"] == "code"]
+    first_lines = ["".join(cell["source"]).strip().partition("\n")[0] for cell in code]
+    return {
+        cell["id"]: f"{number} of {len(code)} ({line})"
+        for number, (cell, line) in enumerate(zip(code, first_lines, strict=True), start=1)
+    }
+
+
+def portable_copy(executed):
+    """The executed notebook as text without anything that only this machine or moment knows.
+
+    Kept: cells, ids, tags and outputs. Dropped: times, paths, versions, papermill's own record, and what was printed
+    as a warning, which names files of this machine and has been shown while it ran.
+    """
+    cells = [portable_cell(cell) for cell in executed["cells"]]
+    kernelspec = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    metadata = {"kernelspec": kernelspec, "language_info": {"name": "python"}}
+    copy = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(copy, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def portable_cell(cell):
+    """One executed cell with its tags as its only metadata, and a fixed id where papermill drew one."""
+    tags = cell["metadata"].get("tags", [])
+    kept = {
+        "cell_type": cell["cell_type"],
+        "id": INJECTED if INJECTED in tags else cell["id"],
+        "metadata": {"tags": tags} if tags else {},
+        "source": cell["source"],
+    }
+    if cell["cell_type"] == "code":
+        outputs = [output for output in cell["outputs"] if output.get("name") != "stderr"]
+        kept |= {"execution_count": cell["execution_count"], "outputs": outputs}
+    return kept
+
+
+def main(arguments=None):
+    """The command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.execute", description="Run one notebook for a stage.")
+    parser.add_argument("notebook", help="the notebook to run, such as notebooks/clean.ipynb")
+    parser.add_argument("output", help="where the executed copy goes")
+    pair = {"action": "append", "nargs": 2, "default": [], "metavar": ("NAME", "VALUE")}
+    parser.add_argument("-p", "--parameter", **pair, help="set one of the notebook's parameters")
+    given = parser.parse_args(arguments)
+    try:
+        execute(given.notebook, given.output, dict(given.parameter))
+    except (InputProblem, NotebookFailed) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    except OSError as problem:
+        print(f"{problem.filename}: {problem.strerror}.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

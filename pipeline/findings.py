@@ -1,0 +1,208 @@
+"""Key findings: the codebook's clauses with every number, size word and direction filled in from the estimates.
+
+A sentence is stated of what is settled, with its bounds of what is bounded, and not at all of what the printed report
+leaves open or what rests on too few: there the sentence says that instead.
+"""
+
+from html import escape
+from string import Formatter
+
+import pandas as pd
+
+from pipeline.printing import (
+    KEYS,
+    STATUS,
+    base_text,
+    comparison_words,
+    difference,
+    find_rows,
+    percent_text,
+    range_words,
+    size_words,
+    state,
+    value_text,
+)
+from pipeline.problems import InputProblem
+
+UNWEIGHTED, WEIGHTED = "unweighted", "weighted"
+OF_ONE = {"share", "interval", "n", "base", "words"}
+OF_TWO = {"other", "other_n", "other_base", "comparison"}
+NO_INTERVAL = "interval not stated"
+CARE = "Few respondents: read with care."
+DIFFERENCE = ["difference", "difference_low", "difference_high"]
+OTHER = ["comparison", "other_share", "other_base", "other_support", *DIFFERENCE]
+
+
+def finding_clauses(estimates, codebook, confidence, basis=UNWEIGHTED):
+    """The clauses of every finding: one row each, with its sentence and all that the sentence rests on.
+
+    `confidence` is that of the intervals in `estimates`; sentences are on `basis`, the other stands beside them.
+    Columns: finding, number, clause; the estimate's measure, category, break, group and what it is compared with
+    (versus, versus_category); base and count; share, ci_low, ci_high, low, high, support, quality of `basis`; words,
+    comparison; other_share, other_base, other_support, difference and its interval; for each basis the share and the
+    whole in print (unweighted, unweighted_text, weighted, weighted_text); sentence. Shares are proportions. What is not
+    settled has no numbers but its bounds. Raises InputProblem naming the finding for a placeholder or estimate that
+    does not exist.
+    """
+    rows = []
+    for finding in codebook.findings:
+        named = False
+        for number, clause in enumerate(finding.clauses, start=1):
+            place = f"finding {finding.id}"
+            _check_placeholders(clause, place)
+            one, other = _rows(estimates, clause, basis, place)
+            label = f"{confidence:.0%} interval " if not named else ""
+            sentence = clause_sentence(clause, one, other, codebook, label)
+            named = named or ("{interval}" in clause.text and state(one) == "settled")
+            start = {"finding": finding.id, "number": finding.number, "clause": number}
+            bases = [_on_basis(b, *_rows(estimates, clause, b, place)) for b in (UNWEIGHTED, WEIGHTED)]
+            rows.append(start | _evidence(clause, one, other) | bases[0] | bases[1] | {"sentence": sentence})
+    return pd.DataFrame(rows)
+
+
+def key_findings(clauses, codebook):
+    """The findings, one row each: finding, number, heading, sentence, support, both_bases, status.
+
+    `clauses` are those of `finding_clauses`. `support` is each clause's; `both_bases` says each clause's estimate
+    unweighted and weighted; `status` what the records are.
+    """
+    rows = []
+    for finding in codebook.findings:
+        ours = clauses[clauses["finding"].eq(finding.id)]
+        labels = [about(clause, codebook) for clause in finding.clauses]
+        bases = zip(labels, ours[f"{UNWEIGHTED}_text"], ours[f"{WEIGHTED}_text"], strict=True)
+        both = [f"{label}: {unweighted} unweighted, {weighted} weighted" for label, unweighted, weighted in bases]
+        row = {"finding": finding.id, "number": finding.number, "heading": finding.heading}
+        row |= {"sentence": " ".join(ours["sentence"]), "support": "; ".join(ours["support"])}
+        rows.append(row | {"both_bases": "; ".join(both) + ".", "status": STATUS[codebook.kind]})
+    return pd.DataFrame(rows)
+
+
+def _check_placeholders(clause, place):
+    compared = clause.versus is not None or clause.versus_category is not None
+    allowed = OF_ONE | (OF_TWO if compared else set())
+    try:
+        used = [name for _, name, _, _ in Formatter().parse(clause.text) if name is not None]
+    except ValueError as e:
+        raise InputProblem(f"the text cannot be read: {e}", file=place, found=clause.text) from None
+    for name in used:
+        if name not in allowed:
+            what = "the text has a placeholder that is not known"
+            raise InputProblem(what, file=place, found=name, allowed=sorted(allowed))
+
+
+def _rows(estimates, clause, basis, place):
+    """The estimate of a clause and the one that it is compared with (or None), as dicts."""
+    keys = [(clause.measure, clause.category, clause.break_, clause.group)]
+    if clause.versus is not None or clause.versus_category is not None:
+        other = (clause.versus_category or clause.category, clause.break_, clause.versus or clause.group)
+        keys.append((clause.measure, *other))
+    found = find_rows(estimates, pd.DataFrame(keys, columns=KEYS), basis, place).to_dict("records")
+    return found[0], found[1] if len(found) > 1 else None
+
+
+def clause_sentence(clause, one, other, codebook, label):
+    """A clause in words. `one` and `other` are rows of estimates; `label` names the interval where it first stands."""
+    rows = [row for row in (one, other) if row is not None]
+    if any(state(row) == "withheld" for row in rows):
+        return f"Not stated, because too few organisations answered: {about(clause, codebook)}."
+    if any(state(row) == "assumed" for row in rows):
+        return f"Not settled by the printed report: {about(clause, codebook)}."
+    said = _said(one, label)
+    if other is not None:
+        said |= {"other": value_text(other, words=True), "other_n": value_text(other, "count", words=True)}
+        said |= {"other_base": base_text(other, words=True), "comparison": _compared(clause, one, other)}
+    text = clause.text.format(**said)
+    care = f" {CARE}" if any(row["quality"] == "flagged" for row in rows) else ""
+    return text[:1].upper() + text[1:] + care
+
+
+def _said(row, label):
+    """What the placeholders of one estimate stand for."""
+    settled = state(row) == "settled"
+    return {
+        "share": value_text(row, words=True),
+        "interval": label + interval_text(row) if settled else NO_INTERVAL,
+        "n": value_text(row, "count", words=True),
+        "base": base_text(row, words=True),
+        "words": size_words(row["estimate"]) if settled else range_words(row["low"], row["high"]),
+    }
+
+
+def interval_text(row):
+    """A confidence interval in words: `64% to 77%`."""
+    return f"{percent_text(row['ci_low'])} to {percent_text(row['ci_high'])}"
+
+
+def _on_basis(basis, one, other):
+    """A clause's estimate on a basis: the share, and in print with its interval, `59% (48% to 70%) against 7% ...`."""
+    text = " against ".join(_in_print(row) for row in (one, other) if row is not None)
+    return {basis: one["estimate"] if state(one) == "settled" else None, f"{basis}_text": text}
+
+
+def _in_print(row):
+    text = value_text(row, words=True)
+    return f"{text} ({interval_text(row)})" if state(row) == "settled" else text
+
+
+def _evidence(clause, one, other):
+    """The numbers of a clause as columns, without those that the printed report does not settle."""
+    row = {key: one[key] for key in KEYS} | {"versus": clause.versus, "versus_category": clause.versus_category}
+    row |= {"base": base_text(one), "count": None, "share": None, "ci_low": None, "ci_high": None}
+    row |= {"low": None, "high": None, "support": one["support"], "quality": one["quality"], "words": _words(one)}
+    if state(one) == "settled":
+        row |= {"count": one["count"], "share": one["estimate"], "ci_low": one["ci_low"], "ci_high": one["ci_high"]}
+    elif state(one) != "withheld":
+        row |= {"low": one["low"], "high": one["high"]}
+    return row | _compared_with(clause, one, other)
+
+
+def _compared_with(clause, one, other):
+    """The columns of a comparison; empty where there is none, or where it may not be made."""
+    row = dict.fromkeys(OTHER)
+    if other is None:
+        return row
+    row |= {"other_base": base_text(other), "other_support": other["support"]}
+    states = {state(one), state(other)}
+    if state(other) == "settled":
+        row["other_share"] = other["estimate"]
+    if states <= {"settled", "bounded"}:
+        row["comparison"] = _compared(clause, one, other)
+    if states == {"settled"}:
+        apart = difference(one, other, alike=clause.versus is None)
+        row |= dict(zip(DIFFERENCE, apart, strict=True))
+    return row
+
+
+def _compared(clause, one, other):
+    return comparison_words(one, other, alike=clause.versus is None)
+
+
+def _words(row):
+    known = state(row)
+    if known == "settled":
+        return size_words(row["estimate"])
+    return range_words(row["low"], row["high"]) if known == "bounded" else None
+
+
+def about(clause, codebook):
+    """What a clause is about, in the codebook's labels: `Measure, category (Break: group against group)`."""
+    measure = codebook.measure(clause.measure)
+    labels = codebook.question(measure.question).categories
+    text = f"{measure.label}, {labels[clause.category]}"
+    if clause.versus_category:
+        text += f" against {labels[clause.versus_category]}"
+    if clause.break_ == "total":
+        return text
+    groups = [codebook.group(clause.break_, g).label for g in (clause.group, clause.versus) if g]
+    broken = next(b.label for b in codebook.breaks if b.id == clause.break_)
+    return f"{text} ({broken}: {' against '.join(groups)})"
+
+
+def findings_text(findings):
+    """The findings as Markdown for a notebook: a heading, a sentence and both bases each; texts are escaped."""
+    blocks = [f"*{escape(status)}*" for status in findings["status"].unique() if status]
+    for row in findings.to_dict("records"):
+        blocks += [f"**{row['number']}. {escape(row['heading'])}**  ", escape(row["sentence"])]
+        blocks += [f"<small>{escape(row['both_bases'])}</small>"]
+    return "\n\n".join(blocks)

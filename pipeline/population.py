@@ -1,0 +1,216 @@
+"""How many organisations there are to speak for: totals by sector and size, with where each comes from.
+
+`data/population/population.yaml` says for each sector which register to count or which published totals to take.
+A *cell* is the finest class that a total is known for: one size band of the codebook, or several that share a total.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.problems import InputProblem
+from pipeline.tables import read_table
+
+POPULATION_FILE = "population.yaml"
+BAND_SEPARATOR = "+"
+CELL_COLUMNS = [
+    *("cell", "label", "sector", "total", "low", "high", "kind"),
+    *("reference_date", "source", "licence", "note"),
+]
+
+
+class Part(BaseModel):
+    """A piece of population.yaml; an unknown key is an error, never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Count(Part):
+    """Organisations counted from a register: its rows whose `keep` columns hold one of the values, sized by `size`."""
+
+    file: str
+    size: str
+    keep: dict[str, tuple[str, ...]] = {}
+
+
+class Total(Part):
+    """A total for sizes from `at_least` to below `below`: column `value` of `file` where `measure` is this text."""
+
+    label: str
+    at_least: int = 0
+    below: int | None = None
+    file: str
+    measure: str
+    spread: float = Field(0, ge=0)
+
+
+class Sector(Part):
+    """Where one sector's totals come from: a `count` of a register, or `totals` found elsewhere."""
+
+    sector: str
+    count: Count | None = None
+    totals: tuple[Total, ...] = ()
+    reference_date: str
+    source: str
+    licence: str
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _one_way_only(self):
+        if (self.count is None) == (not self.totals):
+            raise ValueError(f"sector {self.sector}: give either `count` or `totals`")
+        return self
+
+
+class Population(Part):
+    """The organisations that a weighted share speaks for."""
+
+    label: str
+    sectors: tuple[Sector, ...]
+
+
+class Populations(Part):
+    """Everything that population.yaml says."""
+
+    populations: dict[str, Population]
+
+
+def load_populations(folder):
+    """Read and check population.yaml of a folder. Raises InputProblem at its first fault."""
+    path = Path(folder) / POPULATION_FILE
+    try:
+        return Populations.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise InputProblem("there is no such file of population totals", file=path) from None
+    except UnicodeDecodeError as e:
+        raise InputProblem(f"not UTF-8 text at byte {e.start}", file=path, do="save it as UTF-8") from None
+    except yaml.YAMLError as e:
+        mark = getattr(e, "problem_mark", None)
+        row = mark.line + 1 if mark else None
+        raise InputProblem(f"not YAML: {getattr(e, 'problem', e)}", file=path, row=row) from None
+    except ValidationError as e:
+        first = e.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "file"
+        raise InputProblem(f"{place}: {first['msg'].removeprefix('Value error, ')}", file=path) from None
+
+
+def population_cells(population, *, folder, codebook):
+    """The cells of one population and how many organisations each holds.
+
+    Columns: `cell` (the ids of its size bands, joined by +), `label`, `sector`, `total` (organisations), `low` and
+    `high` (the total less and plus its spread), `kind` (`counted` from a register or `published`), `reference_date`,
+    `source`, `licence`, `note`; rows in the codebook's order of bands.
+    Raises InputProblem for an unknown population or sector, for a file, column or total that is not there, and for a
+    size band that is cut by a total's range or counted in two of them.
+    """
+    path = Path(folder) / POPULATION_FILE
+    known = load_populations(folder).populations
+    if population not in known:
+        raise InputProblem("there is no such population", file=path, found=population, allowed=sorted(known))
+    sectors = {a.id for a in codebook.question(codebook.sector).answers}
+    rows = []
+    for sector in known[population].sectors:
+        if sector.sector not in sectors:
+            raise InputProblem(
+                "no such sector in the codebook", file=path, found=sector.sector, allowed=sorted(sectors)
+            )
+        bands = [a for a in codebook.question(codebook.size_band).answers if a.band and a.band.sector == sector.sector]
+        find = _counted if sector.count else _published
+        origin = sector.model_dump(include={"sector", "reference_date", "source", "licence", "note"})
+        rows += [cell | origin for cell in find(sector, bands, Path(folder))]
+    cells = pd.DataFrame(rows, columns=CELL_COLUMNS)
+    _check_each_band_once(cells, path)
+    order = {a.id: i for i, a in enumerate(codebook.question(codebook.size_band).answers)}
+    first_band = cells["cell"].str.split(BAND_SEPARATOR, regex=False).str[0]
+    return cells.sort_values("cell", key=lambda _: first_band.map(order), ignore_index=True)
+
+
+def cell_of_band(cells):
+    """Which cell each size band belongs to: a dict from band id to cell id."""
+    return {band: cell for cell in cells["cell"] for band in cell.split(BAND_SEPARATOR)}
+
+
+def _check_each_band_once(cells, path):
+    bands = [band for cell in cells["cell"] for band in cell.split(BAND_SEPARATOR)]
+    for repeated in sorted({b for b in bands if bands.count(b) > 1}):
+        raise InputProblem("two totals take in the same size band", file=path, found=repeated)
+
+
+def _counted(sector, bands, folder):
+    """One cell per size band: the register's rows whose size lies in it."""
+    count = sector.count
+    path = folder / count.file
+    register = _columns(path, [count.size, *count.keep])
+    for column, values in count.keep.items():
+        register = register[register[column].isin(values)]
+    sizes = pd.to_numeric(register[count.size], errors="coerce")
+    inside = {band.id: (sizes >= band.band.at_least) & (sizes < _upper(band.band)) for band in bands}
+    nowhere = register[~pd.DataFrame(inside, index=register.index).any(axis=1)]
+    if len(nowhere):
+        raise InputProblem(
+            "the organisation's size is in no size band of the codebook",
+            file=path,
+            row=nowhere.index[0] + 2,
+            column=count.size,
+            found=nowhere[count.size].iloc[0],
+        )
+    return [_cell([b], label=b.label, total=int(inside[b.id].sum()), spread=0, kind="counted") for b in bands]
+
+
+def _published(sector, bands, folder):
+    """One cell per published range: the size bands that lie inside it."""
+    cells = []
+    for total in sector.totals:
+        place = f"sector {sector.sector}, total {total.label!r}"
+        inside = [b for b in bands if b.band.at_least >= total.at_least and _upper(b.band) <= _upper(total)]
+        meeting = [b for b in bands if b.band.at_least < _upper(total) and total.at_least < _upper(b.band)]
+        if not inside or inside != meeting:
+            raise InputProblem(
+                f"{place}: its range of sizes must be made of whole size bands of the codebook",
+                file=folder / POPULATION_FILE,
+                found=[b.id for b in meeting],
+            )
+        value = _value(folder / total.file, total.measure)
+        cells.append(_cell(inside, label=total.label, total=value, spread=total.spread, kind="published"))
+    return cells
+
+
+def _value(path, measure):
+    """The number that a file gives for a measure."""
+    table = _columns(path, ["measure", "value"])
+    found = table.loc[table["measure"] == measure, "value"]
+    if len(found) != 1:
+        raise InputProblem(f"the total stands in {len(found)} rows and must stand in one", file=path, found=measure)
+    value = pd.to_numeric(found, errors="coerce").iloc[0]
+    if not value > 0:
+        row = found.index[0] + 2
+        raise InputProblem(
+            "a total must be a number above 0",
+            file=path,
+            row=row,
+            column="value",
+            found=found.astype("string").fillna("").iloc[0],
+        )
+    return float(value)
+
+
+def _columns(path, columns):
+    """A table that must exist and have these columns."""
+    if not path.exists():
+        raise InputProblem("there is no such file", file=path)
+    table = read_table(path)
+    for column in columns:
+        if column not in table:
+            raise InputProblem("a column is missing", file=path, column=column, allowed=list(table))
+    return table
+
+
+def _upper(range_):
+    return float("inf") if range_.below is None else range_.below
+
+
+def _cell(bands, *, label, total, spread, kind):
+    name = BAND_SEPARATOR.join(b.id for b in bands)
+    return {"cell": name, "label": label, "total": total, "low": total - spread, "high": total + spread, "kind": kind}

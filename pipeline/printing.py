@@ -1,0 +1,218 @@
+"""Estimates as they are printed: which rows, how numbers are rounded, ranged and worded, which difference is clear.
+
+Figures, findings and pages take every number and every word for a number from here, so that they cannot differ.
+"""
+
+from math import floor, sqrt
+
+import pandas as pd
+
+from pipeline.problems import InputProblem
+
+# What an estimate is of; with its basis, what names a row of the estimates.
+KEYS = ["measure", "category", "break", "group"]
+# What a claim or a record settles; `bounded` is settled up to a range and `assumed` not at all.
+SETTLED = ("published", "implied", "measured", "simulated")
+NOT_KNOWN = "not known"
+DASH = "\N{EN DASH}"
+WITHHELD = "withheld"
+STATUS = {
+    "reconstruction": "Reconstructed from the printed report; not the original records.",
+    "rehearsal": "REHEARSAL: simulated answers, not a survey.",
+    "fieldwork": "",
+}
+
+# Fractions that readers know, in per cent, each with its name. `size_words` picks the nearest.
+FRACTIONS = {
+    10: "one in ten",
+    20: "a fifth",
+    25: "a quarter",
+    30: "three in ten",
+    100 / 3: "a third",
+    40: "two fifths",
+    50: "half",
+    60: "three fifths",
+    200 / 3: "two thirds",
+    70: "seven in ten",
+    75: "three quarters",
+    80: "four fifths",
+    90: "nine in ten",
+}
+ABOUT, JUST, FEW = 1, 3, 3
+# Half counts as this much nearer than it is: whether it is a majority is what readers ask first.
+PULL_OF_HALF = 2
+# A difference whose whole interval is within this many percentage points of none is called none.
+SAME = 5
+
+
+def find_rows(estimates, wanted, basis, place):
+    """The rows of `estimates` that `wanted` (a table of measure, category, break and group) asks for, in its order.
+
+    Raises InputProblem naming `place` (a figure or finding) where a row is missing or stands twice, or where a
+    bounded estimate has no bounds.
+    """
+    ours = estimates[estimates["basis"].eq(basis)]
+    rows = wanted[KEYS].merge(ours, on=KEYS, how="left", indicator=True)
+    for row in rows[rows["_merge"].eq("left_only")].to_dict("records"):
+        raise InputProblem(
+            f"the estimates have no row {_name(row)}, basis {basis}", file=place, do="run estimate first"
+        )
+    if len(rows) != len(wanted):
+        row = rows[rows.duplicated(KEYS)].iloc[0]
+        raise InputProblem(f"the estimates have the row {_name(row)}, basis {basis} more than once", file=place)
+    unbounded = rows["support"].eq("bounded") & rows["n"].gt(0) & rows[["low", "high"]].isna().any(axis=1)
+    for row in rows[unbounded].to_dict("records"):
+        raise InputProblem(f"the bounded estimate {_name(row)}, basis {basis} has no low or no high", file=place)
+    return rows.drop(columns="_merge")
+
+
+def _name(row):
+    return ", ".join(f"{k} {row[k]}" for k in KEYS)
+
+
+def per_cent(share):
+    """A share as a whole per cent, halves up as the report rounds.
+
+    The billionth added makes up for what a float loses, and is far less than any other share of a base is away.
+    """
+    return floor(100 * share + 0.5 + 1e-9)
+
+
+def percent_text(share):
+    """`71%`; a share that is neither none nor all never reads 0% or 100%."""
+    if share > 0 and per_cent(share) == 0:
+        return "<1%"
+    if share < 1 and per_cent(share) == 100:
+        return ">99%"
+    return f"{per_cent(share)}%"
+
+
+def whole_text(number):
+    """A whole number with thousands set apart: `1,829`."""
+    return f"{round(number):,}"
+
+
+def range_text(low, high, text, words=False):
+    """Two numbers as a range, joined by a dash or, in `words`, as `between 43% and 52%`; one where they print alike."""
+    first, last = text(low), text(high)
+    if first == last:
+        return first
+    return f"between {first} and {last}" if words else f"{first.removesuffix('%')}{DASH}{last}"
+
+
+def state(row, unit="percent"):
+    """What may be said of an estimate: `settled`, `bounded`, `assumed` or `withheld`.
+
+    A count claims nothing of a population, so a small base does not withhold it; a value that is not there is withheld.
+    """
+    known = "settled" if row["support"] in SETTLED else row["support"]
+    shown = {"settled": [value(row, unit)], "bounded": bounds(row, unit), "assumed": []}[known]
+    if (row["quality"] == WITHHELD and unit == "percent") or any(pd.isna(x) for x in shown):
+        return WITHHELD
+    return known
+
+
+def value(row, unit):
+    """The number that is drawn or said: the proportion, or the count."""
+    return row["count"] if unit == "count" else row["estimate"]
+
+
+def bounds(row, unit):
+    """The smallest and largest value that the printed report allows, in the unit."""
+    return (row["count_low"], row["count_high"]) if unit == "count" else (row["low"], row["high"])
+
+
+def value_text(row, unit="percent", words=False):
+    """An estimate in print: `66%`, a range (`between 43% and 52%` in `words`), `not known` or `withheld`."""
+    text = whole_text if unit == "count" else percent_text
+    match state(row, unit):
+        case "withheld":
+            return WITHHELD
+        case "assumed":
+            return NOT_KNOWN
+        case "bounded":
+            return range_text(*bounds(row, unit), text=text, words=words)
+        case _:
+            return text(value(row, unit))
+
+
+def size_words(share):
+    """The size of a share in words, by its whole per cent: `just over half`, `about two thirds`, `almost all`.
+
+    The nearest of FRACTIONS is named, half counting as PULL_OF_HALF points nearer: `about` within ABOUT points of it,
+    `just over` and `nearly` within JUST, `over` and `under` beyond. Within FEW points of none it is `very few`, of
+    all `almost all`. Larger shares never get smaller words.
+    """
+    percent = per_cent(share)
+    if share <= 0 or share >= 1:
+        return "none" if share <= 0 else "all"
+    if percent <= FEW or percent >= 100 - FEW:
+        return "very few" if percent <= FEW else "almost all"
+    nearest = min(FRACTIONS, key=lambda f: (abs(percent - f) - (PULL_OF_HALF if f == 50 else 0), f != 50, f))
+    over = percent - nearest
+    if abs(over) <= ABOUT:
+        qualifier = "about"
+    elif over > 0:
+        qualifier = "just over" if over <= JUST else "over"
+    else:
+        qualifier = "nearly" if -over <= JUST else "under"
+    return f"{qualifier} {FRACTIONS[nearest]}"
+
+
+def range_words(low, high):
+    """The size of a share known up to a range, in words: `between a third and half`, `up to half`, `at least half`."""
+    first, last = size_words(low), size_words(high)
+    if first == last:
+        return first
+    if low <= 0:
+        return f"up to {last}"
+    return f"at least {first}" if high >= 1 else f"between {first} and {last}"
+
+
+def difference(one, other, alike=False):
+    """The difference of two estimates and its interval, from theirs: (one - other, low, high), as proportions.
+
+    The interval is MOVER (Zou and Donner 2008; Newcombe 1998 for proportions), for groups that do not share
+    organisations; groups that do are correlated upwards, which makes it wide. Two answers of the same organisations
+    (`alike`) may be correlated either way: their interval adds the two margins, which covers any correlation.
+    """
+    apart = one["estimate"] - other["estimate"]
+    below = (one["estimate"] - one["ci_low"], other["ci_high"] - other["estimate"])
+    above = (one["ci_high"] - one["estimate"], other["estimate"] - other["ci_low"])
+    margin = sum if alike else lambda parts: sqrt(sum(p * p for p in parts))
+    return apart, apart - margin(below), apart + margin(above)
+
+
+def comparison_words(one, other, alike=False):
+    """The direction of a difference in words.
+
+    `more often than` or `less often than` where the interval of the difference leaves out zero; `about as often as`
+    where all of it is within SAME points of zero; else that neither is clear. Where the printed report leaves a range
+    to either, the ranges are compared instead and the words say so.
+    """
+    if "bounded" in (state(one), state(other)):
+        (low, high), (other_low, other_high) = _reach(one), _reach(other)
+        if low > other_high or high < other_low:
+            return f"{'more' if low > other_high else 'less'} often, among those who answered, than"
+        return "more or less often (the printed report does not settle which) than"
+    _, low, high = difference(one, other, alike)
+    if low > 0 or high < 0:
+        return "more often than" if low > 0 else "less often than"
+    if max(-low, high) <= SAME / 100:
+        return "about as often as"
+    return "neither clearly more nor clearly less often than"
+
+
+def _reach(row):
+    return bounds(row, "percent") if state(row) == "bounded" else (row["estimate"], row["estimate"])
+
+
+def first_lower(label):
+    """A label within a sentence: its first letter small, unless it is an abbreviation."""
+    return label if label[1:2].isupper() or not label else label[0].lower() + label[1:]
+
+
+def base_text(row, words=False):
+    """The unweighted base in print: `74`, or a range where the printed report leaves one to the base itself."""
+    low, high = row["base_low"], row["base_high"]
+    return whole_text(row["n"]) if pd.isna(low) or pd.isna(high) else range_text(low, high, whole_text, words)

@@ -1,0 +1,259 @@
+"""Fieldwork as it arrives: three files, their columns, strict reading, and how exports spell the codebook's answers.
+
+`data/raw/YEAR/` holds a sample frame (a row per contact), a contact history (a row per attempt) and the interviews (a
+row per questionnaire or part of one). A table read here has text cells, "" where empty, and as its index the line of
+the file on which the row begins (the header is line 1), so that whatever is said of a cell says where it stands.
+"""
+
+import csv
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from pipeline.codebook import ORGANISATION
+from pipeline.privacy import hide_details
+from pipeline.problems import InputProblem
+from pipeline.texts import fold
+
+FRAME, CONTACT_HISTORY, INTERVIEWS = "frame.csv", "contact_history.csv", "interviews.csv"
+FILES = (FRAME, CONTACT_HISTORY, INTERVIEWS)
+# What names a person or leads to one: needed to reach people, and never carried past cleaning.
+PERSONAL = ("organisation_name", "contact_name", "job_title", "email", "telephone")
+MODES = ("telephone", "email")
+ORIGINS = {
+    "reconstruction": "MODELLED: answers rebuilt from a printed report; contacts and contact attempts are invented",
+    "rehearsal": "REHEARSAL: answers, contacts and contact attempts are simulated; this is not a survey",
+    "fieldwork": "Collected",
+}
+STATUSES = ("complete", "partial")
+_COUNTED = {"contact": "contact_id", "organisation": ORGANISATION}
+
+
+class Fieldwork(NamedTuple):
+    """The three tables of one wave's fieldwork."""
+
+    frame: pd.DataFrame
+    contact_history: pd.DataFrame
+    interviews: pd.DataFrame
+
+
+def export_columns(question):
+    """The columns of a question in an export; for a multiple question one per answer, in codebook order."""
+    name = question.column or question.id
+    if question.kind != "multiple":
+        return [name]
+    return [f"{name}_{a.id if a.code is None else a.code}" for a in question.answers]
+
+
+def frame_questions(codebook):
+    """The questions whose answers the sample frame holds, the sector first, since size bands depend on it."""
+    known = [q for q in codebook.questions if q.asked_of == "frame"]
+    return sorted(known, key=lambda q: q.id != codebook.sector)
+
+
+def interview_questions(codebook):
+    """The questions whose answers the interviews hold, in codebook order."""
+    return [q for q in codebook.questions if q.asked_of != "frame"]
+
+
+def raw_columns(codebook):
+    """The columns that each of the three files must have, by file name."""
+    facts = [c for q in codebook.questions if q.asked_of == "frame" for c in export_columns(q)]
+    answers = [c for q in interview_questions(codebook) for c in export_columns(q)]
+    who = ["contact_name", "job_title", "email", "telephone"]
+    return {
+        FRAME: ["contact_id", ORGANISATION, "organisation_name", *facts, *who],
+        CONTACT_HISTORY: ["attempt_id", "contact_id", "round", "mode", "attempted_on", "outcome"],
+        INTERVIEWS: ["interview_id", ORGANISATION, "contact_id", "completed_on", "status", *answers],
+    }
+
+
+def read_fieldwork(folder, codebook):
+    """Read a wave's three files: a Fieldwork of text tables indexed by line.
+
+    Raises InputProblem at the first file that is missing, is not UTF-8 comma-separated text, holds no rows, lacks a
+    column, or has one that the codebook does not know.
+    """
+    columns = raw_columns(codebook)
+    return Fieldwork(*(read_raw(Path(folder) / name, columns[name]) for name in FILES))
+
+
+def read_raw(path, columns):
+    """Read one file strictly: every column there, no other, every row as wide as the header. Empty lines are no rows.
+
+    Raises InputProblem as `read_fieldwork` does. A byte order mark is accepted.
+    """
+    path = Path(path)
+    text = _decoded(path)
+    header = next(csv.reader(io.StringIO(text)), [])
+    _check_header(path.name, header, columns)
+    try:
+        table = _parsed(text, header)
+    except pa.ArrowInvalid:
+        raise _ragged(path.name, text, len(header)) from None
+    # A cell may hold line breaks, so a row's line is found by counting them, not rows.
+    breaks = sum(table[c].str.count("\n") for c in header)
+    table.index = pd.Index((breaks + 1).cumsum().shift(fill_value=0) + 2, dtype="int64", name="row")
+    table = table[table.ne("").any(axis=1)][list(columns)]
+    if table.empty:
+        raise InputProblem("there are no rows below the header", file=path.name, do="export the file again")
+    return table
+
+
+def _decoded(path):
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise InputProblem("there is no such file", file=path, allowed=f"a folder with {', '.join(FILES)}") from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as e:
+        raise InputProblem(
+            f"not UTF-8 text: byte 0x{data[e.start]:02x} cannot be read",
+            file=path.name,
+            row=data.count(b"\n", 0, e.start) + 1,
+            do="export the file again as CSV UTF-8",
+        ) from None
+    if "\0" in text:
+        row = text.count("\n", 0, text.index("\0")) + 1
+        raise InputProblem("not UTF-8 text: a zero byte", file=path.name, row=row, do="export it as CSV UTF-8")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _check_header(file, header, columns):
+    if not any(header):
+        raise InputProblem("the file has no header", file=file, row=1, allowed=columns)
+    separator = next((s for s in ";\t|" if len(header) == 1 and s in header[0]), None)
+    if separator:
+        raise InputProblem("cells are not separated by commas", file=file, row=1, found=separator, allowed=",")
+    for name in header:
+        if header.count(name) > 1:
+            raise InputProblem("this column stands twice", file=file, row=1, column=name, do="keep one of the two")
+    for name in columns:
+        if name not in header:
+            raise InputProblem("this column is missing", file=file, row=1, column=name, found=", ".join(header))
+    for name in header:
+        if name not in columns:
+            raise InputProblem("no question has this column", file=file, row=1, column=name, allowed=columns)
+
+
+def _parsed(text, header):
+    parsed = arrow_csv.read_csv(
+        io.BytesIO(text.encode("utf-8")),
+        read_options=arrow_csv.ReadOptions(column_names=header, skip_rows=1),
+        parse_options=arrow_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
+        ),
+    )
+    return parsed.to_pandas()
+
+
+def _ragged(file, text, width):
+    """The InputProblem of the first row whose number of cells is not the header's."""
+    lines = csv.reader(io.StringIO(text))
+    begins = 1
+    for cells in lines:
+        if cells and len(cells) != width:
+            break
+        begins = lines.line_num + 1
+    return InputProblem(
+        "the row is not as wide as the header",
+        file=file,
+        row=begins,
+        found=f"{len(cells)} cells",
+        allowed=f"{width} cells",
+        do="look for a comma or quotation mark too many",
+    )
+
+
+def describe_wave(codebook, wave):
+    """One row that says which wave this is and where its records come from: wave, title, records, source.
+
+    Raises InputProblem if the codebook is of another wave.
+    """
+    if codebook.wave != wave:
+        raise InputProblem("the codebook is of another wave", found=codebook.wave, allowed=str(wave))
+    row = {"wave": wave, "title": codebook.title, "records": ORIGINS[codebook.kind], "source": codebook.source}
+    return pd.DataFrame([row])
+
+
+def count_rows(fieldwork):
+    """What the three files hold: file, rows, contacts, organisations (empty where a file has no such column)."""
+    counts = [
+        {"file": file, "rows": len(table), **{f"{n}s": table[c].nunique() for n, c in _COUNTED.items() if c in table}}
+        for file, table in zip(FILES, fieldwork, strict=True)
+    ]
+    return pd.DataFrame(counts).astype({f"{n}s": "Int64" for n in _COUNTED})
+
+
+def check_keys(fieldwork):
+    """Raise InputProblem unless ids are unique and every id that a file refers to is in the frame.
+
+    An interview must also be with a contact of the organisation that it speaks for.
+    """
+    frame, history, interviews = fieldwork
+    for table, file, key in ((frame, FRAME, "contact_id"), (history, CONTACT_HISTORY, "attempt_id")):
+        _check_unique(table, file, key)
+    _check_unique(interviews, INTERVIEWS, "interview_id")
+    _check_filled(frame, FRAME, ORGANISATION)
+    for table, file, key in (
+        (history, CONTACT_HISTORY, "contact_id"),
+        (interviews, INTERVIEWS, ORGANISATION),
+        (interviews, INTERVIEWS, "contact_id"),
+    ):
+        _check_filled(table, file, key)
+        stop_at(table, ~table[key].isin(frame[key]), file, key, "it is not in the frame", allowed=f"a {key} of {FRAME}")
+    employer = interviews["contact_id"].map(frame.set_index("contact_id")[ORGANISATION])
+    stop_at(
+        interviews,
+        employer.ne(interviews[ORGANISATION]),
+        INTERVIEWS,
+        "contact_id",
+        "the frame has this contact at another organisation",
+        do="correct the organisation or the contact",
+    )
+
+
+def _check_unique(table, file, key):
+    _check_filled(table, file, key)
+    stop_at(table, table[key].duplicated(), file, key, "this key stands twice", do="delete or renumber one of the rows")
+
+
+def _check_filled(table, file, key):
+    stop_at(table, table[key].eq(""), file, key, "the cell is empty", do="fill it in")
+
+
+def stop_at(table, faulty, file, column, what, **details):
+    """Raise InputProblem at the first row of `faulty` (a boolean Series), showing the cell found there."""
+    if faulty.any():
+        row = faulty.index[faulty][0]
+        found = hide_details(table.at[row, column])
+        raise InputProblem(what, file=file, row=row, column=column, found=found, **details)
+
+
+def readings(question):
+    """Which answer each text stands for: folded label, id, code and spellings, to answer id.
+
+    Raises InputProblem if the codebook gives one text to two answers.
+    """
+    found = {}
+    for answer in question.answers:
+        codes = () if answer.code is None else (str(answer.code), f"{answer.code}.0")
+        for text in (answer.label, answer.id, *codes, *answer.spellings):
+            if found.setdefault(fold(text), answer.id) != answer.id:
+                raise InputProblem(
+                    f"the codebook gives {text!r} to two answers of {question.id}",
+                    found=[found[fold(text)], answer.id],
+                    do="take the spelling from one of them",
+                )
+    return found
+
+
+def listed(question):
+    """A question's answers as a person may type them: "label (code); label (code)"."""
+    return "; ".join(a.label if a.code is None else f"{a.label} ({a.code})" for a in question.answers)

@@ -1,0 +1,105 @@
+"""Rebuild a wave's records from what its report printed.
+
+Claims in, respondents out: the largest set of claims that can be true together is found with proof, the least
+informative records that meet it are made, and each claim is counted again from those records.
+"""
+
+import pandas as pd
+
+from pipeline.claims import regenerate, testable
+from pipeline.codebook import TOTAL
+from pipeline.contradictions import judge
+from pipeline.population import cell_of_band
+from pipeline.problems import InputProblem
+from pipeline.records import glue, least_informative
+from pipeline.system import build_system
+
+
+def reconstruct(codebook, claims, cells, settings):
+    """Records that meet every claim that can be met together with the others.
+
+    `claims` as `load_claims` returns them, `cells` the population's (`population_cells`), by which size bands that
+    the claims leave open are filled, `settings` the `reconstruct` section of the parameters. Returns
+    (respondents, verdict, counts): one row per organisation, the Verdict on the claims, and the Counts that show how
+    close to the least informative records these are. Raises InputProblem where the records do not meet the claims kept.
+    """
+    system = build_system(codebook, claims, settings.worded_tolerance)
+    verdict = judge(system, seed=settings.seed, time_limit=settings.time_limit)
+    sizes = band_sizes(cells, codebook)
+    counts = least_informative(system, verdict, sizes=sizes, seed=settings.seed, effort=settings.effort)
+    respondents = glue(system, counts.values, seed=settings.seed)
+    again = regenerate(claims, respondents, codebook, settings.worded_tolerance).set_index("id")
+    missed = [i for i in verdict.kept if not again.loc[i, "met"]]
+    if missed:
+        raise InputProblem("the records do not meet claims that can be met", found=", ".join(missed))
+    return respondents, verdict, counts
+
+
+def band_sizes(cells, codebook):
+    """How many organisations of the population each size band has: a cell of several bands is split evenly."""
+    bands = [a.id for a in codebook.question(codebook.size_band).answers]
+    of = cell_of_band(cells)
+    shared = pd.Series(of).value_counts()
+    totals = cells.set_index("cell")["total"]
+    return {band: totals[of[band]] / shared[of[band]] for band in bands}
+
+
+def check_claims(claims, respondents, verdict, codebook, settings):
+    """One row per claim: what was printed, what the records give, and whether it was kept, left out or not testable."""
+    again = regenerate(claims, respondents, codebook, settings.worded_tolerance).set_index("id")
+    status = {i: "kept" for i in verdict.kept} | {i: "left out" for i in verdict.left_out}
+    table = claims[["id", "place"]].assign(
+        says=[say(c, codebook) for c in claims.to_dict("records")],
+        status=[status.get(i, "not testable") for i in claims["id"]],
+    )
+    return table.join(again[["count", "base", "share", "versus", "met"]], on="id")
+
+
+def contradiction_table(claims, verdict, codebook):
+    """The contradictions, grouped by the claim that was left out: one row per claim of each minimal set.
+
+    Columns: fault (its number, by the claim left out), contradiction (its number), claim, place, says, left_out.
+    """
+    by_id = {c["id"]: c for c in claims.to_dict("records")}
+    faults = {claim: n for n, claim in enumerate(verdict.left_out, 1)}
+    rows = []
+    ordered = sorted(verdict.contradictions, key=lambda s: (min(faults[i] for i in s if i in faults), len(s), s))
+    for number, contradiction in enumerate(ordered, 1):
+        fault = min(faults[i] for i in contradiction if i in faults)
+        for claim_id in contradiction:
+            claim = by_id[claim_id]
+            rows.append(
+                {
+                    "fault": fault,
+                    "contradiction": number,
+                    "claim": claim_id,
+                    "place": claim["place"],
+                    "says": say(claim, codebook),
+                    "left_out": claim_id in faults,
+                }
+            )
+    return pd.DataFrame(rows, columns=["fault", "contradiction", "claim", "place", "says", "left_out"])
+
+
+def say(claim, codebook):
+    """A claim in words, from its fields and the codebook's labels."""
+    printed = {"percent": f"{claim['value']}%", "order": ""}.get(claim["unit"], claim["value"])
+    op = "" if claim["op"] == "=" else f"{claim['op']} "
+    if not testable(claim):
+        return f"{op}{printed}".strip() or "a comparison of differences"
+    measure = codebook.measure(claim["measure"])
+    categories = codebook.question(measure.question).categories
+    subject = measure.label + (f": {categories[claim['category']]}" if claim["category"] else "")
+    who = codebook.base(claim["base"]).label
+    group = "" if claim["break"] == TOTAL else f", {codebook.group(claim['break'], claim['group']).label}"
+    if claim["unit"] == "order":
+        other = [categories[claim["versus_category"]]] if claim["versus_category"] else []
+        if claim["versus_group"]:
+            other.append(codebook.group(claim["break"], claim["versus_group"]).label)
+        return f"{subject}, among {who}{group} {claim['op']} {', '.join(other)}"
+    unit = {"answers": " answers each", "count": " organisations"}.get(claim["unit"], "")
+    return (
+        f"{subject}, among {who}{group} = {op}{printed}{unit}".replace("= about", "about")
+        .replace("= <", "<")
+        .replace("= >", ">")
+    )

@@ -1,0 +1,224 @@
+"""The claims as one system of linear constraints on counts of respondents.
+
+Unknowns are the cells of the cliques (`pipeline.cliques`); every claim is a few Rows over them, or a Comparison where
+two shares of different bases are set against each other.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from pipeline.claims import limits, testable
+from pipeline.cliques import NOT_ASKED, Layout, Tie, condition_sets
+from pipeline.codebook import Codebook, Test, gave, select
+
+
+@dataclass(frozen=True)
+class Row:
+    """A linear constraint: low <= sum of coefficients x unknowns <= high; None is no limit."""
+
+    unknowns: np.ndarray
+    coefficients: np.ndarray
+    low: int | None
+    high: int | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A share above (`sign` 1) or below (-1) another of a different base: sums of unknowns a / b against c / d."""
+
+    a: np.ndarray
+    b: np.ndarray
+    c: np.ndarray
+    d: np.ndarray
+    sign: int
+    strict: bool
+
+
+@dataclass(frozen=True)
+class System:
+    """Unknowns and constraints.
+
+    `structure`: Rows that make neighbouring cliques agree and count every respondent once.
+    `claims`: by claim id, the Rows and Comparisons that the claim stands for.
+    """
+
+    codebook: Codebook = field(repr=False)
+    table: pd.DataFrame = field(repr=False)
+    worded_tolerance: float
+    layout: Layout = field(repr=False)
+    structure: tuple[Row, ...] = field(repr=False)
+    claims: dict[str, list] = field(repr=False)
+
+    @property
+    def respondents(self):
+        """How many respondents every clique counts."""
+        return self.codebook.respondents
+
+    @property
+    def size(self):
+        """How many unknowns there are."""
+        last = self.layout.cliques[-1]
+        return last.start + len(last.cells)
+
+    def questions(self, claim_id):
+        """The questions that a claim speaks of, as a frozenset of ids."""
+        claim = self.table.loc[self.table["id"] == claim_id].to_dict("records")[0]
+        return frozenset(c.split(".")[0] for tie in _ties(self.codebook, claim) for c in tie.sets)
+
+    def only(self, ids):
+        """The system of these claims alone, over just the columns that they touch: small, so quick to decide."""
+        chosen = self.table[self.table["id"].isin(ids)]
+        return build_system(
+            self.codebook,
+            chosen,
+            self.worded_tolerance,
+            whole=False,
+            drawn=self.layout.drawn,
+            unlimited=limited_by_claim(self.codebook, self.table),
+        )
+
+
+def build_system(codebook, claims, worded_tolerance, *, whole=True, drawn=None, also=(), unlimited=None):
+    """The system of a codebook and its table of claims (`load_claims`); claims that are not testable are left out.
+
+    `whole`: over every column of the codebook, as records need; or over just those that the claims touch. `drawn`: as
+    for Layout. `also`: further Ties to make room for, such as estimates to be bounded. `unlimited`: the questions
+    whose most number of answers is not taken for granted, because the report claims it (by default: these claims do).
+    """
+    tested = [c for c in claims.to_dict("records") if testable(c)]
+    ties = [*also, *(tie for c in tested for tie in _ties(codebook, c))]
+    layout = Layout(codebook, ties, whole=whole, drawn=drawn)
+    structure = [row for clique in layout.cliques for row in _agreement(clique, layout.cliques)]
+    for root in (c for c in layout.cliques if c.parent is None):
+        everyone = root.unknowns(pd.Series(True, index=root.cells.index))
+        structure.append(linear_row(everyone, low=codebook.respondents, high=codebook.respondents))
+    unlimited = limited_by_claim(codebook, claims) if unlimited is None else unlimited
+    structure += _limits_of_the_questionnaire(codebook, layout, unlimited)
+    rows = {c["id"]: _claim_rows(c, codebook, layout, worded_tolerance) for c in tested}
+    return System(codebook, claims, worded_tolerance, layout, tuple(structure), rows)
+
+
+def limited_by_claim(codebook, claims):
+    """The questions of which a claim, not only the questionnaire, says how many answers each gave."""
+    return {codebook.measure(m).question for m in claims.loc[claims["unit"] == "answers", "measure"]}
+
+
+def _limits_of_the_questionnaire(codebook, layout, unlimited):
+    """Rows for the most answers that a question allows; where the report claims it too, the claim alone says so."""
+    rows = []
+    for question in codebook.questions:
+        if question.max_answers and question.id not in unlimited and set(question.columns) <= set(layout.levels):
+            tables = [layout.column(column) for column in question.columns]
+            given = [clique.unknowns(cells == 1) for clique, cells in tables]
+            clique, cells = tables[0]
+            put = cells != NOT_ASKED
+            rows.append(linear_row(*given, (-question.max_answers, clique.unknowns(put)), high=0))
+    return rows
+
+
+def about(codebook, claim, group):
+    """Who a claim is about: its base within a group of its break, as one condition."""
+    base, within = codebook.base(claim["base"]).where, codebook.group(claim["break"], group).where
+    merged = {
+        q: Test(
+            any=tuple(a for a in base[q].any if a in within[q].any)
+            if base[q].any and within[q].any
+            else base[q].any or within[q].any,
+            all=base[q].all + within[q].all,
+            none=base[q].none + within[q].none,
+        )
+        for q in set(base) & set(within)
+    }
+    return {**base, **within, **merged}
+
+
+def tie_of(codebook, claim, category, group):
+    """What must stand in one table for a count and its base to be sums of cells."""
+    question = codebook.question(codebook.measure(claim["measure"]).question)
+    sets = dict(condition_sets(codebook, about(codebook, claim, group)))
+    if category:
+        for column, added in condition_sets(codebook, {question.id: Test(any=question.members(category))}).items():
+            sets[column] = (*sets.get(column, ()), *added)
+    return Tie(sets)
+
+
+def _ties(codebook, claim):
+    """The ties of a claim: one per share that it speaks of."""
+    if claim["unit"] == "answers":
+        question = codebook.question(codebook.measure(claim["measure"]).question)
+        return [tie_of(codebook, claim, a.id, claim["group"]) for a in question.answers]
+    ties = [tie_of(codebook, claim, claim["category"], claim["group"])]
+    if claim["unit"] == "order":
+        category, group = claim["versus_category"] or claim["category"], claim["versus_group"] or claim["group"]
+        ties.append(tie_of(codebook, claim, category, group))
+    return ties
+
+
+def counted(codebook, layout, claim, category, group):
+    """Positions of the unknowns that add up to a claim's count, and to its base: two arrays."""
+    clique, nodes = layout.place(tie_of(codebook, claim, category, group))
+    question = codebook.question(codebook.measure(claim["measure"]).question)
+    cells = clique.view(nodes)
+    base = select(cells, about(codebook, claim, group))
+    return clique.unknowns(base & gave(cells, question, category)), clique.unknowns(base)
+
+
+def _agreement(clique, cliques):
+    """Rows that make a clique and its parent count the same respondents for each value of what they share."""
+    if clique.parent is None:
+        return []
+    parent, shared = cliques[clique.parent], list(clique.shared)
+    ours = clique.cells.groupby(shared, sort=False).indices
+    theirs = parent.cells.groupby(shared, sort=False).indices
+    none = np.array([], dtype=int)
+    return [
+        linear_row(clique.start + ours.get(value, none), (-1, parent.start + theirs.get(value, none)), low=0, high=0)
+        for value in dict.fromkeys([*ours, *theirs])
+    ]
+
+
+def linear_row(*terms, low=None, high=None):
+    """A Row from arrays of unknowns or pairs (coefficient, unknowns); coefficients of one unknown are added up."""
+    pairs = [t if isinstance(t, tuple) else (1, t) for t in terms]
+    unknowns = np.concatenate([u for _, u in pairs])
+    coefficients = np.concatenate([np.full(len(u), c, dtype=int) for c, u in pairs])
+    distinct, where = np.unique(unknowns, return_inverse=True)
+    totals = np.zeros(len(distinct), dtype=int)
+    np.add.at(totals, where, coefficients)
+    return Row(distinct[totals != 0], totals[totals != 0], low, high)
+
+
+def _claim_rows(claim, codebook, layout, worded_tolerance):
+    if claim["unit"] == "order":
+        return _order_rows(claim, codebook, layout)
+    categories = [claim["category"]]
+    if claim["unit"] == "answers":
+        measured = codebook.question(codebook.measure(claim["measure"]).question)
+        categories = [a.id for a in measured.answers]
+    found = [counted(codebook, layout, claim, category, claim["group"]) for category in categories]
+    counts, base = [count for count, _ in found], found[0][1]
+    low, low_open, high, high_open = limits(claim, worded_tolerance)
+    if claim["unit"] == "count":
+        least = None if low is None else int(low // 1) + 1 if low_open else -int(-low // 1)
+        most = None if high is None else -int(-high // 1) - 1 if high_open else int(high // 1)
+        return [linear_row(*counts, low=least, high=most)]
+    rows = [linear_row(base, low=1)]
+    if low is not None:
+        scaled = [(low.denominator, count) for count in counts]
+        rows.append(linear_row(*scaled, (-low.numerator, base), low=1 if low_open else 0))
+    if high is not None:
+        scaled = [(high.denominator, count) for count in counts]
+        rows.append(linear_row(*scaled, (-high.numerator, base), high=-1 if high_open else 0))
+    return rows
+
+
+def _order_rows(claim, codebook, layout):
+    category, group = claim["versus_category"] or claim["category"], claim["versus_group"] or claim["group"]
+    a, b = counted(codebook, layout, claim, claim["category"], claim["group"])
+    c, d = counted(codebook, layout, claim, category, group)
+    sign, strict = (1 if claim["op"] in (">", ">=") else -1), claim["op"] in (">", "<")
+    if not claim["versus_group"]:
+        return [linear_row((sign, a), (-sign, c), low=1 if strict else 0)]
+    return [linear_row(b, low=1), linear_row(d, low=1), Comparison(a, b, c, d, sign, strict)]

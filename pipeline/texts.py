@@ -1,0 +1,27 @@
+"""Texts as they are compared: without stray blanks, in one letter case, with one form of each apostrophe and dash."""
+
+import re
+import unicodedata
+
+# Curly and accent-like apostrophes, curly quotation marks, and the dashes that word processors put in.
+_SAME = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u02bc`\u00b4", "'")
+    | dict.fromkeys("\u201c\u201d", '"')
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
+)
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+
+
+def tidy(text):
+    """The text without stray blanks: non-breaking and doubled ones are one space, those at the ends are gone."""
+    return " ".join(text.translate(_UNSEEN).split())
+
+
+def fold(text):
+    """The text as it is compared: tidy, lower case, and with one form of each apostrophe, quotation mark and dash."""
+    return unicodedata.normalize("NFKC", tidy(text).translate(_SAME)).casefold()
+
+
+def words(text):
+    """The text as the folded words in it, one space between them, punctuation gone."""
+    return " ".join(re.findall(r"\w+", fold(text).replace("'", "")))

@@ -1,0 +1,170 @@
+"""The drawings: every text of the table is on the page, none on another, and marks show what is known."""
+
+import pytest
+from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+from made_estimates import changed, counted, estimates_of
+
+from pipeline.codebook import Figure
+from pipeline.drawings import draw, segment_shares, spread
+from pipeline.figures import figure_data, words_around
+from pipeline.params import load_params
+from pipeline.printing import NOT_KNOWN
+
+PARAMS = load_params(ROOT / "params.yaml")
+
+
+def page_of(estimates, codebook, figure):
+    table = figure_data(estimates, codebook, figure)
+    return table, draw(table, words_around(table, codebook, figure, PARAMS), figure, PARAMS.figures)
+
+
+def texts(page):
+    return [text.get_text() for text in page.sheet.texts]
+
+
+def figure_of(kind, measure="outlook", break_="scale", **options):
+    options |= {"break": break_} if kind not in ("bars", "themes") else {}
+    return Figure(id="f", number=1, title="F", kind=kind, measure=measure, **options)
+
+
+def flat(words):
+    return "".join(words).replace(" ", "")
+
+
+@pytest.mark.parametrize("kind", ["bars", "grouped", "split", "grid"])
+def test_every_text_of_the_table_is_drawn_once(small_codebook, kind):
+    table, page = page_of(estimates_of(small_codebook), small_codebook, figure_of(kind))
+    drawn = texts(page)
+    for text, times in table.loc[table["estimate"] > 0, "text"].value_counts().items():
+        assert drawn.count(text) == times
+    for label in {*table["label"], *(table["group_label"] if kind != "bars" else [])}:
+        assert flat(label.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")) in flat(drawn)
+
+
+def test_a_code_frame_is_words_only(small_codebook):
+    table, page = page_of(estimates_of(small_codebook), small_codebook, small_codebook.figures[4])
+    assert {"Staff", "Money", "Staff or money"} <= set(texts(page))
+    assert table[["n", "count", "estimate", "low", "high"]].isna().all(axis=None)
+
+
+def marks(page):
+    """Widths of the bars in the plots, in the unit drawn, and how they look."""
+    return [
+        (round(bar.get_width(), 6), bar.get_facecolor()[3] > 0, bool(bar.get_hatch()))
+        for plot in page.picture.axes[1:]
+        for bar in plot.patches
+    ]
+
+
+def test_bars_are_as_long_as_the_table_says(small_codebook):
+    estimates = changed(estimates_of(small_codebook), "events", "talks", support="assumed", low=0.0, high=0.3)
+    estimates = changed(estimates, "events", "crafts", support="bounded", low=0.2, high=0.4)
+    table, page = page_of(estimates, small_codebook, small_codebook.figures[0])
+    settled = table.loc[table["drawn"].eq("settled"), "estimate"]
+    assert sorted(marks(page)) == sorted(
+        [*((round(s, 6), True, False) for s in settled), (0.3, False, False), (0.4, False, True), (0.2, True, False)]
+    )
+
+
+@pytest.mark.parametrize("kind", ["bars", "grouped", "split", "grid"])
+@pytest.mark.parametrize("unit", ["percent", "count"])
+def test_an_assumed_value_leaves_no_trace(small_codebook, kind, unit):
+    """Two record sets that differ only in what the report does not settle give the same picture."""
+    figure = figure_of(kind, "shop", "kind", unit=unit)
+    where = ("shop", "planned", "kind", "mus") if kind != "bars" else ("shop", "planned")
+    drawn = []
+    for count in (3, 9):
+        estimates = counted(
+            estimates_of(small_codebook), *where, count=count, n=100, support="assumed", low=0.0, high=0.7
+        )
+        table, page = page_of(estimates, small_codebook, figure)
+        assert NOT_KNOWN in texts(page)
+        drawn.append((table.to_csv(), page.svg("", "")))
+    assert drawn[0] == drawn[1]
+
+
+def test_a_bounded_value_is_drawn_by_its_bounds_only(small_codebook):
+    drawn = []
+    for count in (41, 49):
+        estimates = counted(
+            estimates_of(small_codebook), "events", "talks", count=count, n=100, support="bounded", low=0.4, high=0.5
+        )
+        table, page = page_of(estimates, small_codebook, small_codebook.figures[0])
+        drawn.append((table.to_csv(), page.svg("", "")))
+    assert drawn[0] == drawn[1]
+    assert "40\N{EN DASH}50%" in texts(page)
+
+
+def test_a_key_appears_only_where_it_is_needed(small_codebook):
+    plain = estimates_of(small_codebook)
+    assert not any("settle" in text for text in texts(page_of(plain, small_codebook, small_codebook.figures[0])[1]))
+    open_ = changed(plain, "events", "talks", support="bounded", low=0.1, high=0.2)
+    assert any("settle" in text for text in texts(page_of(open_, small_codebook, small_codebook.figures[0])[1]))
+
+
+@pytest.mark.parametrize("figure", range(5))
+def test_a_rehearsal_says_so_in_large_letters(small_codebook, figure):
+    rehearsal = small_codebook.model_copy(update={"kind": "rehearsal"})
+    _, page = page_of(estimates_of(small_codebook), rehearsal, small_codebook.figures[figure])
+    marks = [text for text in page.sheet.texts if text.get_text() == "REHEARSAL"]
+    assert max(text.get_fontsize() for text in marks) >= 5 * PARAMS.figures.text_size
+    _, plain = page_of(estimates_of(small_codebook), small_codebook, small_codebook.figures[figure])
+    assert not any("REHEARSAL" in text for text in texts(plain))
+
+
+def boxes(page):
+    """Where the texts of a page stand, in pixels."""
+    page.picture.canvas.draw()
+    return {i: text.get_window_extent() for i, text in enumerate(page.sheet.texts) if text.get_text().strip()}
+
+
+def crowded(small_codebook):
+    """Stacked rows with four of five values at one per cent."""
+    estimates = estimates_of(small_codebook)
+    for category, count in zip(("yes", "planned", "no", "dont_know", "refused"), (96, 1, 1, 1, 1), strict=True):
+        for group in ("lib", "mus"):
+            estimates = counted(estimates, "shop", category, "kind", group, count=count, n=100)
+    return estimates
+
+
+@pytest.mark.parametrize("kind", ["bars", "grouped", "split", "grid"])
+def test_no_text_stands_on_another_or_beyond_the_page(small_codebook, kind):
+    _, page = page_of(crowded(small_codebook), small_codebook, figure_of(kind, "shop", "kind"))
+    found, edge = boxes(page), page.picture.bbox
+    for i, one in found.items():
+        assert edge.x0 <= one.x0 and one.x1 <= edge.x1 and edge.y0 <= one.y0 and one.y1 <= edge.y1
+        for j, other in found.items():
+            if i < j:
+                # Line boxes include room for letters that the lines do not have.
+                apart = min(one.x1, other.x1) - max(one.x0, other.x0), min(one.y1, other.y1) - max(one.y0, other.y0)
+                assert min(apart) < 3, (page.sheet.texts[i].get_text(), page.sheet.texts[j].get_text())
+
+
+def test_text_is_legible_on_a_telephone(small_codebook):
+    """At 360 pixels wide no text is below 8 pixels high, and hardly any below 9."""
+    for figure in small_codebook.figures:
+        _, page = page_of(estimates_of(small_codebook), small_codebook, figure)
+        sizes = [text.get_fontsize() * 360 / (PARAMS.figures.width * 72) for text in page.sheet.texts]
+        assert min(sizes) >= 8
+        assert sum(size < 9 for size in sizes) <= len(sizes) / 5
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), st.floats(1, 12)), max_size=6))
+def test_texts_in_a_line_are_set_apart_in_order(wanted):
+    places, widths = [sorted(x for x, _ in wanted), [w for _, w in wanted]]
+    lefts = spread(places, widths, 0, 120, gap=2)
+    ends = [left + width for left, width in zip(lefts, widths, strict=True)]
+    assert all(left >= end + 2 - 1e-9 for left, end in zip(lefts[1:], ends, strict=False))
+    assert all(left >= -1e-9 for left in lefts) and all(end <= 120 + 1e-9 for end in ends)
+
+
+def test_a_stacked_row_gives_what_is_not_settled_the_rest(small_codebook):
+    estimates = crowded(small_codebook)
+    where = ("kind", "lib")
+    for category in ("planned", "no"):
+        estimates = changed(estimates, "shop", category, *where, support="assumed", low=0.0, high=0.5)
+    table = figure_data(estimates, small_codebook, figure_of("split", "shop", "kind"))
+    row = table[table["group"].eq("lib")]
+    assert segment_shares(row).tolist() == pytest.approx([0.96, 0.01, 0.01, 0.01, 0.01])

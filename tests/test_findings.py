@@ -1,0 +1,183 @@
+"""Key findings: every number, word and direction in a sentence comes from the estimates."""
+
+import re
+
+import pytest
+from made_estimates import changed, counted, estimates_of
+
+from pipeline.codebook import Clause, Finding
+from pipeline.findings import about, finding_clauses, findings_text, key_findings
+from pipeline.problems import InputProblem
+
+
+def codebook_with(small_codebook, *clauses, **changes):
+    finding = Finding(id="f", number=1, heading="Shops", clauses=[Clause(**clause) for clause in clauses])
+    return small_codebook.model_copy(update={"findings": (finding,), **changes})
+
+
+def clause_of(text, **changes):
+    return {"measure": "shop", "category": "yes", "text": text} | changes
+
+
+def sentence(estimates, codebook):
+    return " ".join(finding_clauses(estimates, codebook, 0.95)["sentence"])
+
+
+@pytest.fixture
+def estimates(small_codebook):
+    return counted(estimates_of(small_codebook), "shop", "yes", count=71, n=100)
+
+
+def test_a_sentence_is_filled_from_the_estimate(small_codebook, estimates):
+    text = "{words} of houses have one ({share}, {interval}, {n} of {base})."
+    codebook = codebook_with(small_codebook, clause_of(text), clause_of("Again {share} ({interval})."))
+    assert sentence(estimates, codebook) == (
+        "About seven in ten of houses have one (71%, 95% interval 66% to 76%, 71 of 100). Again 71% (66% to 76%)."
+    )
+
+
+def test_the_confidence_is_the_settings(small_codebook, estimates):
+    codebook = codebook_with(small_codebook, clause_of("{interval}"))
+    assert finding_clauses(estimates, codebook, 0.9)["sentence"].item() == "90% interval 66% to 76%"
+
+
+COMPARED = clause_of(
+    "Museums have one {comparison} libraries ({share} against {other}, {n} and {other_n} of {other_base})."
+)
+
+
+@pytest.mark.parametrize(
+    ("museums", "libraries", "words"),
+    [
+        (60, 40, "more often than"),
+        (40, 60, "less often than"),
+        (48, 50, "neither clearly more nor clearly less often than"),
+    ],
+)
+def test_the_direction_is_computed(small_codebook, estimates, museums, libraries, words):
+    codebook = codebook_with(small_codebook, COMPARED | {"break": "kind", "group": "mus", "versus": "lib"})
+    for group, count in (("mus", museums), ("lib", libraries)):
+        estimates = counted(estimates, "shop", "yes", "kind", group, count=count, n=100)
+    assert sentence(estimates, codebook) == (
+        f"Museums have one {words} libraries ({museums}% against {libraries}%, {museums} and {libraries} of 100)."
+    )
+
+
+def test_two_answers_are_compared(small_codebook, estimates):
+    codebook = codebook_with(small_codebook, clause_of("Yes is said {comparison} no.", versus_category="no"))
+    estimates = counted(estimates, "shop", "no", count=20, n=100)
+    assert sentence(estimates, codebook) == "Yes is said more often than no."
+    row = finding_clauses(estimates, codebook, 0.95).iloc[0]
+    assert row[["other_share", "difference", "difference_low"]].tolist() == pytest.approx([0.2, 0.51, 0.41])
+
+
+def test_a_bounded_estimate_states_its_bounds(small_codebook, estimates):
+    codebook = codebook_with(
+        small_codebook, clause_of("{words} have one ({share}, {interval})."), kind="reconstruction"
+    )
+    open_ = changed(estimates, "shop", "yes", support="bounded", low=0.4, high=0.49)
+    assert sentence(open_, codebook) == (
+        "Between about two fifths and about half have one (between 40% and 49%, interval not stated)."
+    )
+    row = finding_clauses(open_, codebook, 0.95).iloc[0]
+    assert row[["low", "high"]].tolist() == [0.4, 0.49]
+    assert row[["count", "share", "ci_low", "ci_high", "unweighted", "weighted"]].isna().all()
+
+
+def test_an_assumed_estimate_is_never_stated(small_codebook, estimates):
+    """In no text, no number and on neither basis, alone or compared."""
+    compared = COMPARED | {"break": "kind", "group": "mus", "versus": "lib"}
+    codebook = codebook_with(small_codebook, clause_of("{words}: {share} of {base}."), compared, kind="reconstruction")
+    for where in ((), ("kind", "lib")):
+        estimates = counted(estimates, "shop", "yes", *where, count=37, n=100, support="assumed")
+    clauses = finding_clauses(estimates, codebook, 0.95)
+    findings = key_findings(clauses, codebook)
+    assert findings["sentence"].item() == (
+        "Not settled by the printed report: Shop, Yes. "
+        "Not settled by the printed report: Shop, Yes (Kind of house: Museum against Library)."
+    )
+    assert not re.search("37|0.32|0.42", clauses.to_csv() + findings.to_csv())
+    assert clauses["unweighted_text"].iloc[0] == "not known"
+
+
+def test_too_few_respondents_are_said(small_codebook, estimates):
+    codebook = codebook_with(small_codebook, clause_of("{share}."))
+    assert (
+        sentence(changed(estimates, "shop", "yes", quality="flagged"), codebook)
+        == "71%. Few respondents: read with care."
+    )
+    withheld = changed(estimates, "shop", "yes", quality="withheld")
+    assert sentence(withheld, codebook) == "Not stated, because too few organisations answered: Shop, Yes."
+
+
+def test_both_bases_stand_beside_each_other(small_codebook, estimates):
+    weighted = {"estimate": 0.64, "ci_low": 0.58, "ci_high": 0.7}
+    estimates = changed(estimates, "shop", "yes", basis="weighted", **weighted)
+    codebook = codebook_with(small_codebook, clause_of("{share}"))
+    clauses = finding_clauses(estimates, codebook, 0.95)
+    assert clauses[["unweighted", "weighted", "share"]].iloc[0].tolist() == [0.71, 0.64, 0.71]
+    both = key_findings(clauses, codebook)["both_bases"].item()
+    assert both == "Shop, Yes: 71% (66% to 76%) unweighted, 64% (58% to 70%) weighted."
+    assert finding_clauses(estimates, codebook, 0.95, basis="weighted")["sentence"].item() == "64%"
+
+
+def test_one_row_for_each_finding_and_for_each_clause(small_codebook):
+    clauses = finding_clauses(estimates_of(small_codebook), small_codebook, 0.95)
+    findings = key_findings(clauses, small_codebook)
+    assert findings["finding"].tolist() == [f.id for f in small_codebook.findings]
+    assert clauses.groupby("finding").size().tolist() == [len(f.clauses) for f in small_codebook.findings]
+    assert findings["support"].tolist() == ["measured; measured", "measured"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("{percent}", "'percent'"), ("{comparison}", "'comparison'"), ("{}", "''"), ("{share.x}", "'share.x'")],
+)
+def test_an_unknown_placeholder_is_a_sentence(small_codebook, estimates, text, found):
+    with pytest.raises(InputProblem) as problem:
+        sentence(estimates, codebook_with(small_codebook, clause_of(text)))
+    assert str(problem.value) == (
+        f"finding f: the text has a placeholder that is not known; found {found}; "
+        "allowed: base, interval, n, share, words."
+    )
+
+
+def test_a_text_that_cannot_be_read_is_a_sentence(small_codebook, estimates):
+    with pytest.raises(InputProblem, match="finding f: the text cannot be read"):
+        sentence(estimates, codebook_with(small_codebook, clause_of("{share")))
+
+
+def test_an_unknown_estimate_is_a_sentence(small_codebook, estimates):
+    with pytest.raises(
+        InputProblem, match="finding f: the estimates have no row measure shop, category yes, break total"
+    ):
+        sentence(estimates[estimates["measure"].ne("shop")], codebook_with(small_codebook, clause_of("{share}")))
+
+
+def test_what_a_clause_is_about_is_in_labels(small_codebook):
+    assert (
+        about(small_codebook.findings[0].clauses[1], small_codebook)
+        == "Shop, Yes (Kind of house: Museum against Library)"
+    )
+    assert about(small_codebook.findings[1].clauses[0], small_codebook) == "Events held, Talks against Crafts"
+
+
+def test_findings_are_escaped_and_say_what_they_rest_on(small_codebook, estimates):
+    codebook = codebook_with(small_codebook, clause_of("<b> {share}"), kind="reconstruction")
+    text = findings_text(key_findings(finding_clauses(estimates, codebook, 0.95), codebook))
+    assert "&lt;b&gt; 71%" in text and "<b>" not in text
+    assert text.startswith("*Reconstructed from the printed report")
+
+
+def test_no_finding_of_the_first_wave_types_a_number_or_a_direction(codebook_2014):
+    """What stands between the placeholders has no digit and no word of size or direction."""
+    sizes = r"\d|\b(?:half|third|quarter|most|majority|minority|more|less|fewer|higher|lower|larger than)\b"
+    for finding in codebook_2014.findings:
+        for clause in finding.clauses:
+            assert not re.search(sizes, re.sub(r"\{.*?\}", "", clause.text)), clause.text
+
+
+def test_the_findings_of_the_first_wave_can_be_said(codebook_2014):
+    clauses = finding_clauses(estimates_of(codebook_2014), codebook_2014, 0.95)
+    assert clauses["sentence"].str.match(r"[A-Z].*\.$").all()
+    assert not clauses["sentence"].str.contains(r"[{}]|\bnan\b|None[%,)]").any()

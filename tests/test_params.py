@@ -1,0 +1,68 @@
+"""The settings file, checked."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.params import load_params
+from pipeline.problems import InputProblem
+
+TEXT = (Path(__file__).parent.parent / "params.yaml").read_text(encoding="utf-8")
+LISTED = "  all: [2014]\n"
+REBUILT = "  reconstruction: [2014]\n"
+
+
+def with_waves(tmp_path, *, listed, rebuilt=(), rehearsed=()):
+    """The project's settings with these waves in place of its own."""
+    assert TEXT.count(LISTED) == TEXT.count(REBUILT) == 1
+    lists = f"  reconstruction: {list(rebuilt)}\n  rehearsal: {list(rehearsed)}\n"
+    path = tmp_path / "params.yaml"
+    path.write_text(TEXT.replace(LISTED, f"  all: {list(listed)}\n").replace(REBUILT, lists), encoding="utf-8")
+    return path
+
+
+def test_a_wave_comes_from_fieldwork_unless_it_is_listed_otherwise(tmp_path):
+    path = with_waves(tmp_path, listed=[2014, 2015, 2016], rebuilt=[2014], rehearsed=[2015])
+    waves = load_params(path).waves
+    assert [waves.kind(year) for year in waves.all] == ["reconstruction", "rehearsal", "fieldwork"]
+
+
+@pytest.mark.parametrize(
+    ("lists", "sentence"),
+    [
+        ({"listed": []}, "waves.all: Tuple should have at least 1 item after validation, not 0"),
+        ({"listed": [2015, 2014]}, "`all` must list each wave once, in order"),
+        ({"listed": [2014, 2014]}, "`all` must list each wave once, in order"),
+        ({"listed": [2014], "rebuilt": [2013]}, "`all` must list wave 2013 too"),
+        ({"listed": [2014], "rebuilt": [2014], "rehearsed": [2014]}, "a wave must not stand in two lists beside `all`"),
+    ],
+)
+def test_lists_of_waves_that_disagree_are_refused(tmp_path, lists, sentence):
+    path = with_waves(tmp_path, **lists)
+    with pytest.raises(InputProblem) as refused:
+        load_params(path)
+    assert str(path) in str(refused.value) and sentence in str(refused.value)
+
+
+def test_a_wave_that_no_list_has_is_refused():
+    with pytest.raises(InputProblem, match=r"waves\.all lists no such wave; found 1999; allowed: 2014\."):
+        load_params(Path(__file__).parent.parent / "params.yaml").waves.kind(1999)
+
+
+def test_a_key_that_means_nothing_is_refused(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(TEXT + "\nextra: 1\n", encoding="utf-8")
+    with pytest.raises(InputProblem, match=r"params\.yaml: extra: Extra inputs are not permitted; found 1\."):
+        load_params(path)
+
+
+def test_a_file_that_is_not_yaml_is_refused_with_its_row(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("waves:\n  all: [2014\nfieldwork: 1\n", encoding="utf-8")
+    with pytest.raises(InputProblem, match=r"params\.yaml, row 3: not YAML"):
+        load_params(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(InputProblem, match=r"params\.yaml: there is no such settings file\."):
+        load_params(tmp_path / "params.yaml")

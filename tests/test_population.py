@@ -1,0 +1,204 @@
+"""Population totals: counted from registers by the codebook's bands, or taken from published numbers."""
+
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from pipeline.population import cell_of_band, population_cells
+from pipeline.problems import InputProblem
+
+FOLDER = ROOT / "data/population"
+SMALL = """
+populations:
+  valley:
+    label: Houses in the valley
+    sectors:
+      - sector: lib
+        count: {file: libraries.csv, size: visits, keep: {place: [valley]}}
+        reference_date: "2020"
+        source: A list
+        licence: None needed
+      - sector: mus
+        totals:
+          - {label: Smaller museums, below: 50000, file: museums.csv, measure: small, spread: 2}
+          - {label: Large museums, at_least: 50000, file: museums.csv, measure: large}
+        reference_date: "2020"
+        source: A leaflet
+        licence: None needed
+        note: Read off a poster
+"""
+LIBRARIES = "name,place,visits\na,valley,1\nb,valley,19999\nc,valley,20000\nd,hill,5\n"
+MUSEUMS = "measure,value\nsmall,30\nlarge,12\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of population totals for the made-up survey of libraries and museums."""
+    for name, content in {"population.yaml": SMALL, "libraries.csv": LIBRARIES, "museums.csv": MUSEUMS}.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    return tmp_path
+
+
+def edit(folder, name, old, new):
+    path = folder / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def problem(folder, codebook, population="valley"):
+    with pytest.raises(InputProblem) as caught:
+        population_cells(population, folder=folder, codebook=codebook)
+    return str(caught.value).replace(str(folder), "FOLDER")
+
+
+def totals(population, codebook, sector):
+    cells = population_cells(population, folder=FOLDER, codebook=codebook)
+    return cells.loc[cells["sector"] == sector, "total"].tolist()
+
+
+def test_local_authorities_are_counted_from_their_register(codebook_2014):
+    england, both = (totals(p, codebook_2014, "la") for p in ("england", "england_and_wales"))
+    assert england == [37, 254, 62]
+    assert [b - e for b, e in zip(both, england, strict=True)] == [4, 17, 1]
+
+
+def test_sources_state_the_counts_that_are_made(codebook_2014):
+    england, both = (totals(p, codebook_2014, "la") for p in ("england", "england_and_wales"))
+    wales = [b - e for b, e in zip(both, england, strict=True)]
+    written = (FOLDER / "SOURCES.md").read_text(encoding="utf-8")
+    for nation, counts in {"England": england, "Wales": wales}.items():
+        assert "| " + " | ".join([nation, *(f"{c:.0f}" for c in [*counts, sum(counts)])]) + " |" in written
+
+
+def test_housing_association_totals_are_their_published_shares_multiplied_out(codebook_2014):
+    small, large = totals("england", codebook_2014, "ha")
+    assert (small, large) == (round(1432 * 0.91 * 0.79), round(1432 * 0.91 * 0.21))
+
+
+def test_spread_takes_in_every_unrounded_share_that_prints_the_same(codebook_2014):
+    cells = population_cells("england", folder=FOLDER, codebook=codebook_2014).set_index("label")
+    small = cells.loc["HA under 1,000 homes"]
+    assert small["low"] <= 1432 * 0.905 * 0.785 + 0.5
+    assert small["high"] >= 1432 * 0.915 * 0.795 - 1
+
+
+def test_wales_adds_no_housing_association_and_says_so(codebook_2014):
+    assert totals("england_and_wales", codebook_2014, "ha") == totals("england", codebook_2014, "ha")
+    cells = population_cells("england_and_wales", folder=FOLDER, codebook=codebook_2014)
+    assert cells.loc[cells["sector"] == "ha", "note"].str.contains("England only").all()
+
+
+def test_register_is_counted_by_band_and_totals_take_in_whole_bands(folder, small_codebook):
+    cells = population_cells("valley", folder=folder, codebook=small_codebook)
+    expected = pd.DataFrame(
+        [
+            ("lib_few", "Library under 20,000 visits", "lib", 2.0, 2.0, 2.0, "counted"),
+            ("lib_many", "Library 20,000 visits and over", "lib", 1.0, 1.0, 1.0, "counted"),
+            ("mus_few+mus_middle", "Smaller museums", "mus", 30.0, 28.0, 32.0, "published"),
+            ("mus_many", "Large museums", "mus", 12.0, 12.0, 12.0, "published"),
+        ],
+        columns=["cell", "label", "sector", "total", "low", "high", "kind"],
+    )
+    pd.testing.assert_frame_equal(cells[list(expected)], expected)
+    assert cells["note"].tolist() == ["", "", "Read off a poster", "Read off a poster"]
+    assert cell_of_band(cells)["mus_middle"] == "mus_few+mus_middle"
+
+
+def test_redrawn_band_is_recounted(folder, small_codebook):
+    question = small_codebook.question("scale")
+    moved = {"lib_few": {"below": 19999}, "lib_many": {"at_least": 19999}}
+    answers = tuple(
+        a.model_copy(update={"band": a.band.model_copy(update=moved.get(a.id, {}))}) for a in question.answers
+    )
+    questions = tuple(
+        q.model_copy(update={"answers": answers}) if q.id == "scale" else q for q in small_codebook.questions
+    )
+    cells = population_cells(
+        "valley", folder=folder, codebook=small_codebook.model_copy(update={"questions": questions})
+    )
+    assert cells["total"].tolist() == [1, 2, 30, 12]
+
+
+def test_unknown_population(folder, small_codebook):
+    assert problem(folder, small_codebook, "hill") == (
+        "FOLDER/population.yaml: there is no such population; found 'hill'; allowed: valley."
+    )
+
+
+def test_unknown_sector(folder, small_codebook):
+    edit(folder, "population.yaml", "sector: lib", "sector: archive")
+    assert problem(folder, small_codebook) == (
+        "FOLDER/population.yaml: no such sector in the codebook; found 'archive'; allowed: lib, mus."
+    )
+
+
+def test_missing_file(folder, small_codebook):
+    (folder / "museums.csv").unlink()
+    assert problem(folder, small_codebook) == "FOLDER/museums.csv: there is no such file."
+
+
+def test_missing_column(folder, small_codebook):
+    edit(folder, "libraries.csv", "visits", "size")
+    assert problem(folder, small_codebook) == (
+        "FOLDER/libraries.csv, column visits: a column is missing; allowed: name, place, size."
+    )
+
+
+@pytest.mark.parametrize("size", ["0", "many", ""])
+def test_size_in_no_band(folder, small_codebook, size):
+    edit(folder, "libraries.csv", "b,valley,19999", f"b,valley,{size}")
+    assert problem(folder, small_codebook).startswith(
+        "FOLDER/libraries.csv, row 3, column visits: the organisation's size is in no size band of the codebook; found "
+    )
+
+
+@pytest.mark.parametrize(("value", "found"), [("0", "'0'"), ("-3", "'-3'"), ("a few", "'a few'"), ("", "''")])
+def test_total_that_is_no_number_above_zero(folder, small_codebook, value, found):
+    edit(folder, "museums.csv", "large,12", f"large,{value}")
+    assert problem(folder, small_codebook) == (
+        f"FOLDER/museums.csv, row 3, column value: a total must be a number above 0; found {found}."
+    )
+
+
+def test_total_that_stands_nowhere(folder, small_codebook):
+    edit(folder, "population.yaml", "measure: large", "measure: huge")
+    assert problem(folder, small_codebook) == (
+        "FOLDER/museums.csv: the total stands in 0 rows and must stand in one; found 'huge'."
+    )
+
+
+def test_total_that_cuts_a_band(folder, small_codebook):
+    edit(folder, "population.yaml", "below: 50000", "below: 40000")
+    assert problem(folder, small_codebook) == (
+        "FOLDER/population.yaml: sector mus, total 'Smaller museums': its range of sizes must be made of whole size "
+        "bands of the codebook; found ['mus_few', 'mus_middle']."
+    )
+
+
+def test_band_in_two_totals(folder, small_codebook):
+    edit(folder, "population.yaml", "at_least: 50000", "at_least: 5000")
+    assert problem(folder, small_codebook) == (
+        "FOLDER/population.yaml: two totals take in the same size band; found 'mus_middle'."
+    )
+
+
+def test_sector_with_neither_count_nor_totals(folder, small_codebook):
+    edit(folder, "population.yaml", "count: {file: libraries.csv, size: visits, keep: {place: [valley]}}", "note: x")
+    assert problem(folder, small_codebook) == (
+        "FOLDER/population.yaml: populations.valley.sectors.0: sector lib: give either `count` or `totals`."
+    )
+
+
+def test_unknown_key(folder, small_codebook):
+    edit(folder, "population.yaml", "size: visits", "sise: visits")
+    assert "populations.valley.sectors.0.count.size: Field required" in problem(folder, small_codebook)
+
+
+def test_not_yaml(folder, small_codebook):
+    edit(folder, "population.yaml", "populations:", "populations: [")
+    assert problem(folder, small_codebook).startswith("FOLDER/population.yaml, row ")
+
+
+def test_no_population_file(tmp_path, small_codebook):
+    assert problem(tmp_path, small_codebook) == "FOLDER/population.yaml: there is no such file of population totals."

@@ -1,0 +1,223 @@
+"""Rounding, ranges, size words and comparisons."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_estimates import changed, estimates_of, made
+
+from pipeline.printing import (
+    FRACTIONS,
+    base_text,
+    comparison_words,
+    difference,
+    find_rows,
+    first_lower,
+    per_cent,
+    percent_text,
+    range_words,
+    size_words,
+    state,
+    value_text,
+)
+from pipeline.problems import InputProblem
+
+shares = st.floats(0, 1)
+
+
+def row(count, n, **values):
+    return made(count, n) | values
+
+
+def bounded(low, high, **values):
+    return row(50, 100, support="bounded", low=low, high=high, **values)
+
+
+@pytest.mark.parametrize(
+    ("count", "n", "printed"), [(1, 8, 13), (1, 200, 1), (57, 200, 29), (1, 3, 33), (201, 200 * 2, 50)]
+)
+def test_half_a_per_cent_rounds_up(count, n, printed):
+    assert per_cent(count / n) == printed
+
+
+@given(st.integers(1, 2000), st.data())
+def test_rounding_is_that_of_whole_numbers(n, data):
+    count = data.draw(st.integers(0, n))
+    assert per_cent(count / n) == (200 * count + n) // (2 * n)
+
+
+def test_some_never_prints_as_none_nor_nearly_all_as_all():
+    assert [percent_text(s) for s in (0, 0.001, 0.005, 0.9949, 0.999, 1)] == ["0%", "<1%", "1%", "99%", ">99%", "100%"]
+
+
+@pytest.mark.parametrize(
+    ("percent", "words"),
+    [
+        (0, "none"),
+        (2, "very few"),
+        (6, "under one in ten"),
+        (33, "about a third"),
+        (37, "nearly two fifths"),
+        (46, "under half"),
+        (48, "nearly half"),
+        (50, "about half"),
+        (52, "just over half"),
+        (56, "over half"),
+        (66, "about two thirds"),
+        (71, "about seven in ten"),
+        (73, "nearly three quarters"),
+        (82, "just over four fifths"),
+        (98, "almost all"),
+        (100, "all"),
+    ],
+)
+def test_size_in_words(percent, words):
+    assert size_words(percent / 100) == words
+
+
+def rank(words):
+    """Where size words stand from none to all."""
+    if words in ("none", "very few", "almost all", "all"):
+        return {"none": -2, "very few": -1, "almost all": 1000, "all": 1001}[words]
+    qualifier, fraction = next(
+        (q, words.removeprefix(q + " "))
+        for q in ("under", "nearly", "about", "just over", "over")
+        if words.startswith(q + " ")
+    )
+    place = list(FRACTIONS.values()).index(fraction)
+    return place * 10 + ["under", "nearly", "about", "just over", "over"].index(qualifier)
+
+
+@given(shares, shares)
+def test_a_larger_share_never_gets_a_smaller_word(one, other):
+    low, high = sorted([one, other])
+    assert rank(size_words(low)) <= rank(size_words(high))
+
+
+@given(shares)
+def test_words_stay_near_what_they_name(share):
+    words = size_words(share)
+    for percent, fraction in FRACTIONS.items():
+        if words.endswith(" " + fraction):
+            assert abs(per_cent(share) - percent) <= 6
+            if words.startswith("about "):
+                assert abs(per_cent(share) - percent) <= 1
+    if "half" in words:
+        assert 44 <= per_cent(share) <= 56
+        assert ("over" in words) == (per_cent(share) > 51)
+
+
+@given(shares, shares)
+def test_a_range_in_words_is_one_word_or_two(one, other):
+    low, high = sorted([one, other])
+    words = range_words(low, high)
+    assert size_words(high) in words or size_words(low) in words
+    assert (words == size_words(low)) == (size_words(low) == size_words(high))
+
+
+def test_a_range_from_none_or_to_all_has_one_end():
+    assert range_words(0, 0.5) == "up to about half"
+    assert range_words(0.5, 1) == "at least about half"
+    assert range_words(0.33, 0.5) == "between about a third and about half"
+
+
+def test_an_estimate_in_print():
+    assert value_text(row(66, 100)) == "66%"
+    assert value_text(row(66, 100), "count") == "66"
+    assert value_text(row(1829, 2000), "count") == "1,829"
+    assert value_text(bounded(0.43, 0.52)) == "43\N{EN DASH}52%"
+    assert value_text(bounded(0.43, 0.52), words=True) == "between 43% and 52%"
+    assert value_text(bounded(0.661, 0.664)) == "66%"
+    assert value_text(row(66, 100, support="assumed", low=0, high=1)) == "not known"
+    assert value_text(row(6, 9, quality="withheld")) == "withheld"
+
+
+def test_a_count_on_a_small_base_is_a_fact_and_a_share_of_it_is_not():
+    small = row(2, 5, quality="withheld")
+    assert (state(small), state(small, "count")) == ("withheld", "settled")
+    assert state(small | {"count": None}, "count") == "withheld"
+
+
+def test_a_bounded_count_has_its_own_bounds():
+    counts = {"count_low": 40, "count_high": 50}
+    assert value_text(bounded(0.1, 0.9) | counts, "count") == "40\N{EN DASH}50"
+    assert value_text(bounded(0.1, 0.9), "count") == "withheld"
+
+
+def test_a_base_that_the_report_leaves_open_is_a_range():
+    assert base_text(row(66, 100)) == "100"
+    assert base_text(row(66, 100, base_low=111, base_high=113)) == "111\N{EN DASH}113"
+    assert base_text(row(66, 100, base_low=111, base_high=113), words=True) == "between 111 and 113"
+
+
+def wilson(count, n):
+    """Wilson's 95% score interval."""
+    share, z = count / n, 1.959964
+    middle, margin = share + z**2 / (2 * n), z * ((share * (1 - share) + z**2 / (4 * n)) / n) ** 0.5
+    return {
+        "estimate": share,
+        "ci_low": (middle - margin) / (1 + z**2 / n),
+        "ci_high": (middle + margin) / (1 + z**2 / n),
+    }
+
+
+def test_the_interval_of_a_difference_is_newcombes():
+    """Example (a) of Newcombe (Statistics in Medicine 17, 1998), his method 10: 56/70 against 48/80."""
+    assert [round(x, 4) for x in difference(wilson(56, 70), wilson(48, 80))] == [0.2, 0.0524, 0.3339]
+
+
+@given(shares, shares, st.floats(0, 0.3), st.floats(0, 0.3))
+def test_two_answers_of_the_same_organisations_need_the_wider_interval(one, other, below, above):
+    pair = [{"estimate": s, "ci_low": s - below, "ci_high": s + above} for s in (one, other)]
+    apart, low, high = difference(*pair)
+    wide = difference(*pair, alike=True)
+    assert wide[0] == apart and wide[1] <= low + 1e-12 and wide[2] >= high - 1e-12
+
+
+def test_a_comparison_is_clear_only_where_the_interval_leaves_out_zero():
+    assert comparison_words(row(60, 100), row(40, 100)) == "more often than"
+    assert comparison_words(row(40, 100), row(60, 100)) == "less often than"
+    assert comparison_words(row(50, 100), row(46, 100)) == "neither clearly more nor clearly less often than"
+    assert (
+        comparison_words(row(56, 100), row(48, 100), alike=True) == "neither clearly more nor clearly less often than"
+    )
+    narrow = {"ci_low": 0.49, "ci_high": 0.51}
+    assert comparison_words(row(50, 100, **narrow), row(50, 100, **narrow)) == "about as often as"
+
+
+@given(shares, shares)
+def test_a_comparison_turned_round_says_the_opposite(one, other):
+    opposite = {"more often than": "less often than", "less often than": "more often than"}
+    rows = [{**row(0, 100), "estimate": s, "ci_low": s - 0.05, "ci_high": s + 0.05} for s in (one, other)]
+    words = comparison_words(*rows)
+    assert comparison_words(*rows[::-1]) == opposite.get(words, words)
+
+
+def test_ranges_are_compared_as_ranges():
+    assert comparison_words(bounded(0.6, 0.7), row(50, 100)) == "more often, among those who answered, than"
+    assert comparison_words(row(50, 100), bounded(0.6, 0.7)) == "less often, among those who answered, than"
+    assert "does not settle which" in comparison_words(bounded(0.4, 0.7), row(50, 100))
+
+
+def test_a_label_within_a_sentence():
+    assert [first_lower(x) for x in ("All houses", "LA under 80", "A shop", "")] == [
+        "all houses",
+        "LA under 80",
+        "a shop",
+        "",
+    ]
+
+
+def test_a_row_that_is_missing_or_twice_or_without_bounds_is_named(small_codebook):
+    estimates = estimates_of(small_codebook)
+    wanted = estimates.loc[estimates["measure"].eq("shop"), ["measure", "category", "break", "group"]].head(1)
+    key = "measure shop, category yes, break total, group total"
+    with pytest.raises(
+        InputProblem, match=f"figure f: the estimates have no row {key}, basis weighted; run estimate first"
+    ):
+        find_rows(estimates[estimates["basis"].eq("unweighted")], wanted, "weighted", "figure f")
+    twice = estimates.loc[[*estimates.index, *estimates.index[estimates["measure"].eq("shop")]]]
+    with pytest.raises(InputProblem, match=f"the row {key}, basis weighted more than once"):
+        find_rows(twice, wanted, "weighted", "figure f")
+    unbounded = changed(estimates, "shop", "yes", support="bounded", low=0.2)
+    with pytest.raises(InputProblem, match=f"the bounded estimate {key}, basis weighted has no low or no high"):
+        find_rows(unbounded, wanted, "weighted", "figure f")

@@ -1,0 +1,35 @@
+"""Contact details are found where they do not belong, and nothing else is taken for them."""
+
+import pytest
+
+from pipeline.privacy import NameList, hide_details
+
+NAMES = NameList(["Ann Lee", "Jo O'Brien", "Lee, Sam", "Cher", ""])
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("write to ann.lee@example.org.", "write to [contact detail]"),
+        ("ring 020 7946 0123 after ten", "ring [contact detail] after ten"),
+        ("+44 (0)113 496 0123", "[contact detail]"),
+        ("01632960123", "[contact detail]"),
+        ("ANN LEE said so", "[contact detail] said so"),
+        ("ask Jo O\u2019Brien or jo obrien", "ask [contact detail] or [contact detail]"),
+        ("Lee,  Sam", "[contact detail]"),
+    ],
+)
+def test_contact_details_are_hidden(text, shown):
+    assert hide_details(text, NAMES) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "12,000 homes in 2014", "2014-03-04", "between 1,000 and 10,000", "Lee alone", "Annie Leeds", "Cher", "a @ b"],
+)
+def test_other_texts_stay(text):
+    assert hide_details(text, NAMES) == text
+
+
+def test_names_are_only_looked_for_where_a_list_is_given():
+    assert hide_details("Ann Lee") == "Ann Lee"

@@ -1,0 +1,181 @@
+"""The whole pipeline, run in a clone on another machine as far as one machine can be another."""
+
+import re
+from collections import defaultdict
+
+import pytest
+import yaml
+from clones import ROOT, Clone
+
+from pipeline.params import load_params
+
+WAVE = load_params(ROOT / "params.yaml").waves.all[0]
+RAW, REPORTS = f"data/raw/{WAVE}", f"reports/{WAVE}"
+# What makes cleaning wait until the raw files have passed, and is not looked at.
+GATE = f"{REPORTS}/validation.csv"
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A clone in which everything has been rebuilt from nothing, once, with a note of what each stage used."""
+    clone = Clone(tmp_path_factory.mktemp("elsewhere"))
+    status, printed = clone.dvc(
+        "repro", "--force", PYTHONPATH=str(ROOT / "tests/tracer"), TRACE=str(clone.trace), PYTHONDONTWRITEBYTECODE="1"
+    )
+    assert status == 0, printed[-3000:]
+    clone.first_run = printed
+    return clone
+
+
+@pytest.fixture
+def restored(clone):
+    """The clone, put back as it was when the test is over."""
+    yield clone
+    clone.run("git", "checkout", "--quiet", "--force", "HEAD")
+    clone.dvc("checkout", "--force")
+
+
+def uses(clone, what):
+    """{stage: what it read, wrote or looked up} in the run that built the clone."""
+    found = defaultdict(set)
+    for line in clone.trace.read_text(encoding="utf-8").splitlines():
+        stage, kind, name = line.split("\t")
+        if kind == what:
+            found[stage].add(name)
+    return found
+
+
+def declared(clone):
+    """What dvc.lock records of each stage: {stage: {deps, outs, params}}."""
+    recorded = yaml.safe_load((clone.root / "dvc.lock").read_text(encoding="utf-8"))["stages"]
+    return {
+        name: {
+            "deps": {dep["path"] for dep in stage["deps"]},
+            "outs": {out["path"] for out in stage["outs"]},
+            "params": {key.partition(".")[0] for key in stage.get("params", {}).get("params.yaml", {})},
+        }
+        for name, stage in recorded.items()
+    }
+
+
+def within(path, places):
+    return any(path == place or path.startswith(place + "/") for place in places)
+
+
+def test_a_clone_elsewhere_gives_the_committed_bytes(clone):
+    assert clone.changed() == ""
+
+
+def test_progress_is_shown_cell_by_cell(clone):
+    assert re.search(r"^\[\w+\] cell 1 of \d+ \(", clone.first_run, flags=re.MULTILINE)
+
+
+def test_every_stage_declares_every_file_that_it_reads(clone):
+    stages = declared(clone)
+    for stage, read in uses(clone, "read").items():
+        known = stages[stage]["deps"] | stages[stage]["outs"] | {"params.yaml", "pipeline/__init__.py"}
+        missing = sorted(p for p in read if not within(p, known) and not p.endswith((".part", ".pyc")))
+        assert not missing, f"{stage} reads but does not declare: {missing}"
+
+
+def test_every_stage_reads_every_data_file_that_it_declares(clone):
+    read = uses(clone, "read")
+    for stage, declares in declared(clone).items():
+        data = {dep for dep in declares["deps"] if dep.startswith(("data/", "reports/"))} - {GATE}
+        needless = sorted(dep for dep in data if not any(within(path, {dep}) for path in read[stage]))
+        assert not needless, f"{stage} declares but does not read: {needless}"
+
+
+def test_every_stage_writes_nothing_but_what_it_declares(clone):
+    stages = declared(clone)
+    for stage, written in uses(clone, "write").items():
+        strange = sorted(p for p in written if not within(p.removesuffix(".part"), stages[stage]["outs"]))
+        assert not strange, f"{stage} writes but does not declare: {strange}"
+
+
+def test_every_stage_declares_exactly_the_settings_that_it_looks_at(clone):
+    looked_at = uses(clone, "setting")
+    templates = yaml.safe_load((clone.root / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    for stage, declares in declared(clone).items():
+        given = set(re.findall(r"\$\{(\w+)\.", templates[stage.partition("@")[0]]["do"]["cmd"]))
+        assert looked_at[stage] | given == declares["params"], stage
+
+
+def test_running_again_does_nothing(clone):
+    status, printed = clone.dvc("repro")
+    assert status == 0
+    assert clone.ran(printed) == []
+    assert clone.changed() == ""
+
+
+def test_a_second_forced_run_changes_nothing(clone):
+    changes = {"TZ": "America/St_Johns", "PYTHONHASHSEED": "7", "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
+    status, printed = clone.dvc("repro", "--force", **changes)
+    assert status == 0, printed[-3000:]
+    assert len(clone.ran(printed)) == len(declared(clone))
+    assert clone.changed() == ""
+
+
+def test_a_changed_chart_style_runs_only_what_draws(restored):
+    params = restored.root / "params.yaml"
+    text = params.read_text(encoding="utf-8")
+    assert text.count("text_size: 10") == 1
+    params.write_text(text.replace("text_size: 10", "text_size: 11"), encoding="utf-8")
+    _, printed = restored.dvc("repro", "--dry")
+    assert restored.ran(printed) == [f"analyse@{WAVE}"]
+
+
+# ---- raw files that a person must mend
+
+
+def edit(change):
+    """A break that changes the text of the interviews' lines, the header first."""
+
+    def broken(path):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        path.write_text("\n".join(change(lines)) + "\n", encoding="utf-8")
+
+    return broken
+
+
+def unknown_answer(lines):
+    """The last cell of the first interview gets an answer that no codebook has."""
+    return [lines[0], lines[1].rpartition(",")[0] + ",as the wind blows", *lines[2:]]
+
+
+def missing_column(lines):
+    return [line.partition(",")[2] for line in lines]
+
+
+BROKEN = {
+    "an unknown answer": edit(unknown_answer),
+    "a missing column": edit(missing_column),
+    "an organisation twice": edit(lambda lines: [*lines, lines[1].replace("I0001", "I9999")]),
+    "no rows": edit(lambda lines: lines[:1]),
+    "a wrong encoding": lambda path: path.write_bytes(path.read_text(encoding="utf-8").encode("utf-16")),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_raw_file_ends_in_one_sentence_and_touches_no_result(restored, broken):
+    params = restored.root / "params.yaml"
+    text = params.read_text(encoding="utf-8")
+    # As if an agency had delivered the files: nothing rebuilds them.
+    params.write_text(re.sub(r"(?m)^  reconstruction: .*$", "  reconstruction: []", text), encoding="utf-8")
+    broken(restored.root / RAW / "interviews.csv")
+    before = {path: path.read_bytes() for path in results(restored)}
+    status, printed = restored.dvc("repro")
+    assert status != 0
+    assert "Traceback" not in printed
+    sentences = [line for line in printed.splitlines() if line.startswith("notebooks/")]
+    assert len(sentences) == 1, printed[-3000:]
+    assert re.search(r"interviews\.csv.*\.$", sentences[0])
+    assert {path: path.read_bytes() for path in results(restored)} == before
+
+
+def results(clone):
+    """Every result of the wave but the raw files that the test breaks."""
+    folders = (REPORTS, f"data/clean/{WAVE}", f"data/weighted/{WAVE}")
+    files = (path for folder in folders for path in sorted((clone.root / folder).rglob("*")))
+    return [path for path in files if path.is_file() and ".failed" not in str(path)]
