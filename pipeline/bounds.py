@@ -7,16 +7,19 @@ possible one, never narrower.
 """
 
 import math
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 from ortools.linear_solver import pywraplp
 
+from pipeline.claims import limits
 from pipeline.cliques import Tie
-from pipeline.codebook import TOTAL
+from pipeline.codebook import TOTAL, Codebook
 from pipeline.contradictions import eased_rows
-from pipeline.system import Row, build_system, counted, limited_by_claim, tie_of
+from pipeline.system import Row, about, build_system, counted, limited_by_claim, linear_row, tie_of, whole_ends
 
 ROUND_OFF = 1e-6
 COLUMNS = [
@@ -30,39 +33,108 @@ def bound_estimates(codebook, claims, verdict, settings):
 
     One row per measure, category, break and group: support (`published`: a kept claim prints it; `implied`: the
     claims force one value; `bounded`: they force an interval; `assumed`: they say nothing), low and high of the share
-    (empty where its base can be nil), and the ends of count and base.
+    (empty where its base can be nil), and the ends of base and, where the base is settled, of count.
     """
     whole = build_system(codebook, claims, settings.worded_tolerance)
-    sizes = _band_ends(whole, list(verdict.kept))
-    asks = {i: whole.questions(i) for i in verdict.kept}
-    printed = _printed(claims[claims["id"].isin(verdict.kept)], codebook)
-    rows = []
-    for measure in codebook.measures:
-        estimates = _estimates(codebook, measure)
-        near = _near(codebook, measure, asks)
-        system = build_system(
-            codebook,
-            claims[claims["id"].isin(near)],
-            settings.worded_tolerance,
-            whole=False,
-            drawn=whole.layout.drawn,
-            also=[
-                *(Tie({codebook.size_band: (frozenset([band]),)}) for band in sizes),
-                *(tie_of(codebook, e, e["category"], e["group"]) for e in estimates),
-            ],
-            unlimited=limited_by_claim(codebook, claims),
-        )
-        rows += _bound_measure(_Program(system, near, sizes), estimates, printed)
-    return pd.DataFrame(rows, columns=COLUMNS)
+    ids = list(verdict.kept)
+    bases = _whole_bases(whole, ids, settings.worded_tolerance)
+    counts = _whole_counts(whole, ids, bases, settings.worded_tolerance)
+    known = _Known(sizes={}, bases=bases, counts=counts)
+    known = replace(known, sizes=_band_ends(whole, ids, known))
+    problem = _Problem(codebook, claims, settings.worded_tolerance, {i: whole.questions(i) for i in ids}, known)
+    # One process per core; what is found does not depend on how many there are.
+    found = Parallel(n_jobs=-1)(delayed(_bound_measure)(problem, measure) for measure in codebook.measures)
+    rows = [row for of_measure in found for row in of_measure]
+    return pd.DataFrame(rows, columns=COLUMNS).astype({c: "Int64" for c in COLUMNS[-4:]})
 
 
-def _band_ends(system, ids):
-    """The least and most respondents that each size band can have."""
-    program = _Program(system, ids, {})
-    clique, cells = system.layout.column(system.codebook.size_band)
-    return {
-        band: program.ends(clique.unknowns(cells == band)) for band in system.layout.levels[system.codebook.size_band]
+@dataclass(frozen=True)
+class _Known:
+    """Ends in whole numbers that are found before the estimates are bounded, so that linear programs see them too.
+
+    `sizes`: respondents by size band. `bases`: respondents by the condition of a base. `counts`: by claim.
+    """
+
+    sizes: dict
+    bases: dict
+    counts: dict
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """What every measure's bounds need: `asks` holds the questions of each claim kept."""
+
+    codebook: Codebook
+    claims: pd.DataFrame
+    worded_tolerance: float
+    asks: dict
+    known: _Known
+
+
+def _share_claims(system, ids):
+    chosen = system.table["id"].isin(ids) & system.table["unit"].isin(["percent", "share"])
+    return system.table[chosen].to_dict("records")
+
+
+def _whom(codebook, claim):
+    """Whose share an estimate or claim is: the conditions of its base and group, in a form that can be looked up."""
+    tests = [item for condition in about(codebook, claim, claim["group"]) for item in condition.items()]
+    return tuple(sorted((q, *(tuple(sorted(answers)) for answers in (t.any, t.all, t.none))) for q, t in tests))
+
+
+def _whole_bases(system, ids, worded_tolerance):
+    """The least and most size of each base of a share, among those at which every share printed of it is possible.
+
+    90%, 57% and 14% of one group of 26 to 49 organisations leave 42 of them, for instance: no other number has whole
+    parts that round to all three.
+    """
+    program, bases, shares = _Program(system, ids, _Known({}, {}, {})), {}, defaultdict(list)
+    for claim in _share_claims(system, ids):
+        whom = _whom(system.codebook, claim)
+        if whom not in bases:
+            _, base = counted(system.codebook, system.layout, claim, claim["category"], claim["group"])
+            bases[whom] = program.ends(base)
+        shares[whom].append(limits(claim, worded_tolerance))
+    possible = {
+        whom: [n for n in range(least, most + 1) if all(_has_whole_part(n, limit) for limit in shares[whom])]
+        for whom, (least, most) in bases.items()
     }
+    return {whom: (min(sizes), max(sizes)) for whom, sizes in possible.items()}
+
+
+def _has_whole_part(base, limit):
+    """Whether some whole number of `base` organisations is a share within these limits."""
+    least, most = _whole_part(base, limit)
+    return max(least, 0) <= min(most, base)
+
+
+def _whole_part(base, limit):
+    low, low_open, high, high_open = limit
+    least, most = whole_ends(
+        None if low is None else low * base, low_open, None if high is None else high * base, high_open
+    )
+    return (0 if least is None else least), (base if most is None else most)
+
+
+def _whole_counts(system, ids, bases, worded_tolerance):
+    """The least and most whole count that each claim of a share allows, where its base is settled.
+
+    Linear programs see fractions of respondents: 62% of 77 may be anything from 47.4 to 48.1. Said to them as "48",
+    it bounds what is added up from it too.
+    """
+    counts = {}
+    for claim in _share_claims(system, ids):
+        least, most = bases[_whom(system.codebook, claim)]
+        if least == most:
+            counts[claim["id"]] = _whole_part(least, limits(claim, worded_tolerance))
+    return counts
+
+
+def _band_ends(system, ids, known):
+    """The least and most respondents that each size band can have."""
+    program, band = _Program(system, ids, known), system.codebook.size_band
+    clique, cells = system.layout.column(band)
+    return {level: program.ends(clique.unknowns(cells == level)) for level in system.layout.levels[band]}
 
 
 def _near(codebook, measure, asks):
@@ -99,35 +171,43 @@ def _printed(kept, codebook):
     }
 
 
-def _bound_measure(program, estimates, printed):
-    system, rows, bases = program.system, [], {}
+def _bound_measure(problem, measure):
+    """The rows of one measure, from the system of the claims near it."""
+    codebook, claims = problem.codebook, problem.claims
+    estimates, near = _estimates(codebook, measure), _near(codebook, measure, problem.asks)
+    system = build_system(
+        codebook,
+        claims[claims["id"].isin(near)],
+        problem.worded_tolerance,
+        whole=False,
+        also=[
+            *(Tie({codebook.size_band: (frozenset([band]),)}) for band in problem.known.sizes),
+            *(tie_of(codebook, e, e["category"], e["group"]) for e in estimates),
+        ],
+        unlimited=limited_by_claim(codebook, claims),
+    )
+    program, rows, bases = _Program(system, near, problem.known), [], {}
+    printed = _printed(claims[claims["id"].isin(problem.asks)], codebook)
     for estimate in estimates:
-        count, base = counted(system.codebook, system.layout, estimate, estimate["category"], estimate["group"])
+        count, base = counted(codebook, system.layout, estimate, estimate["category"], estimate["group"])
         key = tuple(base)
         if key not in bases:
             bases[key] = program.ends(base)
-        low, high = _share_ends(program, count, base, bases[key])
-        counts = _count_ends(program, count, low, high, bases[key])
+        low, high, counts = _share_ends(program, count, base, bases[key])
         name = tuple(estimate[c] for c in ("measure", "category", "break", "group"))
         rows.append((*name, _support(name, low, high, printed), *map(_number, (low, high)), *counts, *bases[key]))
     return rows
 
 
 def _share_ends(program, count, base, base_ends):
-    """Ends of count / base as Fractions or floats, or (None, None) where the base can be nil."""
+    """Ends of count / base, and of the count itself where the base is settled; None where nothing can be said."""
     least, most = base_ends
     if least == 0:
-        return None, None
-    if least == most:
-        low, high = program.ends(count)
-        return Fraction(low, least), Fraction(high, least)
-    return program.ratio_ends(count, base)
-
-
-def _count_ends(program, count, low, high, base_ends):
-    if low is not None and base_ends[0] == base_ends[1]:
-        return int(low * base_ends[0]), int(high * base_ends[0])
-    return program.ends(count)
+        return None, None, (None, None)
+    if least < most:
+        return *program.ratio_ends(count, base), (None, None)
+    low, high = program.ends(count)
+    return Fraction(low, least), Fraction(high, least), (low, high)
 
 
 def _support(name, low, high, printed):
@@ -145,13 +225,19 @@ def _number(end):
 class _Program:
     """The system as two linear programs that are solved again and again for other sums of its unknowns."""
 
-    def __init__(self, system, ids, sizes):
+    def __init__(self, system, ids, known):
         rows = [row for i in ids for row in system.claims[i] if isinstance(row, Row)]
         self.rows = [*system.structure, *rows, *eased_rows(system, ids)]
-        for band, (least, most) in sizes.items():
+        for band, ends in known.sizes.items():
             clique, cells = system.layout.column(system.codebook.size_band)
-            positions = clique.unknowns(cells == band)
-            self.rows.append(Row(positions, np.ones(len(positions), dtype=int), least, most))
+            self.rows.append(linear_row(clique.unknowns(cells == band), low=ends[0], high=ends[1]))
+        for claim in _share_claims(system, ids) if known.bases else []:
+            count, base = counted(system.codebook, system.layout, claim, claim["category"], claim["group"])
+            least, most = known.bases[_whom(system.codebook, claim)]
+            self.rows.append(linear_row(base, low=least, high=most))
+            if claim["id"] in known.counts:
+                low, high = known.counts[claim["id"]]
+                self.rows.append(linear_row(count, low=low, high=high))
         self.system, self.size = system, system.size
         self.counts, self.unknowns, _ = self._laid_out(scaled=False)
         self.ratios = None

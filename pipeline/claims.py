@@ -4,8 +4,10 @@ A claim says that the share (or count) of the organisations in its base and grou
 as its operator and rounding have it. `data/report/YEAR/claims.csv` holds one a row; `docs/claims.md` gives the format.
 """
 
+import io
 import operator
 from fractions import Fraction
+from pathlib import Path
 
 import pandas as pd
 
@@ -25,6 +27,8 @@ ROUNDINGS = {
     "order": {"exact"},
     "answers": {"exact"},
 }
+# The operators of units that do not take them all: an order is strict or not, and of answers only a most is a limit.
+OPERATORS_OF = {"order": {"<", "<=", ">", ">="}, "answers": {"<", "<="}}
 
 
 def load_claims(path, codebook):
@@ -34,19 +38,23 @@ def load_claims(path, codebook):
     (a Fraction, or None where nothing is printed). Raises InputProblem at the first fault, by file, row and column.
     """
     try:
-        table = pd.read_csv(path, dtype="string", keep_default_na=False, encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
+        table = pd.read_csv(io.StringIO(text), dtype="string", keep_default_na=False, skip_blank_lines=False)
     except FileNotFoundError:
         raise InputProblem("there is no such claims file", file=path) from None
     except UnicodeDecodeError as e:
         raise InputProblem(f"not UTF-8 text at byte {e.start}", file=path, do="save it as UTF-8") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as e:
         raise InputProblem(f"not a CSV table: {str(e).strip()}", file=path) from None
+    if not isinstance(table.index, pd.RangeIndex):
+        raise InputProblem("rows have more cells than the header", file=path, do="remove the cells without a column")
     for column in COLUMNS:
         if column not in table.columns:
             raise InputProblem("the column is missing", file=path, column=column, allowed=COLUMNS)
+    table = table[COLUMNS].assign(line=range(2, len(table) + 2))
+    table = table[table[COLUMNS].ne("").any(axis=1)].reset_index(drop=True)
     if table.empty:
         raise InputProblem("there are no claims", file=path, do="give at least one row")
-    table = table[COLUMNS].assign(line=range(2, len(table) + 2))
     repeated = table[table["id"].duplicated()]
     if len(repeated):
         row = repeated.iloc[0]
@@ -69,8 +77,10 @@ def _check(row, codebook, path):
         fault("op", "not an operator", sorted(OPERATORS))
     if row["unit"] not in ROUNDINGS:
         fault("unit", "not a unit", ROUNDINGS)
+    if row["op"] not in OPERATORS_OF.get(row["unit"], OPERATORS):
+        fault("op", f"not an operator of unit {row['unit']}", sorted(OPERATORS_OF[row["unit"]]))
     if row["rounding"] not in ROUNDINGS[row["unit"]]:
-        fault("rounding", f"not a rounding of unit {row['unit']}", ROUNDINGS[row["unit"]])
+        fault("rounding", f"not a rounding of unit {row['unit']}", sorted(ROUNDINGS[row["unit"]]))
     number = _number(row, fault)
     if row["measure"]:
         _check_names(row, codebook, fault)
@@ -89,6 +99,8 @@ def _number(row, fault):
     most = {"percent": 100, "share": 1}.get(row["unit"])
     if number < 0 or (most is not None and number > most):
         fault("value", f"outside the range of unit {row['unit']}", f"0 to {most}" if most else "0 or more")
+    if number.denominator > 1 and (row["unit"] in ("count", "answers") or row["rounding"] == "half_up"):
+        fault("value", f"a {row['unit']} of rounding {row['rounding']} is a whole number", "a number such as 37")
     return number
 
 
@@ -129,7 +141,8 @@ def limits(claim, worded_tolerance):
     """The shares or counts that agree with a claim: (low, low_open, high, high_open); None is no limit.
 
     Shares are Fractions of 1. A per cent rounded half up stands for [v - 0.5, v + 0.5); a fraction in words for
-    what lies within `worded_tolerance` percentage points of it (for a count: that many per cent).
+    what lies within `worded_tolerance` percentage points of it, and so does a per cent that is only about right (for
+    a count: that many per cent of it).
     """
     value, op = claim["number"], claim["op"]
     scale = 100 if claim["unit"] == "percent" else 1
@@ -141,19 +154,19 @@ def limits(claim, worded_tolerance):
         return None, False, value / scale, True
     if op == "<=":
         return None, False, value / scale, False
+    if op == "about":
+        width = Fraction(str(worded_tolerance)) / 100 * (value if claim["unit"] == "count" else 1)
+        return value / scale - width, False, value / scale + width, False
     if claim["rounding"] == "half_up":
         return (value - Fraction(1, 2)) / scale, False, (value + Fraction(1, 2)) / scale, True
-    if op == "about":
-        width = Fraction(str(worded_tolerance)) / 100 * (1 if claim["unit"] == "share" else value)
-        return value - width, False, value + width, False
     return value / scale, False, value / scale, False
 
 
 def regenerate(claims, respondents, codebook, worded_tolerance):
     """What a table of respondents gives for each claim, counted from its rows and from nothing else.
 
-    Returns id, count, base, share (of the base; for an order and for answers: count / base), versus (the share
-    compared with), and met: whether the claim holds; claims that are not testable have empty cells.
+    Returns id, count, base, share (count / base; of answers each, the count is of those who break the limit),
+    versus (the share compared with), and met: whether the claim holds; what is not testable has empty cells.
     """
     found = [_regenerated(c, respondents, codebook, worded_tolerance) for c in claims.to_dict("records")]
     return pd.DataFrame(found).astype({"count": "Int64", "base": "Int64", "met": "boolean"})
@@ -169,7 +182,8 @@ def _regenerated(claim, respondents, codebook, worded_tolerance):
         where = select(respondents, codebook.base(claim["base"]).where)
         where &= select(respondents, codebook.group(claim["break"], group).where)
         if claim["unit"] == "answers":
-            return int(respondents.loc[where, question.columns].eq(1).sum(axis=1).max()), int(where.sum())
+            given = respondents.loc[where, question.columns].eq(1).sum(axis=1)
+            return int((~given.map(lambda g: COMPARE[claim["op"]](g, claim["number"]))).sum()), int(where.sum())
         return int((where & gave(respondents, question, category)).sum()), int(where.sum())
 
     count, base = counts(claim["category"], claim["group"])
@@ -182,8 +196,11 @@ def _regenerated(claim, respondents, codebook, worded_tolerance):
         versus = Fraction(other, other_base) if other_base else None
         met = None not in (share, versus) and COMPARE[claim["op"]](share, versus)
         return found | {"versus": None if versus is None else float(versus), "met": met}
-    value = Fraction(count) if claim["unit"] in ("count", "answers") else share
-    return found | {"met": value is not None and within(value, limits(claim, worded_tolerance))}
+    if claim["unit"] == "answers":
+        return found | {"met": count == 0}
+    value = Fraction(count) if claim["unit"] == "count" else share
+    of_someone = base > 0 or claim["unit"] == "count"
+    return found | {"met": of_someone and within(value, limits(claim, worded_tolerance))}
 
 
 COMPARE = {">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le, "=": operator.eq}

@@ -9,8 +9,8 @@ claims allow: a *node* is a column with some of its levels merged.
 
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache
-from itertools import combinations, product
+from functools import cache, cached_property
+from itertools import combinations, groupby, product
 from math import prod
 
 import networkx as nx
@@ -29,7 +29,7 @@ class Node:
     column: str
     classes: tuple[tuple, ...]
 
-    @property
+    @cached_property
     def name(self):
         """Column name in a clique's table of cells; the classes are part of it unless every level stands alone."""
         if all(len(c) == 1 for c in self.classes):
@@ -62,8 +62,8 @@ class Clique:
         return self.cells[[n.name for n in nodes]].set_axis([n.column for n in nodes], axis=1)
 
     def unknowns(self, rows):
-        """Positions among all unknowns of the cells that a boolean Series picks."""
-        return self.start + np.flatnonzero(rows.to_numpy())
+        """Positions among all unknowns of the cells that a boolean Series or array picks."""
+        return self.start + np.flatnonzero(rows)
 
 
 class Layout:
@@ -75,6 +75,7 @@ class Layout:
 
     def __init__(self, codebook, ties, *, whole=True, drawn=None):
         self.drawn = {} if drawn is None else drawn
+        self._places, self._picked = {}, {}
         rules = structural_ties(codebook)
         levels = column_levels(codebook)
         touched = set(levels) if whole else _touched(ties, rules, codebook)
@@ -99,8 +100,18 @@ class Layout:
 
     def place(self, tie):
         """The first clique that holds all nodes of a tie, and those nodes."""
-        nodes = self.nodes(tie)
-        return next(c for c in self.cliques if set(nodes) <= set(c.nodes)), nodes
+        key = tuple(tie.sets) if len(tie.sets) > 1 else tuple(tie.sets.items())
+        if key not in self._places:
+            nodes = self.nodes(tie)
+            self._places[key] = next(c for c in self.cliques if set(nodes) <= set(c.nodes)), nodes
+        return self._places[key]
+
+    def picked(self, clique, nodes, key, pick):
+        """Which cells of a clique `pick` chooses from its view of some nodes, as a boolean array kept under `key`."""
+        key = (clique.start, nodes, key)
+        if key not in self._picked:
+            self._picked[key] = pick(clique.view(nodes)).to_numpy()
+        return self._picked[key]
 
     def column(self, column):
         """The first clique that holds a column with every level apart, and its cells there."""
@@ -197,10 +208,7 @@ def _kinds(nodes):
     by_column = defaultdict(list)
     for node in nodes:
         by_column[node.column].append(node)
-    return prod(
-        len(_classes([x for c in ns[0].classes for x in c], [frozenset(c) for n in ns for c in n.classes]))
-        for ns in by_column.values()
-    )
+    return prod(len(_meet(same).classes) for same in by_column.values())
 
 
 def _eliminate(graph):
@@ -244,58 +252,51 @@ def _junction_tree(bags, codebook, levels, drawn):
 
 def _cells(codebook, nodes):
     """Every kind of respondent on these nodes that the questionnaire allows: one row each."""
-    choices = product(*([c[0] for c in n.classes] for n in nodes))
-    cells = pd.DataFrame(list(choices), columns=[n.name for n in nodes], dtype=object)
-    allowed = pd.Series(True, index=cells.index)
-    for one, other in combinations(nodes, 2):
-        if one.column == other.column:
-            met = {(a[0], b[0]) for a in one.classes for b in other.classes if set(a) & set(b)}
-            allowed &= pd.Series(list(zip(cells[one.name], cells[other.name], strict=True)), index=cells.index).isin(
-                met
-            )
-    for rule in (_routing, _band_in_sector):
-        allowed &= rule(codebook, nodes, cells)
-    return cells[allowed].reset_index(drop=True)
+    meets = {column: _meet(list(group)) for column, group in groupby(nodes, key=lambda n: n.column)}
+    choices = product(*([c[0] for c in n.classes] for n in meets.values()))
+    kinds = pd.DataFrame(list(choices), columns=list(meets), dtype=object)
+    kinds = kinds[_routing(codebook, meets, kinds) & _band_in_sector(codebook, meets, kinds)].reset_index(drop=True)
+    first = [{level: c[0] for c in n.classes for level in c} for n in nodes]
+    cells = {n.name: kinds[n.column].map(f).astype(object) for n, f in zip(nodes, first, strict=True)}
+    return pd.DataFrame(cells, index=kinds.index)
 
 
-def _finest(nodes):
-    """The finest node of each column among these, by column."""
-    return {n.column: n for n in sorted(nodes, key=lambda n: len(n.classes))}
+def _meet(nodes):
+    """The coarsest node that is as fine as each of these, all of one column."""
+    levels = [level for c in nodes[0].classes for level in c]
+    return Node(nodes[0].column, _classes(levels, [frozenset(c) for n in nodes for c in n.classes]))
 
 
 def _tells_apart(node, sets):
     return all(set(c) <= s or not set(c) & s for c in node.classes for s in sets)
 
 
-def _routing(codebook, nodes, cells):
-    """Which cells have answers just where the question was asked, and at least as many as it asks for."""
-    allowed = pd.Series(True, index=cells.index)
-    finest = _finest(nodes)
-    view = cells[[n.name for n in finest.values()]].set_axis(list(finest), axis=1)
+def _routing(codebook, nodes, kinds):
+    """Which kinds have answers just where the question was asked, and at least as many as it asks for."""
+    allowed = pd.Series(True, index=kinds.index)
     for question in codebook.questions:
-        present = [c for c in question.columns if c in finest]
+        present = [c for c in question.columns if c in nodes]
         if not present or not (question.asked_if or question.min_answers):
             continue
         routers = condition_sets(codebook, question.asked_if)
-        if any(c not in finest or not _tells_apart(finest[c], sets) for c, sets in routers.items()):
+        if any(c not in nodes or not _tells_apart(nodes[c], sets) for c, sets in routers.items()):
             continue
-        put = select(view, question.asked_if)
+        put = select(kinds, question.asked_if)
         if routers:
             for column in present:
-                if _tells_apart(finest[column], [frozenset([NOT_ASKED])]):
-                    allowed &= view[column].ne(NOT_ASKED) == put
-        counted = [c for c in present if _tells_apart(finest[c], [frozenset([1])])]
+                if _tells_apart(nodes[column], [frozenset([NOT_ASKED])]):
+                    allowed &= kinds[column].ne(NOT_ASKED) == put
+        counted = [c for c in present if _tells_apart(nodes[c], [frozenset([1])])]
         if question.min_answers and len(counted) == len(question.columns):
-            allowed &= ~put | (view[counted].eq(1).sum(axis=1) >= question.min_answers)
+            allowed &= ~put | (kinds[counted].eq(1).sum(axis=1) >= question.min_answers)
     return allowed
 
 
-def _band_in_sector(codebook, nodes, cells):
-    """Which cells have a size band of their sector."""
-    finest = _finest(nodes)
-    if codebook.sector not in finest or codebook.size_band not in finest:
-        return pd.Series(True, index=cells.index)
-    sector, band = finest[codebook.sector], finest[codebook.size_band]
-    of = {a.id: a.band.sector for a in codebook.question(codebook.size_band).answers if a.band}
-    met = {(s[0], b[0]) for s in sector.classes for b in band.classes if any(of[x] in s for x in b)}
-    return pd.Series(list(zip(cells[sector.name], cells[band.name], strict=True)), index=cells.index).isin(met)
+def _band_in_sector(codebook, nodes, kinds):
+    """Which kinds have a size band of their sector."""
+    if codebook.sector not in nodes or codebook.size_band not in nodes:
+        return pd.Series(True, index=kinds.index)
+    sector, band = codebook.sector, codebook.size_band
+    of = {a.id: a.band.sector for a in codebook.question(band).answers if a.band}
+    met = {(s[0], b[0]) for s in nodes[sector].classes for b in nodes[band].classes if any(of[x] in s for x in b)}
+    return pd.Series(list(zip(kinds[sector], kinds[band], strict=True)), index=kinds.index).isin(met)

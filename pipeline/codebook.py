@@ -228,7 +228,7 @@ class Codebook(Part):
     title: str
     kind: Literal["reconstruction", "rehearsal", "fieldwork"]
     source: str
-    respondents: int | None = None
+    respondents: Annotated[int, Field(gt=0)] | None = None
     licence: str = ""
     sector: str = "sector"
     size_band: str = "size_band"
@@ -292,8 +292,11 @@ def _check_names(book):
         ids = [p.id for p in getattr(book, what)]
         for repeated in sorted({i for i in ids if ids.count(i) > 1}):
             raise ValueError(f"{what}: the id {repeated!r} stands twice")
+    _known([book.sector, book.size_band], {q.id for q in book.questions}, "sector or size band: question")
+    sectors = {a.id for a in book.question(book.sector).answers}
     asked_before = set()
     for q in book.questions:
+        _known([a.band.sector for a in q.answers if a.band], sectors, f"question {q.id}, band of sector")
         ids = [*(a.id for a in q.answers), *(n.id for n in q.nets)]
         for repeated in sorted({i for i in ids if ids.count(i) > 1}):
             raise ValueError(f"question {q.id}: the answer {repeated!r} stands twice")
@@ -312,6 +315,9 @@ def _check_names(book):
         if b.of is not None:
             _known([b.of], questions, f"break {b.id}: question")
             _known(b.categories, set(book.question(b.of).categories), f"break {b.id}: category")
+        groups = [g.id for g in b.groups]
+        for repeated in sorted({i for i in groups if groups.count(i) > 1}):
+            raise ValueError(f"break {b.id}: the group {repeated!r} stands twice")
         for g in b.groups:
             _check_condition(book, g.where, f"break {b.id}, group {g.id}")
     breaks = {TOTAL, *(b.id for b in book.breaks)}
@@ -361,9 +367,8 @@ def load_codebook(path):
         raise InputProblem(f"not UTF-8 text at byte {e.start}", file=path, do="save it as UTF-8") from None
     except yaml.YAMLError as e:
         mark = getattr(e, "problem_mark", None)
-        raise InputProblem(
-            f"not YAML: {getattr(e, 'problem', e)}", file=path, row=mark.line + 1 if mark else None
-        ) from None
+        what = getattr(e, "problem", None) or getattr(e, "reason", e)
+        raise InputProblem(f"not YAML: {what}", file=path, row=mark.line + 1 if mark else None) from None
     try:
         return Codebook.model_validate(raw)
     except ValidationError as e:

@@ -66,6 +66,7 @@ def estimate(respondents, *, codebook, settings, bounds=None):
     table = add_support(table, codebook=codebook, bounds=bounds)
     table = add_quality(table, flag_below=settings.flag_below, withhold_below=settings.withhold_below)
     table = withhold(table, printed=codebook.kind == "reconstruction")
+    table = mark_modelled(table, flag_below=settings.flag_below)
     return table.assign(wave=codebook.wave)[COLUMNS]
 
 
@@ -225,6 +226,19 @@ def withhold(table, *, printed):
     blank = {c: table[c].mask(withheld) for c in INFERENCE} | {"estimate": table["estimate"].mask(silent)}
     blank["count"] = table["count"].astype("Int64").mask(silent)
     return table.assign(**blank)
+
+
+def mark_modelled(table, *, flag_below):
+    """Say what rests on the model and not on the report: quality `modelled`, and no inference from a modelled base.
+
+    An `assumed` estimate is filler whatever its base, so its quality is `modelled` and never `ok`. Where the bounds
+    leave the base of an estimate open, how many answered is modelled too: its effective base, standard error, interval
+    and design effect are emptied, and it is flagged if the smallest possible base is below the limit.
+    """
+    open_base = table["base_low"] < table["base_high"]
+    quality = table["quality"].mask(open_base, "ok").mask(open_base & (table["base_low"] < flag_below), "flagged")
+    blank = {c: table[c].mask(open_base) for c in ("n_eff", *INFERENCE)}
+    return table.assign(quality=quality.mask(table["support"] == "assumed", "modelled"), **blank)
 
 
 def _check_weighted(respondents):

@@ -122,7 +122,7 @@ def _said(row, label):
     settled = state(row) == "settled"
     return {
         "share": value_text(row, words=True),
-        "interval": label + interval_text(row) if settled else NO_INTERVAL,
+        "interval": label + interval_text(row) if settled and pd.notna(row["ci_low"]) else NO_INTERVAL,
         "n": value_text(row, "count", words=True),
         "base": base_text(row, words=True),
         "words": size_words(row["estimate"]) if settled else range_words(row["low"], row["high"]),

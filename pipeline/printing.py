@@ -187,10 +187,10 @@ def comparison_words(one, other, alike=False):
     """The direction of a difference in words.
 
     `more often than` or `less often than` where the interval of the difference leaves out zero; `about as often as`
-    where all of it is within SAME points of zero; else that neither is clear. Where the printed report leaves a range
-    to either, the ranges are compared instead and the words say so.
+    where all of it is within SAME points of zero; else that neither is clear. Where the report leaves a range to
+    either, or their bases open, so that there is no interval, the shares themselves are compared and the words say so.
     """
-    if "bounded" in (state(one), state(other)):
+    if "bounded" in (state(one), state(other)) or pd.isna(one["ci_low"]) or pd.isna(other["ci_low"]):
         (low, high), (other_low, other_high) = _reach(one), _reach(other)
         if low > other_high or high < other_low:
             return f"{'more' if low > other_high else 'less'} often, among those who answered, than"

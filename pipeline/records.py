@@ -1,7 +1,7 @@
 """From counts back to records: the least informative tables that meet the claims, glued into respondents."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -17,21 +17,15 @@ from pipeline.system import Row, counted, linear_row
 # A solver's bound this little above a whole number is that number.
 ROUND_OFF = 1e-6
 # Where x log x is replaced by straight lines between these counts.
-KNOTS = np.array([0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, 256, 512, 1024])
+KNOTS = np.array([0, 1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 91, 128, 181, *(2**k for k in range(8, 31))])
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Whole-number counts by unknown, and how far from the most even counts, beside the least that is possible.
-
-    `bases_distance` is over the bases that shares rest on, `distance` over all counts once these are settled.
-    """
+    """Whole-number counts by unknown; by step, their distance from the most even ones and a proven lower bound."""
 
     values: np.ndarray
-    bases_distance: int
-    bases_bound: int
-    distance: int
-    bound: int
+    steps: dict[str, tuple[int, int]]
 
 
 def least_informative(system, verdict, *, sizes, seed, effort):
@@ -40,20 +34,39 @@ def least_informative(system, verdict, *, sizes, seed, effort):
     The most even counts maximise the entropy summed over the cliques' tables (as a linear program, x log x drawn by
     straight lines between KNOTS), among all fractional counts that meet the claims' linear constraints: nothing is
     assumed to go together, or to be rare, beyond what was printed (Jaynes 1957). Size bands alone are not equally
-    likely beforehand: `sizes` says how many organisations of the population each has. Whole numbers follow in two
-    steps, each the closest by the sum of absolute differences: first the bases that shares rest on (how many
-    organisations a size band has, say), then, from the most even counts with these bases, all others. `effort`
+    likely beforehand: `sizes` says how many organisations of the population each has. Whole numbers follow in three
+    steps, each the closest by the sum of absolute differences to the most even counts that what is settled allows:
+    the size bands, the other bases that shares rest on, and all counts. `effort`
     bounds each search in CP-SAT's deterministic time, the same on every machine.
     """
     ids = list(verdict.kept)
-    bases = share_bases(system, ids)
     rows = [row for i in ids for row in system.claims[i] if isinstance(row, Row)]
-    even = _most_even(system, rows, sizes)
-    first, first_distance, first_bound = _closest_bases(system, ids, bases, even, verdict.solution, seed, effort)
-    rows += [Row(b, np.ones(len(b), dtype=int), *[int(first[b].sum())] * 2) for b in bases]
-    rows += [_settled(row, first) for i in ids for row in system.claims[i] if not isinstance(row, Row)]
+    clique, cells = system.layout.column(system.codebook.size_band)
+    bands = [clique.unknowns(cells == band) for band in system.layout.levels[cells.name]]
+    first, bands_distance, bands_bound = _closest_sums(
+        system, ids, bands, _most_even(system, rows, sizes), seed=seed, effort=effort
+    )
+    held = [_held(band, first) for band in bands]
+    banded = replace(system, structure=(*system.structure, *held))
+    bases = share_bases(system, ids)
+    second, bases_distance, bases_bound = _closest_sums(
+        banded, ids, bases, _most_even(banded, rows, sizes), seed=seed, effort=effort
+    )
+    rows += [*held, *(_held(base, second) for base in bases)]
+    rows += [_settled(row, second) for i in ids for row in system.claims[i] if not isinstance(row, Row)]
     values, distance, bound = _closest_counts(system, rows, _most_even(system, rows, sizes))
-    return Counts(values, first_distance, first_bound, distance, bound)
+    steps = {
+        "size bands": (bands_distance, bands_bound),
+        "bases that shares rest on, given the size bands": (bases_distance, bases_bound),
+        "all counts, given these bases": (distance, bound),
+    }
+    return Counts(values, steps)
+
+
+def _held(positions, counts):
+    """A Row that holds a sum of unknowns where these counts have it."""
+    total = int(counts[positions].sum())
+    return Row(positions, np.ones(len(positions), dtype=int), total, total)
 
 
 def _settled(comparison, counts):
@@ -63,18 +76,16 @@ def _settled(comparison, counts):
     return linear_row((sign * d, comparison.a), (-sign * b, comparison.c), low=least)
 
 
-def _closest_bases(system, ids, bases, target, hint, seed, effort):
-    """Counts that meet the claims, with bases closest to the target's; their distance, and a proven bound of it."""
+def _closest_sums(system, ids, groups, target, *, seed, effort):
+    """Counts that meet the claims, with these sums closest to the target's; their distance and a proven bound of it."""
     model, unknowns = counting_model(system, ids)
     gaps = []
-    for base in bases:
-        aim = round(target[base].sum())
+    for positions in groups:
+        aim = round(target[positions].sum())
         gaps.append(model.new_int_var(0, system.respondents, ""))
-        total = cp_model.LinearExpr.sum([unknowns[k] for k in base])
+        total = cp_model.LinearExpr.sum([unknowns[k] for k in positions])
         model.add(gaps[-1] >= total - aim)
         model.add(gaps[-1] >= aim - total)
-    for unknown, value in zip(unknowns, hint.tolist(), strict=True):
-        model.add_hint(unknown, value)
     model.minimize(sum(gaps))
     solver = exact_solver(seed, None)
     solver.parameters.max_deterministic_time = effort

@@ -4,6 +4,7 @@ Unknowns are the cells of the cliques (`pipeline.cliques`); every claim is a few
 two shares of different bases are set against each other.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from pipeline.claims import limits, testable
 from pipeline.cliques import NOT_ASKED, Layout, Tie, condition_sets
 from pipeline.codebook import Codebook, Test, gave, select
+from pipeline.problems import InputProblem
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,10 @@ def build_system(codebook, claims, worded_tolerance, *, whole=True, drawn=None, 
     `whole`: over every column of the codebook, as records need; or over just those that the claims touch. `drawn`: as
     for Layout. `also`: further Ties to make room for, such as estimates to be bounded. `unlimited`: the questions
     whose most number of answers is not taken for granted, because the report claims it (by default: these claims do).
+    Raises InputProblem where the codebook does not say how many respondents there were.
     """
+    if codebook.respondents is None:
+        raise InputProblem("the codebook does not say how many respondents there were", column="respondents")
     tested = [c for c in claims.to_dict("records") if testable(c)]
     ties = [*also, *(tie for c in tested for tie in _ties(codebook, c))]
     layout = Layout(codebook, ties, whole=whole, drawn=drawn)
@@ -109,8 +114,9 @@ def _limits_of_the_questionnaire(codebook, layout, unlimited):
     """Rows for the most answers that a question allows; where the report claims it too, the claim alone says so."""
     rows = []
     for question in codebook.questions:
-        if question.max_answers and question.id not in unlimited and set(question.columns) <= set(layout.levels):
-            tables = [layout.column(column) for column in question.columns]
+        present = [c for c in question.columns if c in layout.levels]
+        if question.max_answers and question.id not in unlimited and present:
+            tables = [layout.column(column) for column in present]
             given = [clique.unknowns(cells == 1) for clique, cells in tables]
             clique, cells = tables[0]
             put = cells != NOT_ASKED
@@ -119,27 +125,19 @@ def _limits_of_the_questionnaire(codebook, layout, unlimited):
 
 
 def about(codebook, claim, group):
-    """Who a claim is about: its base within a group of its break, as one condition."""
-    base, within = codebook.base(claim["base"]).where, codebook.group(claim["break"], group).where
-    merged = {
-        q: Test(
-            any=tuple(a for a in base[q].any if a in within[q].any)
-            if base[q].any and within[q].any
-            else base[q].any or within[q].any,
-            all=base[q].all + within[q].all,
-            none=base[q].none + within[q].none,
-        )
-        for q in set(base) & set(within)
-    }
-    return {**base, **within, **merged}
+    """Who a claim is about: two conditions that both must hold, its base's and that of a group of its break."""
+    return codebook.base(claim["base"]).where, codebook.group(claim["break"], group).where
 
 
 def tie_of(codebook, claim, category, group):
     """What must stand in one table for a count and its base to be sums of cells."""
     question = codebook.question(codebook.measure(claim["measure"]).question)
-    sets = dict(condition_sets(codebook, about(codebook, claim, group)))
+    conditions = about(codebook, claim, group)
     if category:
-        for column, added in condition_sets(codebook, {question.id: Test(any=question.members(category))}).items():
+        conditions += ({question.id: Test(any=question.members(category))},)
+    sets = {}
+    for condition in conditions:
+        for column, added in condition_sets(codebook, condition).items():
             sets[column] = (*sets.get(column, ()), *added)
     return Tie(sets)
 
@@ -160,9 +158,10 @@ def counted(codebook, layout, claim, category, group):
     """Positions of the unknowns that add up to a claim's count, and to its base: two arrays."""
     clique, nodes = layout.place(tie_of(codebook, claim, category, group))
     question = codebook.question(codebook.measure(claim["measure"]).question)
-    cells = clique.view(nodes)
-    base = select(cells, about(codebook, claim, group))
-    return clique.unknowns(base & gave(cells, question, category)), clique.unknowns(base)
+    whom, (where, within) = (claim["base"], claim["break"], group), about(codebook, claim, group)
+    base = layout.picked(clique, nodes, whom, lambda cells: select(cells, where) & select(cells, within))
+    given = layout.picked(clique, nodes, (question.id, category), lambda cells: gave(cells, question, category))
+    return clique.unknowns(base & given), clique.unknowns(base)
 
 
 def _agreement(clique, cliques):
@@ -177,6 +176,13 @@ def _agreement(clique, cliques):
         linear_row(clique.start + ours.get(value, none), (-1, parent.start + theirs.get(value, none)), low=0, high=0)
         for value in dict.fromkeys([*ours, *theirs])
     ]
+
+
+def whole_ends(low, low_open, high, high_open):
+    """The least and most whole number within limits, each open or not; None where there is no limit."""
+    least = None if low is None else math.floor(low) + 1 if low_open else math.ceil(low)
+    most = None if high is None else math.ceil(high) - 1 if high_open else math.floor(high)
+    return least, most
 
 
 def linear_row(*terms, low=None, high=None):
@@ -201,8 +207,7 @@ def _claim_rows(claim, codebook, layout, worded_tolerance):
     counts, base = [count for count, _ in found], found[0][1]
     low, low_open, high, high_open = limits(claim, worded_tolerance)
     if claim["unit"] == "count":
-        least = None if low is None else int(low // 1) + 1 if low_open else -int(-low // 1)
-        most = None if high is None else -int(-high // 1) - 1 if high_open else int(high // 1)
+        least, most = whole_ends(low, low_open, high, high_open)
         return [linear_row(*counts, low=least, high=most)]
     rows = [linear_row(base, low=1)]
     if low is not None:

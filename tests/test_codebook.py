@@ -1,0 +1,339 @@
+"""The codebook model: what it refuses, and which rows a condition picks."""
+
+import pandas as pd
+import pytest
+from conftest import HERE
+
+from pipeline.codebook import Test as Condition
+from pipeline.codebook import asked, gave, load_codebook, select, typed
+from pipeline.problems import InputProblem
+
+TEXT = (HERE / "small_codebook.yaml").read_text(encoding="utf-8")
+
+
+def refusal(path):
+    with pytest.raises(InputProblem) as caught:
+        load_codebook(path)
+    return str(caught.value).replace(str(path), "FILE")
+
+
+def refusal_of(tmp_path, old, new):
+    """What is said of the small codebook once `old`, which must stand in it, is `new` at its first place."""
+    assert old in TEXT
+    path = tmp_path / "codebook.yaml"
+    path.write_text(TEXT.replace(old, new, 1), encoding="utf-8")
+    return refusal(path)
+
+
+# Each fault: what stands in the codebook, what is put in its place, and the whole sentence that must come of it.
+FAULTS = {
+    "question twice": (
+        "- id: channel\n",
+        "- id: scale\n",
+        "FILE: codebook: questions: the id 'scale' stands twice.",
+    ),
+    "base twice": (
+        "{id: shops, label",
+        "{id: all, label",
+        "FILE: codebook: bases: the id 'all' stands twice.",
+    ),
+    "break twice": (
+        "{id: events, label: Event held",
+        "{id: kind, label: Event held",
+        "FILE: codebook: breaks: the id 'kind' stands twice.",
+    ),
+    "group twice": (
+        "{id: more, label: More",
+        "{id: few, label: More",
+        "FILE: codebook: break fewness: the group 'few' stands twice.",
+    ),
+    "measure twice": (
+        "{id: outlook, question",
+        "{id: shop, question",
+        "FILE: codebook: measures: the id 'shop' stands twice.",
+    ),
+    "figure twice": (
+        "{id: figure_2,",
+        "{id: figure_1,",
+        "FILE: codebook: figures: the id 'figure_1' stands twice.",
+    ),
+    "finding twice": (
+        "id: finding_2",
+        "id: finding_1",
+        "FILE: codebook: findings: the id 'finding_1' stands twice.",
+    ),
+    "answer twice": (
+        "{id: crafts, label: Crafts",
+        "{id: talks, label: Crafts",
+        "FILE: codebook: question events: the answer 'talks' stands twice.",
+    ),
+    "net named as an answer": (
+        "{id: spoken_or_sung",
+        "{id: talks",
+        "FILE: codebook: question events: the answer 'talks' stands twice.",
+    ),
+    "net of an unknown answer": (
+        "answers: [talks, concerts]",
+        "answers: [talks, films]",
+        "FILE: codebook: question events, net spoken_or_sung: answer 'films' is not known; known are: concerts, "
+        "crafts, other, talks.",
+    ),
+    "sector": (
+        "sector: kind",
+        "sector: kinds",
+        "FILE: codebook: sector or size band: question 'kinds' is not known; known are: channel, comment, events, "
+        "events_other, goods, kind, outlook, profit, scale, shop.",
+    ),
+    "size band": (
+        "size_band: scale",
+        "size_band: size",
+        "FILE: codebook: sector or size band: question 'size' is not known; known are: channel, comment, events, "
+        "events_other, goods, kind, outlook, profit, scale, shop.",
+    ),
+    "band of an unknown sector": (
+        "band: {sector: lib, at_least: 1",
+        "band: {sector: zoo, at_least: 1",
+        "FILE: codebook: question scale, band of sector 'zoo' is not known; known are: lib, mus.",
+    ),
+    "routing by a later question": (
+        "asked_if: {events: [other]}",
+        'asked_if: {shop: ["yes"]}',
+        "FILE: codebook: question events_other is asked_if an earlier question 'shop' is not known; known are: "
+        "channel, events, kind, scale.",
+    ),
+    "routing by an unknown answer": (
+        "asked_if: {events: [other]}",
+        "asked_if: {events: [films]}",
+        "FILE: codebook: question events_other, asked_if: answer of events 'films' is not known; known are: "
+        "concerts, crafts, other, talks.",
+    ),
+    "routing by a net": (
+        "asked_if: {events: [other]}",
+        "asked_if: {events: {none: [spoken_or_sung]}}",
+        "FILE: codebook: question events_other, asked_if: answer of events 'spoken_or_sung' is not known; known are: "
+        "concerts, crafts, other, talks.",
+    ),
+    "base of an unknown question": (
+        'where: {shop: ["yes"]}',
+        'where: {shops: ["yes"]}',
+        "FILE: codebook: base shops: question 'shops' is not known; known are: channel, comment, events, "
+        "events_other, goods, kind, outlook, profit, scale, shop.",
+    ),
+    "base of an unknown answer": (
+        'where: {shop: ["yes"]}',
+        "where: {shop: [open]}",
+        "FILE: codebook: base shops: answer of shop 'open' is not known; known are: dont_know, no, planned, "
+        "refused, yes.",
+    ),
+    "break of an unknown question": (
+        "{id: scale, label: Visits a year, of: scale}",
+        "{id: scale, label: Visits a year, of: size}",
+        "FILE: codebook: break scale: question 'size' is not known; known are: channel, comment, events, "
+        "events_other, goods, kind, outlook, profit, scale, shop.",
+    ),
+    "break of an unknown category": (
+        'of: shop, categories: ["yes", no_shop]',
+        'of: shop, categories: ["yes", shut]',
+        "FILE: codebook: break shop_held: category 'shut' is not known; known are: dont_know, no, no_shop, planned, "
+        "refused, yes.",
+    ),
+    "break without groups": (
+        "of: scale}",
+        "of: null}",
+        "FILE: codebook: break scale: give either `of` a question or a list of groups.",
+    ),
+    "group of an unknown answer": (
+        "where: {scale: [lib_few, mus_few]}",
+        "where: {scale: [few]}",
+        "FILE: codebook: break fewness, group few: answer of scale 'few' is not known; known are: lib_few, lib_many, "
+        "mus_few, mus_many, mus_middle.",
+    ),
+    "measure of an unknown question": (
+        "question: outlook",
+        "question: future",
+        "FILE: codebook: measure outlook: question 'future' is not known; known are: channel, comment, events, "
+        "events_other, goods, kind, outlook, profit, scale, shop.",
+    ),
+    "measure of an unknown base": (
+        "base: shops,",
+        "base: shop,",
+        "FILE: codebook: measure goods: base 'shop' is not known; known are: all, other_events, shops.",
+    ),
+    "measure by an unknown break": (
+        "breaks: [kind, scale, shop_held]",
+        "breaks: [kind, size]",
+        "FILE: codebook: measure outlook: break 'size' is not known; known are: events, fewness, kind, scale, "
+        "shop_held, total.",
+    ),
+    "figure of an unknown measure": (
+        "kind: bars, measure: events",
+        "kind: bars, measure: films",
+        "FILE: codebook: figure figure_1: measure 'films' is not known; known are: comment, events, events_other, "
+        "goods, kind, outlook, scale, shop.",
+    ),
+    "figure by a break that its measure lacks": (
+        "measure: shop, break: kind, categories",
+        "measure: shop, break: shop_held, categories",
+        "FILE: codebook: figure figure_2: break of measure shop 'shop_held' is not known; known are: events, fewness, "
+        "kind, scale, total.",
+    ),
+    "figure of an unknown category": (
+        "categories: [talks, crafts, concerts, other]",
+        "categories: [talks, films]",
+        "FILE: codebook: figure figure_1: category of measure events 'films' is not known; known are: concerts, "
+        "crafts, other, spoken_or_sung, talks.",
+    ),
+    "figure that needs a break": (
+        "kind: grouped, measure: shop, break: kind",
+        "kind: grouped, measure: shop",
+        "FILE: figures.1: figure figure_2: a grouped figure needs a break.",
+    ),
+    "figure that has no break": (
+        "kind: bars, measure: events",
+        "kind: bars, break: kind, measure: events",
+        "FILE: figures.0: figure figure_1: a bars figure has no break; grouped, split and grid have.",
+    ),
+    "clause of an unknown measure": (
+        '{measure: shop, category: "yes", text',
+        '{measure: shops, category: "yes", text',
+        "FILE: codebook: finding finding_1: measure 'shops' is not known; known are: comment, events, events_other, "
+        "goods, kind, outlook, scale, shop.",
+    ),
+    "clause of an unknown category": (
+        "versus_category: crafts",
+        "versus_category: films",
+        "FILE: codebook: finding finding_2: category of measure events 'films' is not known; known are: concerts, "
+        "crafts, other, spoken_or_sung, talks.",
+    ),
+    "clause by an unknown break": (
+        "break: kind, group: mus, versus: lib",
+        "break: type, group: mus, versus: lib",
+        "FILE: codebook: finding finding_1: break 'type' is not known; known are: events, fewness, kind, scale, "
+        "shop_held, total.",
+    ),
+    "clause of an unknown group": (
+        "group: mus, versus: lib",
+        "group: mus, versus: zoo",
+        "FILE: codebook: finding finding_1: group 'zoo' is not known; known are: lib, mus.",
+    ),
+    "unknown key": ("label: Channel", "lable: Channel", "FILE: questions.2.label: Field required."),
+    "one key too many": (
+        "label: Channel",
+        "label: Channel\n    colour: red",
+        "FILE: questions.2.colour: Extra inputs are not permitted.",
+    ),
+    "unknown kind": (
+        "kind: multiple",
+        "kind: several",
+        "FILE: questions.3.kind: Input should be 'single', 'multiple' or 'open'.",
+    ),
+    "yes without quotes": (
+        '{id: "no", label: "No", code: 3',
+        '{id: no, label: "No", code: 3',
+        "FILE: questions.5.answers.2.id: Input should be a valid string.",
+    ),
+    "no respondents": (
+        "wave: 2020",
+        "wave: 2020\nrespondents: 0",
+        "FILE: respondents: Input should be greater than 0.",
+    ),
+    "bad YAML": (
+        "sector: kind",
+        "\tsector: kind",
+        "FILE, row 7: not YAML: found character '\\t' that cannot start any token.",
+    ),
+    "control character": ("title: Events", "title: \x07Events", "FILE: not YAML: special characters are not allowed."),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "sentence"), FAULTS.values(), ids=FAULTS)
+def test_each_fault_of_a_codebook_is_one_sentence(tmp_path, old, new, sentence):
+    assert refusal_of(tmp_path, old, new) == sentence
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "FILE: codebook: Input should be a valid dictionary or instance of Codebook."),
+        (b"- 1\n", "FILE: codebook: Input should be a valid dictionary or instance of Codebook."),
+        ("title: caf\u00e9".encode("latin-1"), "FILE: not UTF-8 text at byte 10; save it as UTF-8."),
+        (None, "FILE: there is no such codebook."),
+    ],
+    ids=["empty", "a list", "not UTF-8", "missing"],
+)
+def test_a_file_that_holds_no_codebook_is_one_sentence(tmp_path, content, sentence):
+    path = tmp_path / "codebook.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    assert refusal(path) == sentence
+
+
+def test_a_name_asked_for_that_is_not_there_says_what_is(small_codebook):
+    with pytest.raises(KeyError, match=r"the codebook has no base 'none'; it has: all, shops, other_events"):
+        small_codebook.base("none")
+
+
+@pytest.fixture
+def houses(small_codebook):
+    """Five houses. events: talks+crafts, crafts, none, talks+other, other; shop: yes, no, yes, planned, don't know."""
+    events = pd.DataFrame(
+        [(1, 1, 0, 0), (0, 1, 0, 0), (0, 0, 0, 0), (1, 0, 0, 1), (0, 0, 0, 1)],
+        columns=small_codebook.question("events").columns,
+    )
+    goods = pd.DataFrame(
+        [(1, 0, 1, 0), (None,) * 4, (1, 1, 0, 0), (None,) * 4, (None,) * 4],
+        columns=small_codebook.question("goods").columns,
+    )
+    shop = pd.Series(["yes", "no", "yes", "planned", "dont_know"], name="shop")
+    return pd.concat([shop, events, goods], axis=1).convert_dtypes()
+
+
+@pytest.mark.parametrize(
+    ("condition", "picked"),
+    [
+        ({}, [1, 1, 1, 1, 1]),
+        ({"shop": {"any": ["yes", "no"]}}, [1, 1, 1, 0, 0]),
+        ({"shop": {"none": ["yes"]}}, [0, 1, 0, 1, 1]),
+        ({"shop": {"all": ["yes"]}}, [1, 0, 1, 0, 0]),
+        ({"shop": {"all": ["yes", "no"]}}, [0, 0, 0, 0, 0]),
+        ({"events": {"any": ["talks", "other"]}}, [1, 0, 0, 1, 1]),
+        ({"events": {"all": ["talks", "crafts"]}}, [1, 0, 0, 0, 0]),
+        ({"events": {"none": ["talks", "crafts"]}}, [0, 0, 1, 0, 1]),
+        ({"events": {"any": ["talks", "crafts"], "none": ["other"]}}, [1, 1, 0, 0, 0]),
+        ({"events": {"any": ["crafts"]}, "shop": {"any": ["yes"]}}, [1, 0, 0, 0, 0]),
+        ({"goods": {"any": ["books"]}}, [1, 0, 1, 0, 0]),
+        ({"goods": {"all": ["books", "toys"]}}, [0, 0, 1, 0, 0]),
+        ({"goods": {"none": ["books"]}}, [0, 1, 0, 1, 1]),
+    ],
+)
+def test_a_condition_picks_by_any_all_and_none_and_the_unasked_meet_only_none(houses, condition, picked):
+    rows = select(houses, {q: Condition(**test) for q, test in condition.items()})
+    assert rows.tolist() == [bool(x) for x in picked]
+
+
+def test_an_answer_or_a_net_is_given_by_those_who_chose_any_of_its_answers(houses, small_codebook):
+    shop, events, goods = map(small_codebook.question, ("shop", "events", "goods"))
+    assert gave(houses, shop, "no_shop").tolist() == [False, True, False, True, False]
+    assert gave(houses, events, "spoken_or_sung").tolist() == [True, False, False, True, False]
+    assert gave(houses, goods, "toys").tolist() == [False, False, True, False, False]
+
+
+def test_a_question_is_asked_of_those_whom_its_routing_selects(houses, small_codebook):
+    assert asked(houses, small_codebook.question("outlook")).all()
+    assert asked(houses, small_codebook.question("goods")).tolist() == [True, False, True, False, False]
+    assert asked(houses, small_codebook.question("profit")).tolist() == [True, False, False, False, False]
+
+
+def test_a_typed_table_has_the_columns_of_the_codebook_in_its_order(small_codebook, small_respondents):
+    shuffled = small_respondents[sorted(small_respondents)].astype(object)
+    again = typed(shuffled, small_codebook)
+    pd.testing.assert_frame_equal(again, small_respondents)
+    assert again.columns.tolist() == small_codebook.columns
+    assert set(again.dtypes.astype(str)) == {"string", "Int8"}
+
+
+def test_groups_of_a_break_follow_the_codebook_or_its_choice(small_codebook):
+    assert [g.id for g in small_codebook.groups("kind")] == ["lib", "mus"]
+    assert [(g.id, g.label) for g in small_codebook.groups("shop_held")] == [("yes", "Yes"), ("no_shop", "No shop yet")]
+    assert [g.where for g in small_codebook.groups("shop_held")][1] == {"shop": Condition(any=("planned", "no"))}
+    assert [(g.id, g.where) for g in small_codebook.groups("total")] == [("total", {})]
