@@ -8,7 +8,9 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: all environment test lock benchmark
+# Settings and codebooks first: DVC itself would say what is wrong with them in many lines, or stages later.
 all: environment
+	$(BIN)/python -m pipeline.app check
 	$(BIN)/python -m dvc repro
 
 environment: .venv/project.stamp

@@ -137,25 +137,45 @@ def _band_ends(system, ids, known):
     return {level: program.ends(clique.unknowns(cells == level)) for level in system.layout.levels[band]}
 
 
-def _near(codebook, measure, asks):
-    """The claims that can bear on a measure: on its own questions, and on what these are printed together with.
+def _own(codebook, measure):
+    """The questions of a measure and its base."""
+    return {measure.question, *codebook.base(measure.base).where}
 
-    Claims farther off bear on it only through how many organisations there are of each size, which is bounded first.
+
+def _asked_by(codebook, break_):
+    """The questions that make a break's groups."""
+    return {q for g in codebook.groups(break_) for q in g.where}
+
+
+def _parts(codebook, measure, asks):
+    """The breaks of a measure in two parts: those that some claim ties it to, with the total, and all others."""
+    own = _own(codebook, measure)
+    tied = [b for b in measure.breaks if any(own & q and _asked_by(codebook, b) & q - own for q in asks.values())]
+    return [(TOTAL, *tied), tuple(b for b in measure.breaks if b not in tied)]
+
+
+def _near(codebook, measure, breaks, asks):
+    """The claims that bear on a measure split by these breaks.
+
+    Of breaks that claims tie it to: those on its questions, on the breaks', and on what these are printed together
+    with; what is farther off bears on it only through how many organisations there are of each size. Of other breaks:
+    those on its own questions alone.
     """
     frame = {codebook.sector, codebook.size_band}
-    own = {measure.question, *codebook.base(measure.base).where}
-    own |= {q for b in measure.breaks for g in codebook.groups(b) for q in g.where}
-    own = own - frame
-    neighbours = own.union(*(q for q in asks.values() if q & own)) | frame
-    return [i for i, q in asks.items() if q <= neighbours and (q - frame or q == frame & q)]
+    own = _own(codebook, measure)
+    within = own | frame
+    if TOTAL in breaks:
+        own = (own | {q for b in breaks for q in _asked_by(codebook, b)}) - frame
+        within = within.union(own, *(q for q in asks.values() if q & own))
+    return [i for i, q in asks.items() if q <= within]
 
 
-def _estimates(codebook, measure):
-    """Every estimate of a measure, in the shape of a claim."""
+def _estimates(codebook, measure, breaks):
+    """Every estimate of a measure by these breaks, in the shape of a claim."""
     categories = codebook.question(measure.question).categories
     return [
         {"measure": measure.id, "category": c, "break": b, "group": g.id, "base": measure.base, "unit": "count"}
-        for b in (TOTAL, *measure.breaks)
+        for b in breaks
         for g in codebook.groups(b)
         for c in categories
     ]
@@ -172,9 +192,19 @@ def _printed(kept, codebook):
 
 
 def _bound_measure(problem, measure):
-    """The rows of one measure, from the system of the claims near it."""
+    """The rows of one measure, in the order of its breaks."""
+    rows = []
+    for breaks in _parts(problem.codebook, measure, problem.asks):
+        if breaks:
+            rows += _bound_breaks(problem, measure, breaks)
+    order = {b: i for i, b in enumerate((TOTAL, *measure.breaks))}
+    return sorted(rows, key=lambda row: order[row[COLUMNS.index("break")]])
+
+
+def _bound_breaks(problem, measure, breaks):
+    """The rows of a measure split by these breaks, from the system of the claims near it."""
     codebook, claims = problem.codebook, problem.claims
-    estimates, near = _estimates(codebook, measure), _near(codebook, measure, problem.asks)
+    estimates, near = _estimates(codebook, measure, breaks), _near(codebook, measure, breaks, problem.asks)
     system = build_system(
         codebook,
         claims[claims["id"].isin(near)],

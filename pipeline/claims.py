@@ -51,6 +51,8 @@ def load_claims(path, codebook):
     for column in COLUMNS:
         if column not in table.columns:
             raise InputProblem("the column is missing", file=path, column=column, allowed=COLUMNS)
+    for column in table.columns.difference(COLUMNS, sort=False):
+        raise InputProblem("there is no such column", file=path, column=column, allowed=COLUMNS)
     table = table[COLUMNS].assign(line=range(2, len(table) + 2))
     table = table[table[COLUMNS].ne("").any(axis=1)].reset_index(drop=True)
     if table.empty:
@@ -84,6 +86,9 @@ def _check(row, codebook, path):
     number = _number(row, fault)
     if row["measure"]:
         _check_names(row, codebook, fault)
+        everyone = codebook.respondents
+        if row["unit"] == "count" and everyone is not None and number > everyone:
+            fault("value", "more organisations than the codebook's respondents", f"0 to {everyone}")
     return number
 
 
@@ -197,7 +202,7 @@ def _regenerated(claim, respondents, codebook, worded_tolerance):
         met = None not in (share, versus) and COMPARE[claim["op"]](share, versus)
         return found | {"versus": None if versus is None else float(versus), "met": met}
     if claim["unit"] == "answers":
-        return found | {"met": count == 0}
+        return found | {"met": base > 0 and count == 0}
     value = Fraction(count) if claim["unit"] == "count" else share
     of_someone = base > 0 or claim["unit"] == "count"
     return found | {"met": of_someone and within(value, limits(claim, worded_tolerance))}

@@ -175,16 +175,6 @@ def size_bands(sizes, sector, question):
     return found.where(fits)
 
 
-def count_organisations(organisations, codebook):
-    """How many organisations each size band has, by label: sector, size, organisations, in codebook order."""
-    sector, band = codebook.question(codebook.sector), codebook.question(codebook.size_band)
-    places = {q.id: {a.id: i for i, a in enumerate(q.answers)} for q in (sector, band)}
-    counts = organisations.groupby([sector.id, band.id]).size().rename("organisations").reset_index()
-    counts = counts.sort_values([sector.id, band.id], key=lambda ids: ids.map(places[ids.name]), ignore_index=True)
-    labelled = counts.assign(**{q.id: counts[q.id].map(q.categories) for q in (sector, band)})
-    return labelled.rename(columns={sector.id: sector.label, band.id: band.label})
-
-
 def _read_sizes(sizes, sector, question):
     """Sizes to the band ids of each row's sector, and their log."""
     found = size_bands(sizes, sector, question)

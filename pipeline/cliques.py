@@ -263,8 +263,13 @@ def _cells(codebook, nodes):
 
 def _meet(nodes):
     """The coarsest node that is as fine as each of these, all of one column."""
-    levels = [level for c in nodes[0].classes for level in c]
-    return Node(nodes[0].column, _classes(levels, [frozenset(c) for n in nodes for c in n.classes]))
+    sets = [frozenset(c) for n in nodes for c in n.classes]
+    return Node(nodes[0].column, _classes(_all(nodes[0]), sets))
+
+
+def _all(node):
+    """All levels of a node's column."""
+    return [level for c in node.classes for level in c]
 
 
 def _tells_apart(node, sets):
@@ -297,6 +302,6 @@ def _band_in_sector(codebook, nodes, kinds):
     if codebook.sector not in nodes or codebook.size_band not in nodes:
         return pd.Series(True, index=kinds.index)
     sector, band = codebook.sector, codebook.size_band
-    of = {a.id: a.band.sector for a in codebook.question(band).answers if a.band}
-    met = {(s[0], b[0]) for s in nodes[sector].classes for b in nodes[band].classes if any(of[x] in s for x in b)}
+    of = {a.id: {a.band.sector} if a.band else set(_all(nodes[sector])) for a in codebook.question(band).answers}
+    met = {(s[0], b[0]) for s in nodes[sector].classes for b in nodes[band].classes if any(of[x] & set(s) for x in b)}
     return pd.Series(list(zip(kinds[sector], kinds[band], strict=True)), index=kinds.index).isin(met)

@@ -8,14 +8,15 @@ column of answer ids, and for a question that allows several answers one column 
 1 where it was given and 0 where not. Empty cells mean "not asked" (routing), never "don't know", which is an answer.
 """
 
-from pathlib import Path
+from itertools import pairwise
+from math import inf
 from typing import Annotated, Literal
 
 import pandas as pd
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from pipeline.problems import InputProblem
+from pipeline.texts import fold
+from pipeline.yamls import load_model
 
 ORGANISATION = "organisation"
 TOTAL = "total"
@@ -65,6 +66,12 @@ class Answer(Part):
     missing: Literal["dont_know", "refused"] | None = None
     band: Band | None = None
 
+    @property
+    def texts(self):
+        """Every text that means this answer in an export: label, id, code (a whole number or with .0), spellings."""
+        codes = () if self.code is None else (str(self.code), f"{self.code}.0")
+        return (self.label, self.id, *codes, *self.spellings)
+
 
 class Net(Part):
     """Answers added together under one name."""
@@ -105,6 +112,14 @@ class Question(Part):
     def columns(self):
         """The columns of this question in a table of respondents."""
         return [f"{self.id}.{a.id}" for a in self.answers] if self.several else [self.id]
+
+    @property
+    def export_columns(self):
+        """The columns of this question in an export; of a multiple one, one per answer, in codebook order."""
+        name = self.column or self.id
+        if self.kind != "multiple":
+            return [name]
+        return [f"{name}_{a.id if a.code is None else a.code}" for a in self.answers]
 
     @property
     def categories(self):
@@ -189,9 +204,9 @@ class Figure(Part):
     @model_validator(mode="after")
     def _break_fits_the_kind(self):
         if self.kind in ("grouped", "split", "grid") and self.break_ == TOTAL:
-            raise ValueError(f"figure {self.id}: a {self.kind} figure needs a break")
+            raise ValueError(f"a {self.kind} figure needs a break")
         if self.kind in ("bars", "themes") and self.break_ != TOTAL:
-            raise ValueError(f"figure {self.id}: a {self.kind} figure has no break; grouped, split and grid have")
+            raise ValueError(f"a {self.kind} figure has no break; grouped, split and grid have")
         return self
 
 
@@ -275,6 +290,8 @@ class Codebook(Part):
     @model_validator(mode="after")
     def _every_name_is_known(self):
         _check_names(self)
+        _check_exports(self)
+        _check_bands(self)
         return self
 
 
@@ -340,6 +357,36 @@ def _check_names(book):
         _known(categories, set(known), f"{place}: category of measure {measure}")
 
 
+def _check_exports(book):
+    """Raise ValueError where an export could not be read: a code, text or column that stands for two things."""
+    columns = {}
+    for q in book.questions:
+        codes = [a.code for a in q.answers if a.code is not None]
+        for repeated in sorted({c for c in codes if codes.count(c) > 1}):
+            raise ValueError(f"question {q.id}: the code {repeated} stands twice")
+        meant = {}
+        for answer, text in ((a.id, text) for a in q.answers for text in a.texts):
+            if (other := meant.setdefault(fold(text), answer)) != answer:
+                raise ValueError(f"question {q.id}: the text {text!r} stands for two answers, {other} and {answer}")
+        file = "frame" if q.asked_of == "frame" else "interviews"
+        for column in q.export_columns:
+            if (other := columns.setdefault((file, column), q.id)) != q.id:
+                raise ValueError(f"questions {other} and {q.id} have one column of the export, {column!r}")
+
+
+def _check_bands(book):
+    """Raise ValueError where a size lies in two bands of one sector, or a band holds no size."""
+    for q in book.questions:
+        banded = [(a.id, a.band) for a in q.answers if a.band]
+        bands = sorted((b.sector, b.at_least, inf if b.below is None else b.below, i) for i, b in banded)
+        for _, at_least, upper, answer in bands:
+            if upper <= at_least:
+                raise ValueError(f"question {q.id}: the band of {answer} holds no size")
+        for (sector, _, upper, answer), (next_sector, at_least, _, next_answer) in pairwise(bands):
+            if sector == next_sector and at_least < upper:
+                raise ValueError(f"question {q.id}: the bands of {answer} and {next_answer} overlap")
+
+
 def _check_condition(book, condition, place):
     for question, test in condition.items():
         _known([question], {q.id for q in book.questions}, f"{place}: question")
@@ -354,28 +401,8 @@ def _known(names, allowed, what):
 
 
 def load_codebook(path):
-    """Read and check a codebook.
-
-    Raises InputProblem with file, place, found and allowed at the first fault.
-    """
-    path = Path(path)
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputProblem("there is no such codebook", file=path) from None
-    except UnicodeDecodeError as e:
-        raise InputProblem(f"not UTF-8 text at byte {e.start}", file=path, do="save it as UTF-8") from None
-    except yaml.YAMLError as e:
-        mark = getattr(e, "problem_mark", None)
-        what = getattr(e, "problem", None) or getattr(e, "reason", e)
-        raise InputProblem(f"not YAML: {what}", file=path, row=mark.line + 1 if mark else None) from None
-    try:
-        return Codebook.model_validate(raw)
-    except ValidationError as e:
-        first = e.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "codebook"
-        message = first["msg"].removeprefix("Value error, ")
-        raise InputProblem(f"{place}: {message}", file=path) from None
+    """Read and check a codebook. Raises InputProblem with file, place, found and allowed at the first fault."""
+    return load_model(path, Codebook, "codebook")
 
 
 def select(table, condition):

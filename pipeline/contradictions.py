@@ -9,6 +9,7 @@ then the proof that no fewer claims can be left out.
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -168,27 +169,36 @@ def eased_rows(system, ids):
 
 
 class _Ends:
-    """How little or how much unknowns can add up to under some (claims, Row) pairs, found once for each sum."""
+    """How little or how much unknowns can add up to under some (claims, Row) pairs.
+
+    What was found before, for this system or one with more structure, holds wherever the claims that it rests on do.
+    """
 
     def __init__(self, system, rows):
-        self.system = system
-        self.known = {}
-        matrix, bounds, self.owners = _one_sided(rows, system.size)
-        self.program = _program(system, matrix, bounds, 0)
+        self.system, self.rows = system, rows
+        self.claims = frozenset().union(*(owners for owners, _ in rows))
+
+    @cached_property
+    def program(self):
+        """The linear program of the rows, and which claim each of its lines is of."""
+        matrix, bounds, owners = _one_sided(self.rows, self.system.size)
+        return _program(self.system, matrix, bounds, 0), owners
 
     def of(self, positions, sign):
         """The least (`sign` 1) or most (-1), in whole numbers, and the claims that hold it there."""
-        key = (sign, tuple(positions))
-        if key not in self.known:
-            weights = np.zeros(self.system.size)
-            weights[positions] = sign
-            answer = linprog(weights, bounds=(0, None), method="highs", **self.program)
-            if answer.status != 0:
-                self.known[key] = (0 if sign > 0 else self.system.respondents), frozenset()
-            else:
-                held = frozenset().union(*_owners_of(answer, self.owners))
-                self.known[key] = sign * math.ceil(answer.fun - NO_VIOLATION), held
-        return self.known[key]
+        found = self.system.ends.setdefault((sign, tuple(positions)), [])
+        for end, because in found:
+            if because <= self.claims:
+                return end, because
+        weights = np.zeros(self.system.size)
+        weights[positions] = sign
+        program, owners = self.program
+        answer = linprog(weights, bounds=(0, None), method="highs", **program)
+        if answer.status != 0:
+            return (0 if sign > 0 else self.system.respondents), frozenset()
+        held = frozenset().union(*_owners_of(answer, owners))
+        found.append((sign * math.ceil(answer.fun - NO_VIOLATION), held))
+        return found[-1]
 
 
 def _one_sided(rows, size):

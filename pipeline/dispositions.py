@@ -17,6 +17,7 @@ import pandas as pd
 
 from pipeline.changes import SPELLING, change_log, changes, each_text
 from pipeline.codebook import ORGANISATION, TOTAL
+from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, INTERVIEWS, MODES, frame_questions, stop_at
 from pipeline.texts import fold
 
@@ -100,8 +101,12 @@ def final_dispositions(organisations, frame, history, answers, codebook, *, part
     `organisations` has a column per frame question, `frame` a row per contact, `history` a row per attempt (from
     `read_history`), `answers` a row per interview row (from `code_texts`). Columns of the result: organisation, the
     frame questions, contacts, attempts, decided_by (an id of an interview or attempt), outcome, code, disposition,
-    group, support. Raises InputProblem where an attempt says completed and no complete interview bears it out.
+    group, support. Raises InputProblem where an attempt says completed and no complete interview bears it out,
+    and for a `partial_from` outside 0 to 1.
     """
+    if not 0 <= partial_from <= 1:
+        what = "clean.partial_from: not a share of the questions"
+        raise InputProblem(what, file="params.yaml", found=partial_from, allowed="0 to 1")
     attempts = history.assign(organisation=history["contact_id"].map(frame.set_index("contact_id")[ORGANISATION]))
     answered = _by_interview(answers, codebook, partial_from)
     unfounded = attempts["outcome"].eq("completed") & ~attempts[ORGANISATION].isin(

@@ -31,8 +31,8 @@ KINDS = {
 FLAGGED = "Few respondents: read with care"
 # What a reader must know of each state of an estimate (`printing.state`) that does not speak for itself.
 MEANINGS = {
-    "bounded": "Somewhere in this range: the printed report does not settle where",
-    "assumed": "Not known: the printed report does not settle it",
+    "bounded": "Somewhere in this range: the report's text does not settle where",
+    "assumed": "Not known: the report's text does not settle it",
     "withheld": "Withheld: too few respondents to estimate from",
 }
 
@@ -42,7 +42,7 @@ def figure_data(estimates, codebook, figure, basis="unweighted"):
 
     Columns: COLUMNS. `text` is the label as drawn; `drawn` its state (settled, bounded, assumed, withheld); `base` the
     unweighted base in print; `missing` marks answers that say nothing. A cell that the figure does not show is empty:
-    so are count, estimate and interval of a value that the printed report does not settle, which leaves the filler of
+    so are count, estimate and interval of a value that the report's text does not settle, which leaves the filler of
     a reconstruction out of the picture and of its table alike. `low` and `high` bound the estimate, or in a figure of
     counts the count. Raises InputProblem naming the figure where an estimate is missing.
     """

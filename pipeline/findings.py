@@ -1,7 +1,7 @@
 """Key findings: the codebook's clauses with every number, size word and direction filled in from the estimates.
 
-A sentence is stated of what is settled, with its bounds of what is bounded, and not at all of what the printed report
-leaves open or what rests on too few: there the sentence says that instead.
+A sentence is stated of what is settled, with its bounds of what is bounded, and not at all of what the report's
+text leaves open or what rests on too few: there the sentence says that instead.
 """
 
 from html import escape
@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipeline.printing import (
     KEYS,
+    NOT_KNOWN,
     STATUS,
     base_text,
     comparison_words,
@@ -28,6 +29,7 @@ UNWEIGHTED, WEIGHTED = "unweighted", "weighted"
 OF_ONE = {"share", "interval", "n", "base", "words"}
 OF_TWO = {"other", "other_n", "other_base", "comparison"}
 NO_INTERVAL = "interval not stated"
+AGAINST = " against "
 CARE = "Few respondents: read with care."
 DIFFERENCE = ["difference", "difference_low", "difference_high"]
 OTHER = ["comparison", "other_share", "other_base", "other_support", *DIFFERENCE]
@@ -70,12 +72,20 @@ def key_findings(clauses, codebook):
     for finding in codebook.findings:
         ours = clauses[clauses["finding"].eq(finding.id)]
         labels = [about(clause, codebook) for clause in finding.clauses]
-        bases = zip(labels, ours[f"{UNWEIGHTED}_text"], ours[f"{WEIGHTED}_text"], strict=True)
-        both = [f"{label}: {unweighted} unweighted, {weighted} weighted" for label, unweighted, weighted in bases]
+        both = _both_bases(labels, ours[f"{UNWEIGHTED}_text"], ours[f"{WEIGHTED}_text"])
         row = {"finding": finding.id, "number": finding.number, "heading": finding.heading}
         row |= {"sentence": " ".join(ours["sentence"]), "support": "; ".join(ours["support"])}
-        rows.append(row | {"both_bases": "; ".join(both) + ".", "status": STATUS[codebook.kind]})
+        rows.append(row | {"both_bases": both, "status": STATUS[codebook.kind]})
     return pd.DataFrame(rows)
+
+
+def _both_bases(labels, unweighted, weighted):
+    """Each clause's estimate on both bases; where no weighted one is known, that is said once."""
+    if all(set(text.split(AGAINST)) == {NOT_KNOWN} for text in weighted):
+        said = "; ".join(f"{label}: {text}" for label, text in zip(labels, unweighted, strict=True))
+        return f"Unweighted: {said}. Weighted: {NOT_KNOWN}."
+    each = zip(labels, unweighted, weighted, strict=True)
+    return "; ".join(f"{label}: {one} unweighted, {other} weighted" for label, one, other in each) + "."
 
 
 def _check_placeholders(clause, place):
@@ -107,7 +117,7 @@ def clause_sentence(clause, one, other, codebook, label):
     if any(state(row) == "withheld" for row in rows):
         return f"Not stated, because too few organisations answered: {about(clause, codebook)}."
     if any(state(row) == "assumed" for row in rows):
-        return f"Not settled by the printed report: {about(clause, codebook)}."
+        return f"Not settled by the report's text: {about(clause, codebook)}."
     said = _said(one, label)
     if other is not None:
         said |= {"other": value_text(other, words=True), "other_n": value_text(other, "count", words=True)}
@@ -130,13 +140,15 @@ def _said(row, label):
 
 
 def interval_text(row):
-    """A confidence interval in words: `64% to 77%`."""
+    """A confidence interval in words: `64% to 77%`; without one, as where the base is open, that none is stated."""
+    if pd.isna(row["ci_low"]):
+        return NO_INTERVAL
     return f"{percent_text(row['ci_low'])} to {percent_text(row['ci_high'])}"
 
 
 def _on_basis(basis, one, other):
     """A clause's estimate on a basis: the share, and in print with its interval, `59% (48% to 70%) against 7% ...`."""
-    text = " against ".join(_in_print(row) for row in (one, other) if row is not None)
+    text = AGAINST.join(_in_print(row) for row in (one, other) if row is not None)
     return {basis: one["estimate"] if state(one) == "settled" else None, f"{basis}_text": text}
 
 
@@ -146,7 +158,7 @@ def _in_print(row):
 
 
 def _evidence(clause, one, other):
-    """The numbers of a clause as columns, without those that the printed report does not settle."""
+    """The numbers of a clause as columns, without those that the report's text does not settle."""
     row = {key: one[key] for key in KEYS} | {"versus": clause.versus, "versus_category": clause.versus_category}
     row |= {"base": base_text(one), "count": None, "share": None, "ci_low": None, "ci_high": None}
     row |= {"low": None, "high": None, "support": one["support"], "quality": one["quality"], "words": _words(one)}

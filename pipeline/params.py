@@ -1,17 +1,30 @@
 """params.yaml, checked."""
 
-from pathlib import Path
+import re
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.problems import InputProblem
+from pipeline.yamls import load_model
+
+
+def _colour(text):
+    if not re.fullmatch("#[0-9A-Fa-f]{6}", text):
+        raise ValueError("must be a colour such as '#0B4F7A'")
+    return text
+
+
+def _month_and_day(text):
+    if not re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])", text):
+        raise ValueError("must be a month and a day up to the 28th, such as '03-28'")
+    return text
+
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Chance = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
-Colour = Annotated[str, Field(pattern="^#[0-9A-Fa-f]{6}$")]
+Colour = Annotated[str, AfterValidator(_colour)]
 
 
 class Section(BaseModel):
@@ -86,7 +99,7 @@ class Fieldwork(Section):
     seed: Annotated[int, Field(ge=0)]
     organisations: Annotated[int, Field(gt=0)]
     contacts: Annotated[int, Field(gt=0)]
-    starts: Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])$")]
+    starts: Annotated[str, AfterValidator(_month_and_day)]
     not_answering: NotAnswering
     two_people: Count
     resumed: Count
@@ -111,6 +124,13 @@ class Analyse(Section):
     confidence: Share
     flag_below: Annotated[float, Field(ge=0)]
     withhold_below: Annotated[float, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _flagged_before_withheld(self):
+        flag, withhold = self.flag_below, self.withhold_below
+        if flag < withhold:
+            raise ValueError(f"`flag_below` ({flag:g}) must not be below `withhold_below` ({withhold:g})")
+        return self
 
 
 class Colours(Section):
@@ -150,18 +170,4 @@ def load_params(path="params.yaml"):
 
     Raises InputProblem naming the key, what was found and what is allowed.
     """
-    path = Path(path)
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputProblem("there is no such settings file", file=path) from None
-    except yaml.YAMLError as e:
-        mark = getattr(e, "problem_mark", None)
-        row = mark.line + 1 if mark else None
-        raise InputProblem(f"not YAML: {getattr(e, 'problem', e)}", file=path, row=row) from None
-    try:
-        return Params.model_validate(raw)
-    except ValidationError as e:
-        first = e.errors()[0]
-        key = ".".join(map(str, first["loc"])) or "settings"
-        raise InputProblem(f"{key}: {first['msg']}", file=path, found=first.get("input")) from None
+    return load_model(path, Params, "settings file")

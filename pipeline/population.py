@@ -7,11 +7,11 @@ A *cell* is the finest class that a total is known for: one size band of the cod
 from pathlib import Path
 
 import pandas as pd
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table
+from pipeline.yamls import load_model
 
 POPULATION_FILE = "population.yaml"
 BAND_SEPARATOR = "+"
@@ -60,7 +60,7 @@ class Sector(Part):
     @model_validator(mode="after")
     def _one_way_only(self):
         if (self.count is None) == (not self.totals):
-            raise ValueError(f"sector {self.sector}: give either `count` or `totals`")
+            raise ValueError("give either `count` or `totals`")
         return self
 
 
@@ -79,21 +79,7 @@ class Populations(Part):
 
 def load_populations(folder):
     """Read and check population.yaml of a folder. Raises InputProblem at its first fault."""
-    path = Path(folder) / POPULATION_FILE
-    try:
-        return Populations.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise InputProblem("there is no such file of population totals", file=path) from None
-    except UnicodeDecodeError as e:
-        raise InputProblem(f"not UTF-8 text at byte {e.start}", file=path, do="save it as UTF-8") from None
-    except yaml.YAMLError as e:
-        mark = getattr(e, "problem_mark", None)
-        row = mark.line + 1 if mark else None
-        raise InputProblem(f"not YAML: {getattr(e, 'problem', e)}", file=path, row=row) from None
-    except ValidationError as e:
-        first = e.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "file"
-        raise InputProblem(f"{place}: {first['msg'].removeprefix('Value error, ')}", file=path) from None
+    return load_model(Path(folder) / POPULATION_FILE, Populations, "file of population totals")
 
 
 def population_cells(population, *, folder, codebook):

@@ -45,6 +45,12 @@ PULL_OF_HALF = 2
 SAME = 5
 
 
+def status_text(codebook):
+    """What the wave's records are, as bold Markdown; empty for a real survey."""
+    status = STATUS[codebook.kind]
+    return f"**{status}**" if status else ""
+
+
 def find_rows(estimates, wanted, basis, place):
     """The rows of `estimates` that `wanted` (a table of measure, category, break and group) asks for, in its order.
 
@@ -93,10 +99,15 @@ def whole_text(number):
 
 
 def range_text(low, high, text, words=False):
-    """Two numbers as a range, joined by a dash or, in `words`, as `between 43% and 52%`; one where they print alike."""
+    """Two numbers as a range, joined by a dash or, in `words`, as `between 43% and 52%`; one where they print alike.
+
+    In words, two whole numbers that follow each other read `111 or 112`.
+    """
     first, last = text(low), text(high)
     if first == last:
         return first
+    if words and text is whole_text and round(high) - round(low) == 1:
+        return f"{first} or {last}"
     return f"between {first} and {last}" if words else f"{first.removesuffix('%')}{DASH}{last}"
 
 
@@ -118,7 +129,7 @@ def value(row, unit):
 
 
 def bounds(row, unit):
-    """The smallest and largest value that the printed report allows, in the unit."""
+    """The smallest and largest value that the report's text allows, in the unit."""
     return (row["count_low"], row["count_high"]) if unit == "count" else (row["low"], row["high"])
 
 
@@ -194,7 +205,7 @@ def comparison_words(one, other, alike=False):
         (low, high), (other_low, other_high) = _reach(one), _reach(other)
         if low > other_high or high < other_low:
             return f"{'more' if low > other_high else 'less'} often, among those who answered, than"
-        return "more or less often (the printed report does not settle which) than"
+        return "more or less often (the report's text does not settle which) than"
     _, low, high = difference(one, other, alike)
     if low > 0 or high < 0:
         return "more often than" if low > 0 else "less often than"
@@ -213,6 +224,6 @@ def first_lower(label):
 
 
 def base_text(row, words=False):
-    """The unweighted base in print: `74`, or a range where the printed report leaves one to the base itself."""
+    """The unweighted base in print: `74`, or a range where the report's text leaves one to the base itself."""
     low, high = row["base_low"], row["base_high"]
     return whole_text(row["n"]) if pd.isna(low) or pd.isna(high) else range_text(low, high, whole_text, words)

@@ -43,10 +43,7 @@ class Fieldwork(NamedTuple):
 
 def export_columns(question):
     """The columns of a question in an export; for a multiple question one per answer, in codebook order."""
-    name = question.column or question.id
-    if question.kind != "multiple":
-        return [name]
-    return [f"{name}_{a.id if a.code is None else a.code}" for a in question.answers]
+    return question.export_columns
 
 
 def frame_questions(codebook):
@@ -243,8 +240,7 @@ def readings(question):
     """
     found = {}
     for answer in question.answers:
-        codes = () if answer.code is None else (str(answer.code), f"{answer.code}.0")
-        for text in (answer.label, answer.id, *codes, *answer.spellings):
+        for text in answer.texts:
             if found.setdefault(fold(text), answer.id) != answer.id:
                 raise InputProblem(
                     f"the codebook gives {text!r} to two answers of {question.id}",

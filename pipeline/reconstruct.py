@@ -6,13 +6,15 @@ informative records that meet it are made, and each claim is counted again from 
 
 import pandas as pd
 
-from pipeline.claims import regenerate, testable
-from pipeline.codebook import TOTAL
+from pipeline.claims import regenerate
 from pipeline.contradictions import judge
 from pipeline.population import cell_of_band
 from pipeline.problems import InputProblem
 from pipeline.records import glue, least_informative
 from pipeline.system import build_system
+from pipeline.wording import fault_sentence, say
+
+CONTRADICTIONS = ["fault", "contradiction", "claim", "place", "says", "left_out", "sentence"]
 
 
 def reconstruct(codebook, claims, cells, settings):
@@ -55,51 +57,24 @@ def check_claims(claims, respondents, verdict, codebook, settings):
     return table.join(again[["count", "base", "share", "versus", "met"]], on="id")
 
 
-def contradiction_table(claims, verdict, codebook):
+def contradiction_table(claims, verdict, codebook, settings):
     """The contradictions, grouped by the claim that was left out: one row per claim of each minimal set.
 
-    Columns: fault (its number, by the claim left out), contradiction (its number), claim, place, says, left_out.
+    Columns: fault (its number, by the claim left out), contradiction (its number), claim, place, says, left_out, and
+    sentence (why the claims of the fault's first contradiction, its smallest, cannot all be true).
     """
     by_id = {c["id"]: c for c in claims.to_dict("records")}
     faults = {claim: n for n, claim in enumerate(verdict.left_out, 1)}
-    rows = []
     ordered = sorted(verdict.contradictions, key=lambda s: (min(faults[i] for i in s if i in faults), len(s), s))
+    rows, sentences = [], {}
     for number, contradiction in enumerate(ordered, 1):
         fault = min(faults[i] for i in contradiction if i in faults)
-        for claim_id in contradiction:
-            claim = by_id[claim_id]
-            rows.append(
-                {
-                    "fault": fault,
-                    "contradiction": number,
-                    "claim": claim_id,
-                    "place": claim["place"],
-                    "says": say(claim, codebook),
-                    "left_out": claim_id in faults,
-                }
-            )
-    return pd.DataFrame(rows, columns=["fault", "contradiction", "claim", "place", "says", "left_out"])
-
-
-def say(claim, codebook):
-    """A claim in words, from its fields and the codebook's labels."""
-    printed = {"percent": f"{claim['value']}%", "order": ""}.get(claim["unit"], claim["value"])
-    op = "" if claim["op"] == "=" else f"{claim['op']} "
-    if not testable(claim):
-        return f"{op}{printed}".strip() or "a comparison of differences"
-    measure = codebook.measure(claim["measure"])
-    categories = codebook.question(measure.question).categories
-    subject = measure.label + (f": {categories[claim['category']]}" if claim["category"] else "")
-    who = codebook.base(claim["base"]).label
-    group = "" if claim["break"] == TOTAL else f", {codebook.group(claim['break'], claim['group']).label}"
-    if claim["unit"] == "order":
-        other = [categories[claim["versus_category"]]] if claim["versus_category"] else []
-        if claim["versus_group"]:
-            other.append(codebook.group(claim["break"], claim["versus_group"]).label)
-        return f"{subject}, among {who}{group} {claim['op']} {', '.join(other)}"
-    unit = {"answers": " answers each", "count": " organisations"}.get(claim["unit"], "")
-    return (
-        f"{subject}, among {who}{group} = {op}{printed}{unit}".replace("= about", "about")
-        .replace("= <", "<")
-        .replace("= >", ">")
-    )
+        together = [by_id[i] for i in contradiction]
+        if fault not in sentences:
+            sentences[fault] = fault_sentence(together, codebook, settings.worded_tolerance)
+        rows += [
+            {"fault": fault, "contradiction": number, "claim": c["id"], "place": c["place"], "says": say(c, codebook)}
+            | {"left_out": c["id"] in faults, "sentence": sentences[fault]}
+            for c in together
+        ]
+    return pd.DataFrame(rows, columns=CONTRADICTIONS)

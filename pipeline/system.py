@@ -44,6 +44,7 @@ class System:
 
     `structure`: Rows that make neighbouring cliques agree and count every respondent once.
     `claims`: by claim id, the Rows and Comparisons that the claim stands for.
+    `ends`: what solvers found of the least and most that unknowns add up to, with the claims that it rests on.
     """
 
     codebook: Codebook = field(repr=False)
@@ -52,6 +53,7 @@ class System:
     layout: Layout = field(repr=False)
     structure: tuple[Row, ...] = field(repr=False)
     claims: dict[str, list] = field(repr=False)
+    ends: dict = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def respondents(self):
@@ -225,5 +227,5 @@ def _order_rows(claim, codebook, layout):
     c, d = counted(codebook, layout, claim, category, group)
     sign, strict = (1 if claim["op"] in (">", ">=") else -1), claim["op"] in (">", "<")
     if not claim["versus_group"]:
-        return [linear_row((sign, a), (-sign, c), low=1 if strict else 0)]
+        return [linear_row(b, low=1), linear_row((sign, a), (-sign, c), low=1 if strict else 0)]
     return [linear_row(b, low=1), linear_row(d, low=1), Comparison(a, b, c, d, sign, strict)]

@@ -143,7 +143,12 @@ def show_cells(results, fieldwork, codebook):
 
 
 def stopping(results, stop_on=CRITICAL):
-    """The results that stop the run: critical expectations that are not met; with stop_on advisory, any not met."""
+    """The results that stop the run: critical expectations that are not met; with stop_on advisory, any not met.
+
+    Raises InputProblem for a stop_on that is neither.
+    """
+    if stop_on not in STOPPING:
+        raise InputProblem("validate.stop_on: no such severity", file="params.yaml", found=stop_on, allowed=STOPPING)
     return results[~results["success"] & results["severity"].isin(STOPPING[stop_on])]
 
 
@@ -171,25 +176,12 @@ def stop_on_failure(results, stop_on=CRITICAL):
 
 
 def summary(results):
-    """How many expectations each file meets: file, expectations, met, critical not met, advisory not met."""
-    failed = ~results["success"]
-    counts = pd.DataFrame(
-        {
-            "file": results["file"],
-            "expectations": 1,
-            "met": results["success"].astype(int),
-            "critical not met": (failed & results["severity"].eq(CRITICAL)).astype(int),
-            "advisory not met": (failed & results["severity"].eq(ADVISORY)).astype(int),
-        }
-    )
-    return counts.groupby("file", sort=False).sum().reset_index()
-
-
-def of_file(results, file):
-    """The results of one file as a reader needs them: column, expectation, severity, checked, not as expected, met."""
-    table = results.loc[results["file"].eq(file), ["column", "expectation", "severity", "checked", "unexpected"]]
-    met = results.loc[table.index, "success"].map({True: "yes", False: "NO"})
-    return table.rename(columns={"unexpected": "not as expected"}).assign(met=met).reset_index(drop=True)
+    """How many expectations of each severity each file meets: file, severity, expectations, met, not met."""
+    counts = results.assign(expectations=1, met=results["success"].astype(int))
+    counts = counts.groupby(["file", "severity"], sort=False)[["expectations", "met"]].sum().reset_index()
+    ordered = counts.sort_values("severity", key=lambda s: s.ne(CRITICAL), kind="stable")
+    ordered = ordered.sort_values("file", key=lambda f: f.map(FILES.index), kind="stable", ignore_index=True)
+    return ordered.assign(**{"not met": ordered["expectations"] - ordered["met"]})
 
 
 def not_met(results):

@@ -13,9 +13,20 @@ from pipeline.population import POPULATION_FILE, cell_of_band
 from pipeline.problems import InputProblem
 
 STEPS = ("base_weight", "response_weight", "weight")
+CALIBRATIONS = ("none", "poststratify", "rake")
 # A weighted total may miss its population total by this share of it: round-off, and raking's own tolerance.
 TOLERANCE = 1e-9
 RAKING_ROUNDS = 1000
+RESTS_ON = {
+    "reconstruction": "are **modelled**: which organisations answered is itself rebuilt, so none of these is measured",
+    "rehearsal": "are **simulated**: no organisation answered, so none of these is measured",
+    "fieldwork": "are those of the organisations that answered",
+}
+
+
+def what_weights_rest_on(codebook):
+    """One sentence on how far the tables of weights are evidence, by where the wave's records come from."""
+    return f"The answers counted in each cell, the design effects and the effective bases {RESTS_ON[codebook.kind]}."
 
 
 def place_in_cells(respondents, *, cells, codebook):
@@ -84,9 +95,12 @@ def calibrate(table, *, cells, codebook, calibration):
     `calibration` is `none` (the weight is the response weight, strata are the sectors), `poststratify` (each cell is
     brought to its total) or `rake` (each sector and each cell is, in turn, until all are); for the last two the
     strata are the cells. Cells lie inside sectors, so raking gives the same weights as poststratifying until the
-    population has a margin that cuts across. Raises InputProblem for an empty or too small stratum, a weight that is
-    not above 0, and margins that are not met.
+    population has a margin that cuts across. Raises InputProblem for another calibration, an
+    empty or too small stratum, a weight that is not above 0, and margins that are not met.
     """
+    if calibration not in CALIBRATIONS:
+        what = "weight.calibration: no such way of weighting"
+        raise InputProblem(what, file="params.yaml", found=calibration, allowed=CALIBRATIONS)
     margins = population_margins(cells, codebook)
     margin = codebook.sector if calibration == "none" else "cell"
     stratum = table[margin].astype(object)

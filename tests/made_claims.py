@@ -139,7 +139,7 @@ def _drawn(codebook, respondents, rng, tolerance):
     count, base = counts(row["category"], row["group"])
     kind = _pick(rng, ["percent", "percent", "percent", "count", "side", "about", "order", "answers"])
     if kind == "count" or base == 0:
-        return row | _count(rng, count)
+        return row | _count(rng, count, len(respondents))
     share = Fraction(count, base)
     if kind == "percent":
         return row | {"value": str((200 * count + base) // (2 * base))}
@@ -161,8 +161,9 @@ def _added(row, more):
     return None if more is None else row | more
 
 
-def _count(rng, count):
-    sides = [("=", count), (">=", count), ("<=", count), ("<", count + 2)] + [(">", count - 1)] * (count > 0)
+def _count(rng, count, most):
+    sides = [("=", count), (">=", count), ("<=", count), *[("<", count + 1)] * (count < most)]
+    sides += [(">", count - 1)] * (count > 0)
     op, value = _pick(rng, sides)
     return {"op": op, "value": str(value), "unit": "count", "rounding": "exact"}
 

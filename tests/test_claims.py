@@ -187,6 +187,20 @@ def test_a_file_that_is_no_table_of_claims_is_one_sentence(tmp_path, small_codeb
     assert refusal(content, tmp_path, small_codebook) == sentence
 
 
+def test_a_column_that_means_nothing_is_named(tmp_path, small_codebook):
+    content = pd.DataFrame([USUAL | SHOP | {"remark": "x"}]).to_csv(index=False).encode()
+    said = refusal(content, tmp_path, small_codebook)
+    assert said == f"FILE, column remark: there is no such column; allowed: {', '.join(COLUMNS)}."
+
+
+def test_a_count_of_more_than_all_respondents_is_refused(tmp_path, small_codebook):
+    codebook = small_codebook.model_copy(update={"respondents": 30})
+    said = refusal(as_csv({"value": "31"} | EXACT_COUNT).encode(), tmp_path, codebook)
+    assert said == (
+        "FILE, row 2, column value: more organisations than the codebook's respondents; found '31'; allowed: 0 to 30."
+    )
+
+
 def test_a_missing_file_is_one_sentence(tmp_path, small_codebook):
     with pytest.raises(InputProblem) as caught:
         load_claims(tmp_path / "none.csv", small_codebook)
@@ -312,9 +326,9 @@ def test_claims_are_counted_again_from_a_table(small_codebook):
     again = regenerate(claims, table, small_codebook, 5)
     assert again.columns.tolist() == ["id", "count", "base", "share", "versus", "met"]
     assert again["id"].tolist() == claims["id"].tolist()
-    assert again["count"].tolist() == [4, 4, 3, 3, 4, 4, 4, 0, 0, 1, 1, 0]
+    assert again["count"].tolist() == [4, 4, 3, 3, 4, 4, 4, 0, 0, 0, 5, 0]
     assert again["base"].tolist() == [8, 8, 8, 5, 8, 8, 8, 0, 0, 8, 8, 0]
-    assert again["share"].fillna(-1).tolist() == [0.5, 0.5, 0.375, 0.6, 0.5, 0.5, 0.5, -1, -1, 0.125, 0.125, -1]
+    assert again["share"].fillna(-1).tolist() == [0.5, 0.5, 0.375, 0.6, 0.5, 0.5, 0.5, -1, -1, 0, 0.625, -1]
     assert again["versus"].fillna(-1).tolist() == [-1, -1, -1, -1, -1, 0.25, *[-1] * 6]
     assert again["met"].tolist() == [True, False, True, True, False, True, False, False, True, True, False, False]
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.changes import ROW_RULES, row_balance
-from pipeline.clean import clean, count_organisations, drop_repeated_contacts, read_organisations, tidy_text
+from pipeline.clean import clean, drop_repeated_contacts, read_organisations, tidy_text
 from pipeline.fieldwork import simulate
 from pipeline.problems import InputProblem
 from pipeline.raw import FILES, Fieldwork, export_columns, interview_questions, raw_columns, read_fieldwork
@@ -373,16 +373,6 @@ def test_a_row_gone_without_a_log_row_is_noticed(raw):
     _, log = drop_repeated_contacts(raw())
     with pytest.raises(AssertionError, match="contacts: 3 rows in, 2 out, but 0 logged"):
         row_balance("contacts", 3, 2, log)
-
-
-def test_organisations_are_counted_by_size_in_codebook_order(small_codebook, raw):
-    frame = (MUSEUM, LIBRARY, COLLEAGUE, LIBRARY | {"organisation": "LIB-002", "contact_id": "C4", "Visits": "70000"})
-    organisations, _ = read_organisations(raw(frame=frame).frame, small_codebook)
-    assert count_organisations(organisations, small_codebook).to_numpy().tolist() == [
-        ["Library", "Library under 20,000 visits", 1],
-        ["Library", "Library 20,000 visits and over", 1],
-        ["Museum", "Museum 5,000 to 49,999", 1],
-    ]
 
 
 def test_the_notebook_makes_the_same_calls(simulated, cleaned, tmp_path):

@@ -186,12 +186,12 @@ FAULTS = {
     "figure that needs a break": (
         "kind: grouped, measure: shop, break: kind",
         "kind: grouped, measure: shop",
-        "FILE: figures.1: figure figure_2: a grouped figure needs a break.",
+        "FILE: figure figure_2: a grouped figure needs a break.",
     ),
     "figure that has no break": (
         "kind: bars, measure: events",
         "kind: bars, break: kind, measure: events",
-        "FILE: figures.0: figure figure_1: a bars figure has no break; grouped, split and grid have.",
+        "FILE: figure figure_1: a bars figure has no break; grouped, split and grid have.",
     ),
     "clause of an unknown measure": (
         '{measure: shop, category: "yes", text',
@@ -216,26 +216,68 @@ FAULTS = {
         "group: mus, versus: zoo",
         "FILE: codebook: finding finding_1: group 'zoo' is not known; known are: lib, mus.",
     ),
-    "unknown key": ("label: Channel", "lable: Channel", "FILE: questions.2.label: Field required."),
+    "unknown key": (
+        "label: Channel",
+        "lable: Channel",
+        "FILE: question channel: there is no such key; found 'lable'; allowed: id, text, label, column, kind, "
+        "asked_of, asked_if, max_answers, min_answers, answers, nets, note.",
+    ),
+    "missing key": ("    label: Channel\n", "", "FILE: question channel: the key 'label' is missing."),
+    "key twice": (
+        "label: Channel",
+        "label: Channel\n    label: Way",
+        "FILE, row 37: this key stands twice; found 'label'; keep one of the two.",
+    ),
+    "question twice in a condition": (
+        'asked_if: {shop: ["yes"]}',
+        'asked_if: {shop: ["yes"], shop: [planned]}',
+        "FILE, row 87: this key stands twice; found 'shop'; keep one of the two.",
+    ),
+    "code twice": (
+        "{id: crafts, label: Crafts, code: 2}",
+        "{id: crafts, label: Crafts, code: 1}",
+        "FILE: codebook: question events: the code 1 stands twice.",
+    ),
+    "text of two answers": (
+        "{id: crafts, label: Crafts, code: 2}",
+        "{id: crafts, label: Crafts, code: 2, spellings: [lectures]}",
+        "FILE: codebook: question events: the text 'lectures' stands for two answers, talks and crafts.",
+    ),
+    "column of two questions": (
+        "column: S3",
+        "column: S1",
+        "FILE: codebook: questions shop and profit have one column of the export, 'S1'.",
+    ),
+    "bands that overlap": (
+        "{sector: lib, at_least: 20000}",
+        "{sector: lib, at_least: 19999}",
+        "FILE: codebook: question scale: the bands of lib_few and lib_many overlap.",
+    ),
+    "a band without a size": (
+        "at_least: 5000, below: 50000",
+        "at_least: 5000, below: 5000",
+        "FILE: codebook: question scale: the band of mus_middle holds no size.",
+    ),
     "one key too many": (
         "label: Channel",
         "label: Channel\n    colour: red",
-        "FILE: questions.2.colour: Extra inputs are not permitted.",
+        "FILE: question channel: there is no such key; found 'colour'; allowed: id, text, label, column, kind, "
+        "asked_of, asked_if, max_answers, min_answers, answers, nets, note.",
     ),
     "unknown kind": (
         "kind: multiple",
         "kind: several",
-        "FILE: questions.3.kind: Input should be 'single', 'multiple' or 'open'.",
+        "FILE: question events, kind: not a value that it can have; found 'several'; allowed: single, multiple, open.",
     ),
     "yes without quotes": (
         '{id: "no", label: "No", code: 3',
         '{id: no, label: "No", code: 3',
-        "FILE: questions.5.answers.2.id: Input should be a valid string.",
+        "FILE: question shop, answer 3, id: must be text; found False; put it in quotes.",
     ),
     "no respondents": (
         "wave: 2020",
         "wave: 2020\nrespondents: 0",
-        "FILE: respondents: Input should be greater than 0.",
+        "FILE: respondents: must be above 0; found 0.",
     ),
     "bad YAML": (
         "sector: kind",
@@ -254,8 +296,8 @@ def test_each_fault_of_a_codebook_is_one_sentence(tmp_path, old, new, sentence):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "FILE: codebook: Input should be a valid dictionary or instance of Codebook."),
-        (b"- 1\n", "FILE: codebook: Input should be a valid dictionary or instance of Codebook."),
+        (b"", "FILE: codebook: must hold keys and values, and is empty."),
+        (b"- 1\n", "FILE: codebook: must hold keys and values."),
         ("title: caf\u00e9".encode("latin-1"), "FILE: not UTF-8 text at byte 10; save it as UTF-8."),
         (None, "FILE: there is no such codebook."),
     ],

@@ -8,9 +8,9 @@ from houses import EMAIL, FAULTS, FOUND, TELEPHONE, houses, limited, planted
 
 from pipeline.data_docs import pages, write_report
 from pipeline.problems import InputProblem
-from pipeline.raw import CONTACT_HISTORY, FILES, FRAME, INTERVIEWS
+from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS
 from pipeline.suites import ADVISORY, CRITICAL
-from pipeline.validate import not_met, of_file, stop_on_failure, validate
+from pipeline.validate import not_met, stop_on_failure, validate
 
 NAME = "Ann Lee"
 PRIVATE = [
@@ -77,6 +77,17 @@ def test_pages_say_what_is_met_and_that_nothing_is_real(good, bad, codebook):
     assert "invented" not in pages(good, real)["index.html"]
 
 
+def test_what_is_met_is_folded_away_and_what_is_not_stands_open(bad, codebook):
+    page_of = pages(bad, codebook)
+    for file in ("frame", "contact_history", "interviews"):
+        parts = re.split(r'(<details class="all-met">.*?</ul></details>)', page_of[f"{file}.html"], flags=re.DOTALL)
+        open_, folded = "".join(parts[::2]), "".join(parts[1::2])
+        of_file = bad[bad["file"].eq(f"{file}.csv")]
+        assert folded.count("✓ Met</span>") == of_file["success"].sum()
+        assert open_.count("Not met (") == (~of_file["success"]).sum() and "✓ Met" not in open_
+    assert bad["success"].any() and not bad["success"].all()
+
+
 def test_the_same_files_give_the_same_bytes(told, bad, codebook, tmp_path):
     again = validate(planted(told, FAULTS), codebook)
     for results, name in ((bad, "one"), (again, "two")):
@@ -90,7 +101,7 @@ def test_nobody_is_named_in_pages_tables_or_messages(told, small_codebook, tmp_p
     results = validate(planted(told, PRIVATE), small_codebook)
     write_report(results, small_codebook, tmp_path, stops=True)
     shown = "".join(data.decode("utf-8") for data in files_in(tmp_path).values())
-    shown += results.to_csv() + not_met(results).to_csv() + "".join(of_file(results, f).to_csv() for f in FILES)
+    shown += results.to_csv() + not_met(results).to_csv()
     for column in ("column", "fault"):
         for stop in results[~results["success"]][column].unique():
             with pytest.raises(InputProblem) as problem:

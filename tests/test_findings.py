@@ -93,8 +93,8 @@ def test_an_assumed_estimate_is_never_stated(small_codebook, estimates):
     clauses = finding_clauses(estimates, codebook, 0.95)
     findings = key_findings(clauses, codebook)
     assert findings["sentence"].item() == (
-        "Not settled by the printed report: Shop, Yes. "
-        "Not settled by the printed report: Shop, Yes (Kind of house: Museum against Library)."
+        "Not settled by the report's text: Shop, Yes. "
+        "Not settled by the report's text: Shop, Yes (Kind of house: Museum against Library)."
     )
     assert not re.search("37|0.32|0.42", clauses.to_csv() + findings.to_csv())
     assert clauses["unweighted_text"].iloc[0] == "not known"
@@ -119,6 +119,16 @@ def test_both_bases_stand_beside_each_other(small_codebook, estimates):
     both = key_findings(clauses, codebook)["both_bases"].item()
     assert both == "Shop, Yes: 71% (66% to 76%) unweighted, 64% (58% to 70%) weighted."
     assert finding_clauses(estimates, codebook, 0.95, basis="weighted")["sentence"].item() == "64%"
+
+
+def test_that_no_weighted_estimate_is_known_is_said_once(small_codebook, estimates):
+    weighted = estimates["basis"].eq("weighted")
+    estimates = estimates.assign(support=estimates["support"].mask(weighted, "assumed"))
+    compared = COMPARED | {"break": "kind", "group": "mus", "versus": "lib"}
+    codebook = codebook_with(small_codebook, clause_of("{share}"), compared, kind="reconstruction")
+    both = key_findings(finding_clauses(estimates, codebook, 0.95), codebook)["both_bases"].item()
+    assert both.startswith("Unweighted: Shop, Yes: 71% (66% to 76%); Shop, Yes (")
+    assert both.endswith(". Weighted: not known.") and both.count("not known") == 1
 
 
 def test_one_row_for_each_finding_and_for_each_clause(small_codebook):

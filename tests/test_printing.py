@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from made_estimates import changed, estimates_of, made
 
 from pipeline.printing import (
+    DASH,
     FRACTIONS,
+    STATUS,
     base_text,
     comparison_words,
     difference,
@@ -14,10 +16,13 @@ from pipeline.printing import (
     first_lower,
     per_cent,
     percent_text,
+    range_text,
     range_words,
     size_words,
     state,
+    status_text,
     value_text,
+    whole_text,
 )
 from pipeline.problems import InputProblem
 
@@ -196,6 +201,18 @@ def test_ranges_are_compared_as_ranges():
     assert comparison_words(bounded(0.6, 0.7), row(50, 100)) == "more often, among those who answered, than"
     assert comparison_words(row(50, 100), bounded(0.6, 0.7)) == "less often, among those who answered, than"
     assert "does not settle which" in comparison_words(bounded(0.4, 0.7), row(50, 100))
+
+
+def test_two_whole_numbers_in_words_are_both_named():
+    assert range_text(111, 112, whole_text, words=True) == "111 or 112"
+    assert range_text(111, 113, whole_text, words=True) == "between 111 and 113"
+    assert range_text(111, 112, whole_text) == f"111{DASH}112"
+    assert range_text(0.41, 0.42, percent_text, words=True) == "between 41% and 42%"
+
+
+def test_the_status_is_bold_and_a_real_survey_has_none(small_codebook):
+    kinds = {k: status_text(small_codebook.model_copy(update={"kind": k})) for k in STATUS}
+    assert kinds == {"fieldwork": ""} | {k: f"**{STATUS[k]}**" for k in ("reconstruction", "rehearsal")}
 
 
 def test_a_label_within_a_sentence():

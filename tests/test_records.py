@@ -55,8 +55,8 @@ def test_the_records_meet_the_claims(case):
 
 def test_the_distance_is_never_below_its_bound(case):
     *_, counts, _ = case
-    assert counts.bases_distance >= counts.bases_bound >= 0
-    assert counts.distance >= counts.bound >= 0
+    assert len(counts.steps) > 1
+    assert all(distance >= bound >= 0 for distance, bound in counts.steps.values())
 
 
 def test_records_have_the_counts_that_they_were_made_from(case):
@@ -84,7 +84,7 @@ def test_records_are_valid_tables_of_respondents(case):
             given = records.loc[there.all(axis=1), question.columns].eq(1).sum(axis=1)
             assert (given >= question.min_answers).all()
     bands = {a.id: a.band.sector for a in book.question(book.size_band).answers}
-    assert (records[book.size_band].map(bands) == records[book.sector]).all()
+    assert records[book.size_band].map(bands).tolist() == records[book.sector].tolist()
 
 
 def test_organisations_are_numbered_within_their_sector_in_codebook_order(case):
@@ -114,10 +114,9 @@ def test_what_is_not_said_to_go_together_does_not(small_codebook):
         {"measure": "events", "category": "talks", "value": "50"},
         {"measure": "shop", "break": "events", "group": "talks", "op": ">=", "value": "0", **COUNT},
     ]
-    system, _, counts = rebuilt(small_codebook, 40, *rows)
+    system, _, counts = rebuilt(small_codebook, 32, *rows)
     records = glue(system, counts.values, seed=1)
-    assert tally(records, "shop", "events.talks") == {(s, t): 10 for s in ("yes", "no") for t in (0, 1)}
-    assert counts.distance == counts.bound == 0
+    assert tally(records, "shop", "events.talks") == {(s, t): 8 for s in ("yes", "no") for t in (0, 1)}
 
 
 def test_what_is_said_to_go_together_does(small_codebook):
@@ -137,23 +136,22 @@ def test_what_is_said_to_go_together_does(small_codebook):
 
 
 def test_answers_of_which_nothing_is_said_are_as_frequent_as_one_another(small_codebook):
-    rows = [{"measure": "shop", "category": "no", "value": "20"}, {"measure": "kind", "category": "lib", "value": "50"}]
-    system, _, counts = rebuilt(small_codebook, 40, *rows)
+    system, _, counts = rebuilt(small_codebook, 32, {"measure": "outlook", "category": "steady", "value": "25"})
     records = glue(system, counts.values, seed=1)
-    assert tally(records, "shop") == {"no": 8} | dict.fromkeys(["yes", "planned", "dont_know", "refused"], 8)
-    assert tally(records, "channel") == {"call": 20, "form": 20}
+    assert tally(records, "outlook") == dict.fromkeys(["bright", "steady", "bleak", "dont_know"], 8)
+    assert tally(records, "channel") == {"call": 16, "form": 16}
 
 
 def test_size_bands_that_the_claims_leave_open_follow_the_population(small_codebook):
-    sizes = {"lib_few": 30, "lib_many": 10, "mus_few": 10, "mus_middle": 20, "mus_many": 10}
+    sizes = {"lib_few": 200, "lib_many": 50, "mus_few": 10, "mus_middle": 20, "mus_many": 10}
     rows = [{"measure": "kind", "category": "lib", "value": "20", **COUNT}]
-    system, _, counts = rebuilt(small_codebook, 60, *rows, sizes=sizes)
+    system, _, counts = rebuilt(small_codebook, 52, *rows, sizes=sizes)
     bands = tally(glue(system, counts.values, seed=1), "scale")
-    assert bands == {"lib_few": 15, "lib_many": 5, "mus_few": 10, "mus_middle": 20, "mus_many": 10}
+    assert bands == {"lib_few": 16, "lib_many": 4, "mus_few": 8, "mus_middle": 16, "mus_many": 8}
 
 
 def test_the_most_answers_are_kept_to_where_they_can_be(small_codebook):
-    """Three of four events at 60%, up to two each: 1.8 of 2 on average, so dealing them blindly would break the rule."""
+    """Four events, two each on average and at most: dealing them out blindly would break the rule."""
     events = small_codebook.question("events")
     rows = [{"measure": "events", "category": c, "value": "60"} for c in ("talks", "crafts", "concerts")]
     rows += [{"measure": "events", "category": "other", "value": "20"}]
@@ -177,7 +175,7 @@ def test_claims_of_counts_alone_or_none_at_all_are_enough(small_codebook):
     ):
         system, _, counts = rebuilt(small_codebook, 40, *rows)
         assert len(glue(system, counts.values, seed=1)) == 40
-        assert counts.bases_distance == 0
+        assert all(meets(row, counts.values) for row in system.structure)
 
 
 def test_share_bases_are_each_base_once(small_codebook):
@@ -190,11 +188,12 @@ def test_share_bases_are_each_base_once(small_codebook):
     ]
     codebook = small_codebook.model_copy(update={"respondents": 40})
     system = build_system(codebook, claims_of(codebook, *rows), 5)
-    everyone, libraries, museums = map(set, share_bases(system, list(system.claims)))
-    assert libraries | museums <= set(range(system.size)) and not libraries & museums
-    assert len(share_bases(system, ["c1"])) == len(share_bases(system, ["c1", "c2"])) == 1
+    libraries, museums = map(set, share_bases(system, ["c3"]))
+    assert libraries and museums and not libraries & museums
+    assert len(share_bases(system, ["c1"])) == len(share_bases(system, ["c1", "c1"])) == 1
     assert share_bases(system, ["c4"]) == []
-    assert everyone
+    every = [tuple(base) for base in share_bases(system, list(system.claims))]
+    assert len(set(every)) == len(every) >= 3
 
 
 def test_glue_does_not_change_its_counts(case):

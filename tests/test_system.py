@@ -59,6 +59,8 @@ def test_each_row_says_of_every_table_what_the_claim_says():
         {"measure": "open", "op": ">", "break": "place", "group": "shore", "versus_group": "hill", **ORDER},
         {"measure": "open", "op": "<=", "break": "hires", "group": "boats", "versus_group": "bikes", **ORDER},
         {"measure": "hires", "category": "boats", "op": "<", "versus_category": "bikes", **ORDER},
+        {"measure": "hires", "category": "boats", "op": "<=", "versus_category": "bikes", **ORDER, "break": "place"}
+        | {"group": "hill"},
         {"measure": "size", "category": "hill_any", "break": "place", "group": "hill", "value": "100"},
     )
     system = build_system(codebook, claims, 5)

@@ -1,0 +1,37 @@
+"""What `make` looks at first: whether the settings and every wave's codebook can be read, and agree."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.codebook import load_codebook
+from pipeline.params import load_params
+from pipeline.problems import InputProblem
+
+
+def check(params, codebooks):
+    """Read the settings and the codebook of each wave in them; returns the waves.
+
+    Raises InputProblem at the first fault of either, and for a codebook of another wave or with records of another
+    kind than the settings say.
+    """
+    waves = load_params(params).waves
+    for wave in waves.all:
+        path = Path(codebooks) / f"{wave}.yaml"
+        book = load_codebook(path)
+        if book.wave != wave:
+            raise InputProblem("wave: the codebook is of another wave", file=path, found=book.wave, allowed=str(wave))
+        if book.kind != waves.kind(wave):
+            what = f"kind: {params} says otherwise"
+            raise InputProblem(what, file=path, found=book.kind, allowed=waves.kind(wave))
+    return waves.all
+
+
+def main(
+    params: Annotated[Path, typer.Option(help="Settings file.")] = Path("params.yaml"),
+    data: Annotated[Path, typer.Option(help="Folder that holds codebook/.")] = Path("data"),
+):
+    """Check the settings and every wave's codebook, before anything is made of them."""
+    waves = check(params, data / "codebook")
+    typer.echo(f"OK: settings and codebook of {', '.join(map(str, waves))}")

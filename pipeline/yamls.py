@@ -1,0 +1,185 @@
+"""Files in YAML, read strictly, held against a model, and what is wrong with one said in plain words."""
+
+import re
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from pipeline.problems import InputProblem
+
+# Pydantic's kinds of fault in our words; {} is filled from what pydantic knows of the limit.
+_MUST_BE = {
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must hold keys and values",
+    "model_type": "must hold keys and values",
+    "model_attributes_type": "must hold keys and values",
+    "greater_than": "must be above {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than": "must be below {lt:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "too_short": "must list at least {min_length}",
+    "literal_error": "not a value that it can have",
+}
+
+
+class _DoubledKey(yaml.MarkedYAMLError):
+    """A key that stands twice in one mapping; `problem` is the key."""
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """The safe loader, which keeps the last of two equal keys, made to refuse the second."""
+
+    def compose_mapping_node(self, anchor):
+        node, seen = super().compose_mapping_node(anchor), set()
+        for key, _ in node.value:
+            name = (key.tag, str(key.value))
+            if name in seen:
+                raise _DoubledKey(problem=str(key.value), problem_mark=key.start_mark)
+            seen.add(name)
+        return node
+
+
+def read_yaml(path, kind="file"):
+    """The content of a YAML file; `kind` is what a sentence about the whole of it calls it.
+
+    Raises InputProblem if there is no such file, if it is not UTF-8 or not YAML, and for a key that stands twice, with
+    the row where there is one.
+    """
+    try:
+        return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_StrictLoader)
+    except FileNotFoundError:
+        raise InputProblem(f"there is no such {kind}", file=path) from None
+    except UnicodeDecodeError as e:
+        raise InputProblem(f"not UTF-8 text at byte {e.start}", file=path, do="save it as UTF-8") from None
+    except _DoubledKey as e:
+        row = e.problem_mark.line + 1
+        raise InputProblem(
+            "this key stands twice", file=path, row=row, found=e.problem, do="keep one of the two"
+        ) from None
+    except yaml.YAMLError as e:
+        mark = getattr(e, "problem_mark", None)
+        what = getattr(e, "problem", None) or getattr(e, "reason", e)
+        raise InputProblem(f"not YAML: {what}", file=path, row=mark.line + 1 if mark else None) from None
+    except ValueError as e:  # what looks like a date and is none
+        raise InputProblem(f"not YAML: {e}", file=path, do="put it in quotes if it is text") from None
+
+
+def load_model(path, model, kind="file"):
+    """A YAML file as an instance of a pydantic model, which forbids unknown keys.
+
+    Raises InputProblem as `read_yaml` does, and at the first fault that the model finds: where it is, what was found
+    and what is allowed.
+    """
+    data = read_yaml(path, kind)
+    try:
+        return model.model_validate(data)
+    except ValidationError as e:
+        raise _problem(_first(e.errors()), data, model, path, kind) from None
+
+
+def _first(errors):
+    """The first fault, but an unknown key before one missing beside it: most likely it is that one misspelled."""
+    beside = [e for e in errors if e["type"] == "extra_forbidden" and e["loc"][:-1] == errors[0]["loc"][:-1]]
+    return beside[0] if beside else errors[0]
+
+
+def _problem(error, data, model, path, kind):
+    """One of pydantic's errors as an InputProblem."""
+    keys, found = error["loc"], error["input"]
+    if error["type"] in ("extra_forbidden", "missing"):
+        *above, key = keys
+        place = place_of(above, data)
+        where = f"{place}: " if place else ""
+        if error["type"] == "missing":
+            return InputProblem(f"{where}the key {key!r} is missing", file=path)
+        return InputProblem(f"{where}there is no such key", file=path, found=key, allowed=_keys_at(model, above))
+    where = f"{place_of(keys, data) or kind}: "
+    if error["type"] == "value_error":
+        return InputProblem(where + str(error["ctx"]["error"]), file=path, found=_shown(found))
+    what = _MUST_BE.get(error["type"], error["msg"][:1].lower() + error["msg"][1:]).format(**error.get("ctx", {}))
+    return InputProblem(
+        where + what + (", and is empty" if found is None else ""),
+        file=path,
+        found=_shown(found),
+        allowed=re.findall(r"'([^']*)'", error["ctx"]["expected"]) if error["type"] == "literal_error" else None,
+        do="put it in quotes" if error["type"] == "string_type" and _is_plain(found) else None,
+    )
+
+
+def _is_plain(found):
+    return found is not None and not isinstance(found, dict | list)
+
+
+def _shown(found):
+    """What is shown as found: one value, and neither a whole list or mapping nor one that the model has made."""
+    return found if isinstance(found, str | int | float) else None
+
+
+def place_of(keys, data):
+    """Where in a file's content a list of keys and list positions leads, as a person would say it.
+
+    Keys are joined by dots; an item of a list is named by its `id`, or by the key called as the list is without its s
+    (`question lead, answer yes`), and otherwise counted from 1 (`clause 2`).
+    """
+    parts = []
+    for key in keys:
+        content, data = data, _inside(data, key)
+        if isinstance(content, list) and isinstance(data, dict):
+            *before, last = parts.pop().rsplit(".", 1) if parts else ("item",)
+            one = last.removesuffix("s")
+            name = next((data[k] for k in ("id", one) if isinstance(data.get(k), str)), key + 1)
+            parts += [*before, f"{one} {name}", ""]
+        elif isinstance(content, list):
+            parts += [f"item {key + 1}", ""]
+        else:
+            above = parts.pop() if parts else ""
+            parts.append(f"{above}.{key}" if above else str(key))
+    return ", ".join(part for part in parts if part)
+
+
+def _inside(data, key):
+    try:
+        return data[key]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _keys_at(model, keys):
+    """The keys that a model allows at a place below it; None where that cannot be told."""
+    here = model
+    for key in keys:
+        here = _inner(here, key)
+    here = _bare(here)
+    return [f.alias or name for name, f in here.model_fields.items()] if _is_model(here) else None
+
+
+def _inner(annotation, key):
+    annotation = _bare(annotation)
+    if _is_model(annotation):
+        return next((f.annotation for name, f in annotation.model_fields.items() if key == (f.alias or name)), None)
+    arguments = get_args(annotation)
+    return (arguments[1] if get_origin(annotation) is dict else arguments[0]) if arguments else None
+
+
+def _bare(annotation):
+    """A type without `Annotated` and without the None that it may be instead."""
+    while get_origin(annotation) in (Annotated, Union, UnionType):
+        annotation = next(a for a in get_args(annotation) if a is not type(None))
+    return annotation
+
+
+def _is_model(annotation):
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

@@ -1,0 +1,370 @@
+"""Faults of settings, codebooks, population and claims that once went through in silence: each is one sentence."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import HERE, ROOT
+from made_claims import USUAL
+
+from pipeline.check import check
+from pipeline.claims import COLUMNS, load_claims
+from pipeline.codebook import load_codebook
+from pipeline.dispositions import final_dispositions
+from pipeline.params import load_params
+from pipeline.population import load_populations
+from pipeline.problems import InputProblem
+from pipeline.validate import stop_on_failure, stopping
+from pipeline.weight import calibrate
+
+SETTINGS = (ROOT / "params.yaml").read_text(encoding="utf-8")
+CODEBOOK = (HERE / "small_codebook.yaml").read_text(encoding="utf-8")
+POPULATION = (ROOT / "data/population/population.yaml").read_text(encoding="utf-8")
+
+
+def refusal(action, *arguments, **named):
+    with pytest.raises(InputProblem) as caught:
+        action(*arguments, **named)
+    return str(caught.value)
+
+
+def refusal_of(load, path, text, old, new):
+    """What is said of a file with this text once `old`, which must stand in it once, is `new`."""
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return refusal(load, path).replace(str(path), "FILE")
+
+
+# ---- parameters of a notebook
+
+
+@pytest.mark.parametrize("share", [5, -0.1, float("nan")])
+def test_a_partial_interview_begins_at_a_share(share, small_codebook):
+    nothing = pd.DataFrame()
+    said = refusal(final_dispositions, nothing, nothing, nothing, nothing, small_codebook, partial_from=share)
+    assert said == (f"params.yaml: clean.partial_from: not a share of the questions; found {share}; allowed: 0 to 1.")
+
+
+@pytest.mark.parametrize("judge", [stopping, stop_on_failure])
+def test_the_run_stops_on_a_severity(judge):
+    results = pd.DataFrame({"success": [True], "severity": ["critical"]})
+    assert refusal(judge, results, "never") == (
+        "params.yaml: validate.stop_on: no such severity; found 'never'; allowed: critical, advisory."
+    )
+
+
+def test_weights_are_calibrated_in_a_known_way(small_codebook):
+    nothing = pd.DataFrame()
+    assert refusal(calibrate, nothing, cells=nothing, codebook=small_codebook, calibration="foo") == (
+        "params.yaml: weight.calibration: no such way of weighting; found 'foo'; allowed: none, poststratify, rake."
+    )
+
+
+# ---- params.yaml
+
+SETTINGS_FAULTS = {
+    "doubled key": (
+        "  population: england\n",
+        "  population: england\n  population: england_and_wales\n",
+        f"FILE, row {SETTINGS[: SETTINGS.index('  population: england')].count(chr(10)) + 2}: this key stands twice; "
+        "found 'population'; keep one of the two.",
+    ),
+    "unknown section": (
+        "weight:\n",
+        "extra: 1\n\nweight:\n",
+        "FILE: there is no such key; found 'extra'; allowed: waves, reconstruct, fieldwork, clean, validate, weight, "
+        "analyse, figures.",
+    ),
+    "unknown key": (
+        "  confidence:",
+        "  confidense:",
+        "FILE: analyse: there is no such key; found 'confidense'; allowed: confidence, flag_below, withhold_below.",
+    ),
+    "missing key": ("  partial_from: 0.5\n", "  {}\n", "FILE: clean: the key 'partial_from' is missing."),
+    "no such choice": (
+        "calibration: poststratify",
+        "calibration: foo",
+        "FILE: weight.calibration: not a value that it can have; found 'foo'; allowed: none, poststratify, rake.",
+    ),
+    "out of range": ("partial_from: 0.5", "partial_from: 5", "FILE: clean.partial_from: must be at most 1; found 5."),
+    "shares that are not all": (
+        "refused: 0.3\n",
+        "refused: 0.4\n",
+        "FILE: fieldwork.not_answering: the shares add up to 1.1, not to 1.",
+    ),
+    "withheld before flagged": (
+        "flag_below: 30",
+        "flag_below: 5",
+        "FILE: analyse: `flag_below` (5) must not be below `withhold_below` (10).",
+    ),
+    "not a colour": (
+        'ink: "#1A2530"',
+        "ink: black",
+        "FILE: figures.colours.ink: must be a colour such as '#0B4F7A'; found 'black'.",
+    ),
+    "one colour of a list": (
+        '"#6D1A36"',
+        "red",
+        "FILE: figures.colours.groups, item 3: must be a colour such as '#0B4F7A'; found 'red'.",
+    ),
+    "not a day": (
+        'starts: "03-03"',
+        'starts: "03-30"',
+        "FILE: fieldwork.starts: must be a month and a day up to the 28th, such as '03-28'; found '03-30'.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "sentence"), SETTINGS_FAULTS.values(), ids=SETTINGS_FAULTS)
+def test_each_fault_of_the_settings_is_one_sentence(tmp_path, old, new, sentence):
+    assert refusal_of(load_params, tmp_path / "params.yaml", SETTINGS, old, new) == sentence
+
+
+def test_what_is_flagged_may_be_what_is_withheld(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(SETTINGS.replace("flag_below: 30", "flag_below: 10"), encoding="utf-8")
+    assert load_params(path).analyse.flag_below == load_params(path).analyse.withhold_below == 10
+
+
+# ---- codebook
+
+CODEBOOK_FAULTS = {
+    "doubled key": (
+        "wave: 2020\n",
+        "wave: 2020\nwave: 2021\n",
+        "FILE, row 4: this key stands twice; found 'wave'; keep one of the two.",
+    ),
+    "overlapping bands": (
+        "band: {sector: lib, at_least: 20000}",
+        "band: {sector: lib, at_least: 19999}",
+        "FILE: codebook: question scale: the bands of lib_few and lib_many overlap.",
+    ),
+    "open band below another": (
+        "at_least: 1, below: 20000}",
+        "at_least: 1}",
+        "FILE: codebook: question scale: the bands of lib_few and lib_many overlap.",
+    ),
+    "empty band": (
+        "band: {sector: mus, at_least: 5000, below: 50000}",
+        "band: {sector: mus, at_least: 5000, below: 5000}",
+        "FILE: codebook: question scale: the band of mus_middle holds no size.",
+    ),
+    "code twice": (
+        "{id: cards, label: Cards, code: 3",
+        "{id: cards, label: Cards, code: 1",
+        "FILE: codebook: question goods: the code 1 stands twice.",
+    ),
+    "spelling twice": (
+        "spellings: [Planned]",
+        'spellings: [" y "]',
+        "FILE: codebook: question shop: the text ' y ' stands for two answers, yes and planned.",
+    ),
+    "spelling that is another's label": (
+        "spellings: [Gallery or museum]",
+        "spellings: [LIBRARY]",
+        "FILE: codebook: question kind: the text 'LIBRARY' stands for two answers, lib and mus.",
+    ),
+    "spelling that is another's code": (
+        "spellings: [Planned]",
+        'spellings: ["1.0"]',
+        "FILE: codebook: question shop: the text '1.0' stands for two answers, yes and planned.",
+    ),
+    "column of two questions": (
+        "column: V1",
+        "column: S1",
+        "FILE: codebook: questions shop and outlook have one column of the export, 'S1'.",
+    ),
+    "column of one answer of a multiple question": (
+        "column: V1",
+        "column: E1_2",
+        "FILE: codebook: questions events and outlook have one column of the export, 'E1_2'.",
+    ),
+    "unknown key of a question": (
+        "label: Channel\n",
+        "lable: Channel\n",
+        "FILE: question channel: there is no such key; found 'lable'; allowed: id, text, label, column, kind, "
+        "asked_of, asked_if, max_answers, min_answers, answers, nets, note.",
+    ),
+    "unknown key of an answer": (
+        "{id: crafts, label: Crafts, code: 2}",
+        "{id: crafts, label: Crafts, cod: 2}",
+        "FILE: question events, answer crafts: there is no such key; found 'cod'; allowed: id, label, code, spellings, "
+        "phrases, missing, band.",
+    ),
+    "unknown key of a condition": (
+        "asked_if: {goods: {all: [books], none: [toys]}}",
+        "asked_if: {goods: {al: [books], none: [toys]}}",
+        "FILE: question profit, asked_if.goods: there is no such key; found 'al'; allowed: any, all, none.",
+    ),
+    "missing key": ("    label: Channel\n", "", "FILE: question channel: the key 'label' is missing."),
+    "missing key of a clause": (
+        "category: talks, versus_category: crafts, text",
+        "versus_category: crafts, text",
+        "FILE: finding finding_2, clause 1: the key 'category' is missing.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "sentence"), CODEBOOK_FAULTS.values(), ids=CODEBOOK_FAULTS)
+def test_each_fault_of_a_codebook_is_one_sentence(tmp_path, old, new, sentence):
+    assert refusal_of(load_codebook, tmp_path / "codebook.yaml", CODEBOOK, old, new) == sentence
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("band: {sector: lib, at_least: 20000}", "band: {sector: lib, at_least: 30000}"),
+        ("column: V1", "column: Type"),
+        ("spellings: [Planned]", "spellings: [Planned, PLANNED]"),
+    ],
+    ids=["a gap between bands", "one column in two files", "one answer spelled alike twice"],
+)
+def test_what_misleads_nobody_is_allowed(tmp_path, old, new):
+    assert CODEBOOK.count(old) == 1
+    path = tmp_path / "codebook.yaml"
+    path.write_text(CODEBOOK.replace(old, new), encoding="utf-8")
+    assert load_codebook(path).wave == 2020
+
+
+# ---- population.yaml
+
+POPULATION_FAULTS = {
+    "doubled key": (
+        "    label: Organisations in England\n",
+        "    label: Organisations in England\n    label: Elsewhere\n",
+        f"FILE, row {POPULATION[: POPULATION.index('    label: Organisations in England')].count(chr(10)) + 2}: this "
+        "key stands twice; found 'label'; keep one of the two.",
+    ),
+    "unknown key": (
+        "count: {file: local_authorities_mid2014.csv, size: population, keep: {nation: [England]}}",
+        "count: {file: local_authorities_mid2014.csv, sise: population, keep: {nation: [England]}}",
+        "FILE: populations.england, sector la, count: there is no such key; found 'sise'; allowed: file, size, keep.",
+    ),
+    "missing key": (
+        "            measure: housing associations owning <1000 units\n",
+        "",
+        "FILE: populations.england, sector ha, total 1: the key 'measure' is missing.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "sentence"), POPULATION_FAULTS.values(), ids=POPULATION_FAULTS)
+def test_each_fault_of_the_population_is_one_sentence(tmp_path, old, new, sentence):
+    path = tmp_path / "population.yaml"
+    assert refusal_of(lambda file: load_populations(file.parent), path, POPULATION, old, new) == sentence
+
+
+# ---- claims.csv
+
+
+def claims_refusal(tmp_path, table, codebook):
+    path = tmp_path / "claims.csv"
+    table.to_csv(path, index=False)
+    return refusal(load_claims, path, codebook).replace(str(path), "FILE")
+
+
+def counted(number, **changes):
+    claim = {"id": "a", "measure": "shop", "value": str(number), "unit": "count", "rounding": "exact"}
+    return pd.DataFrame([USUAL | claim | changes])[COLUMNS]
+
+
+def test_a_column_that_no_claim_has_is_refused(tmp_path, small_codebook):
+    said = claims_refusal(tmp_path, counted(1).assign(comment="x"), small_codebook)
+    assert said == f"FILE, column comment: there is no such column; allowed: {', '.join(COLUMNS)}."
+
+
+def test_a_count_above_all_respondents_is_refused(tmp_path, small_codebook):
+    sixty = small_codebook.model_copy(update={"respondents": 60})
+    assert claims_refusal(tmp_path, counted(61), sixty) == (
+        "FILE, row 2, column value: more organisations than the codebook's respondents; found '61'; allowed: 0 to 60."
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "changes", "respondents"),
+    [(60, {}, 60), (61, {}, None), (1829, {"measure": ""}, 60)],
+    ids=["all of them", "number of respondents not known", "not of respondents"],
+)
+def test_a_count_that_can_be_is_accepted(tmp_path, small_codebook, number, changes, respondents):
+    path = tmp_path / "claims.csv"
+    counted(number, **changes).to_csv(path, index=False)
+    claims = load_claims(path, small_codebook.model_copy(update={"respondents": respondents}))
+    assert claims["number"].tolist() == [number]
+
+
+# ---- tracker check
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A folder with the settings and one wave's codebook, as the project has them."""
+    (tmp_path / "data/codebook").mkdir(parents=True)
+    (tmp_path / "params.yaml").write_text(SETTINGS, encoding="utf-8")
+    book = CODEBOOK.replace("wave: 2020\n", "wave: 2014\n").replace("kind: fieldwork\n", "kind: reconstruction\n")
+    (tmp_path / "data/codebook/2014.yaml").write_text(book, encoding="utf-8")
+    return tmp_path
+
+
+def edited(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def tracker_check(folder):
+    command = [sys.executable, "-m", "pipeline.app", "check"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ)
+
+
+def test_settings_and_codebooks_that_are_right_give_one_short_line(project):
+    ended = tracker_check(project)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "OK: settings and codebook of 2014\n", "")
+
+
+def test_a_fault_ends_the_check_with_one_sentence(project):
+    edited(project / "params.yaml", "weight:\n", "wieght:\n")
+    ended = tracker_check(project)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        "tracker: params.yaml: there is no such key; found 'wieght'; allowed: waves, reconstruct, fieldwork, clean, "
+        "validate, weight, analyse, figures.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "sentence"),
+    [
+        (
+            "params.yaml",
+            "  all: [2014]\n",
+            "  all: [2014, 2015]\n",
+            "data/codebook/2015.yaml: there is no such codebook.",
+        ),
+        (
+            "data/codebook/2014.yaml",
+            "wave: 2014\n",
+            "wave: 2013\n",
+            "data/codebook/2014.yaml: wave: the codebook is of another wave; found 2013; allowed: 2014.",
+        ),
+        (
+            "params.yaml",
+            "  reconstruction: [2014]\n",
+            "  rehearsal: [2014]\n",
+            "data/codebook/2014.yaml: kind: params.yaml says otherwise; found 'reconstruction'; allowed: rehearsal.",
+        ),
+    ],
+    ids=["no codebook", "another wave", "another kind"],
+)
+def test_the_check_reads_the_codebook_of_every_wave(project, monkeypatch, file, old, new, sentence):
+    edited(project / file, old, new)
+    monkeypatch.chdir(project)
+    assert refusal(check, Path("params.yaml"), Path("data/codebook")) == sentence
+
+
+def test_make_checks_before_it_starts_the_pipeline():
+    lines = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
+    first = lines.index("all: environment") + 1
+    assert lines[first : first + 2] == ["\t$(BIN)/python -m pipeline.app check", "\t$(BIN)/python -m dvc repro"]

@@ -1,0 +1,64 @@
+"""Numbers in prose are held to what the pipeline made."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipeline.claims import load_claims
+from pipeline.codebook import load_codebook
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+
+
+@pytest.fixture(scope="module")
+def claims():
+    book = load_codebook(ROOT / "data/codebook/2014.yaml")
+    return load_claims(ROOT / "data/report/2014/claims.csv", book)
+
+
+@pytest.fixture(scope="module")
+def checked():
+    return pd.read_csv(ROOT / "reports/2014/claims_checked.csv", keep_default_na=False)
+
+
+def test_the_readme_counts_the_claims_as_they_are(claims, checked):
+    status = checked["status"].value_counts()
+    about_answers = status["kept"] + status["left out"]
+    prose = " ".join(README.split())
+    assert f"({len(claims)} claims)" in prose
+    assert f"({status['kept']} of the {about_answers} that speak of answers; the other {status['left out']}" in prose
+
+
+def test_every_claim_kept_is_met_and_no_claim_left_out_is(checked):
+    met = checked.groupby("status")["met"].unique()
+    assert list(met["kept"]) == ["True"]
+    assert list(met["left out"]) == ["False"]
+
+
+def test_the_contradictions_say_which_claims_were_left_out(checked):
+    contradictions = pd.read_csv(ROOT / "reports/2014/contradictions.csv", keep_default_na=False)
+    left_out = contradictions.loc[contradictions["left_out"].astype(str).isin(["True", "yes"]), "claim"]
+    assert set(left_out) == set(checked.loc[checked["status"] == "left out", "id"])
+    assert contradictions.groupby("contradiction")["left_out"].apply(lambda s: s.astype(str).isin(["True", "yes"]).any()).all()
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda d: d.name)
+def test_links_and_pictures_of_the_documents_are_there(document):
+    text = document.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        if not target.startswith("http"):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_rounding_half_up_is_seen_where_the_documents_say_so(claims):
+    """docs/claims.md: 25 of 200 printed as 13%, 45 as 23%, 29 as 15%."""
+    checked = pd.read_csv(ROOT / "reports/2014/claims_checked.csv", index_col="id")
+    printed = claims.set_index("id")["value"]
+    for claim, count, value in (("f1.crime", 25, "13"), ("s21.moving", 45, "23"), ("f9.no_plans", 29, "15")):
+        assert printed[claim] == value
+        assert checked.loc[claim, "count"] == count
+        assert checked.loc[claim, "base"] == 200

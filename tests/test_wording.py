@@ -1,0 +1,125 @@
+"""Claims as sentences, and the arithmetic of contradictions: said where it holds, and never of claims that are true."""
+
+from itertools import chain, combinations
+
+import pytest
+from made_claims import claims_of, tiny_codebook, true_claims
+
+from pipeline.wording import fault_sentence, say
+
+YES, NO = {"measure": "open", "category": "yes"}, {"measure": "open", "category": "no"}
+AT_BOATS = {"break": "hires", "group": "boats"}
+
+
+def records(codebook, *rows):
+    return claims_of(codebook, *rows).to_dict("records")
+
+
+def fault(respondents, *rows):
+    codebook = tiny_codebook(respondents)
+    return fault_sentence(records(codebook, *rows), codebook, 5)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (YES | {"value": "40"}, "Open: Yes = 40% of all"),
+        (YES | {"value": "40"} | AT_BOATS, "Open: Yes = 40% of the organisations with for hire 'Boats'"),
+        (
+            {"measure": "late", "value": "7", "unit": "count", "rounding": "exact", "base": "open"}
+            | {"break": "place", "group": "hill"},
+            "Late: Yes = 7 of the organisations with place 'Hill', among open ones",
+        ),
+        (YES | {"op": "about", "value": "2/3", "unit": "share", "rounding": "worded"}, "Open: Yes is about 2/3 of all"),
+        (YES | {"value": "1", "unit": "share", "rounding": "exact"}, "Open: Yes = 100% of all"),
+        (
+            {"measure": "hires", "category": "", "op": "<=", "value": "1", "unit": "answers", "rounding": "exact"},
+            "For hire is at most 1 answers for each of all",
+        ),
+        (
+            {"measure": "hires", "category": "boats", "op": "<", "unit": "order", "rounding": "exact", "value": ""}
+            | {"break": "place", "group": "shore", "versus_group": "hill"},
+            "For hire: Boats is lower among 'Shore' than among 'Hill' (Place)",
+        ),
+        (
+            {"measure": "hires", "category": "boats", "op": ">=", "unit": "order", "rounding": "exact", "value": ""}
+            | {"versus_category": "bikes"},
+            "For hire: Boats is no lower than 'Bicycles' among all",
+        ),
+        ({"measure": "", "category": "", "value": "13", "unit": "count", "rounding": "exact"}, "13"),
+    ],
+)
+def test_a_claim_reads_as_a_sentence(row, said):
+    codebook = tiny_codebook(200)
+    assert say(records(codebook, row)[0], codebook) == said
+
+
+def test_one_share_printed_twice():
+    assert fault(200, YES | {"value": "66"}, YES | {"value": "60", "place": "page 2"}) == (
+        "Open: Yes, of all, is printed as 66% (a page) and as 60% (page 2)."
+    )
+    count = YES | {"value": "120", "unit": "count", "rounding": "exact"}
+    assert fault(200, count, YES | {"value": "67"}) == (
+        "Open: Yes, of all, is printed as 120 organisations (a page) and as 67% (a page): "
+        "120 organisations of 200 is 60%."
+    )
+
+
+def test_parts_that_do_not_make_the_whole():
+    assert fault(200, YES | {"value": "24"} | AT_BOATS, NO | {"value": "66"} | AT_BOATS) == (
+        "Open: 'Yes' 24% (a page) and 'No' 66% (a page) add up to 90% of the organisations with for hire 'Boats', "
+        "not to 100%."
+    )
+    place = {"measure": "place", "unit": "count", "rounding": "exact"}
+    whole = {"measure": "place", "category": "anywhere", "value": "30"}
+    rows = [place | {"category": "shore", "value": "29"}, place | {"category": "hill", "value": "32"}, whole]
+    assert fault(200, *rows) == (
+        "Place: 'Shore' 29 organisations (a page) and 'Hill' 32 organisations (a page) add up to 30.5% of all, "
+        "which rounds to 31%, yet 'Anywhere', which is all of these, is 30% (a page)."
+    )
+
+
+def test_more_answers_than_each_may_give():
+    shares = [{"measure": "hires", "category": c, "value": v} for c, v in (("boats", "80"), ("bikes", "31"))]
+    most = {"measure": "hires", "category": "", "op": "<=", "value": "1", "unit": "answers", "rounding": "exact"}
+    assert fault(200, *shares, most) == (
+        "For hire: the shares of 2 answers (a page) add up to 111%, before rounding at least 110%, "
+        "yet at most 1 answers each (a page) allow 100%."
+    )
+
+
+def test_a_group_that_holds_more_than_there_are():
+    boats = {"measure": "hires", "category": "boats", "value": "90"}
+    assert fault(200, NO | {"value": "56"} | AT_BOATS, YES | {"value": "37"}, boats) == (
+        "For hire: Boats = 90% of all (a page) is at least 179 of 200. Among these, Open: No = 56% (a page) means at "
+        "least 78 with 'Yes', yet 'Yes' = 37% (a page) means at most 74 of all."
+    )
+
+
+def test_claims_of_no_common_shape():
+    rows = [YES | {"value": v} for v in ("10", "50", "90")]
+    assert fault(200, *rows) == "These 3 claims cannot all be met; leaving out any one of them, the others can."
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_true_claims_are_never_said_to_contradict_each_other(make_respondents, seed):
+    """Whatever claims are so in one table of respondents, two or three of them get no sentence of arithmetic."""
+    codebook = tiny_codebook(30)
+    respondents = make_respondents(codebook, rows=30, seed=seed)
+    told = records(codebook, *true_claims(codebook, respondents, number=24, seed=seed))
+    for some in chain(combinations(told, 2), combinations(told, 3)):
+        assert fault_sentence(list(some), codebook, 5).startswith(f"These {len(some)} claims")
+
+
+@pytest.mark.parametrize(("op", "said"), [("<", "lower"), ("<=", "no higher")])
+def test_an_order_that_the_shares_turn_round(op, said):
+    order = {"measure": "hires", "category": "boats", "op": op, "unit": "order", "rounding": "exact", "value": ""}
+    order |= {"break": "place", "group": "shore", "versus_group": "hill"}
+    inside = {"measure": "place", "category": "hill", "value": "40"} | AT_BOATS
+    overall = {"measure": "place", "category": "shore", "value": "37"}
+    assert fault(200, order, inside, overall) == (
+        "At least 59.5% of the organisations with for hire 'Boats' have Place 'Shore' (a page), against at most "
+        "37.5% of all (a page); so For hire: Boats is higher among 'Shore' than among 'Hill', yet the report says "
+        f"{said} (a page)."
+    )
+    assert fault(200, order | {"op": ">"}, inside, overall).startswith("These 3 claims")
