@@ -231,14 +231,15 @@ def withhold(table, *, printed):
 def mark_modelled(table, *, flag_below):
     """Say what rests on the model and not on the report: quality `modelled`, and no inference from a modelled base.
 
-    An `assumed` estimate is filler whatever its base, so its quality is `modelled` and never `ok`. Where the bounds
+    An `assumed` estimate that is not withheld is filler, so its quality is `modelled` and never `ok`. Where the bounds
     leave the base of an estimate open, how many answered is modelled too: its effective base, standard error, interval
     and design effect are emptied, and it is flagged if the smallest possible base is below the limit.
     """
     open_base = table["base_low"] < table["base_high"]
     quality = table["quality"].mask(open_base, "ok").mask(open_base & (table["base_low"] < flag_below), "flagged")
     blank = {c: table[c].mask(open_base) for c in ("n_eff", *INFERENCE)}
-    return table.assign(quality=quality.mask(table["support"] == "assumed", "modelled"), **blank)
+    filler = (table["support"] == "assumed") & (quality != "withheld")
+    return table.assign(quality=quality.mask(filler, "modelled"), **blank)
 
 
 def _check_weighted(respondents):

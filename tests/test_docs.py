@@ -43,7 +43,11 @@ def test_the_contradictions_say_which_claims_were_left_out(checked):
     contradictions = pd.read_csv(ROOT / "reports/2014/contradictions.csv", keep_default_na=False)
     left_out = contradictions.loc[contradictions["left_out"].astype(str).isin(["True", "yes"]), "claim"]
     assert set(left_out) == set(checked.loc[checked["status"] == "left out", "id"])
-    assert contradictions.groupby("contradiction")["left_out"].apply(lambda s: s.astype(str).isin(["True", "yes"]).any()).all()
+    assert (
+        contradictions.groupby("contradiction")["left_out"]
+        .apply(lambda s: s.astype(str).isin(["True", "yes"]).any())
+        .all()
+    )
 
 
 @pytest.mark.parametrize("document", DOCS, ids=lambda d: d.name)

@@ -320,3 +320,20 @@ def test_stratum_of_one(weighted, small_codebook):
         "stratum alone has 1 respondents and holds 500 to 500; allowed: at least two respondents, and one total that "
         "is no smaller; run weight again."
     )
+
+
+def test_filler_is_never_ok_and_an_open_base_carries_no_inference(weighted, rebuilt):
+    first = estimate(weighted, codebook=rebuilt, settings=SETTINGS)
+    keys = ["measure", "category", "break", "group"]
+    row = first[(first["basis"] == "unweighted") & (first["n"] > 40) & first["estimate"].between(0.2, 0.8)].iloc[0]
+    bounds = pd.DataFrame(
+        [{**row[keys], "support": "published", "low": 0.0, "high": 1.0, "base_low": 35, "base_high": 60}]
+    ).assign(count_low=None, count_high=None)
+    found = estimate(weighted, codebook=rebuilt, settings=SETTINGS, bounds=bounds)
+    assert set(found.loc[found["support"] == "assumed", "quality"]) <= {"modelled", "withheld"}
+    [published] = found[found["support"] == "published"].to_dict("records")
+    assert published["estimate"] == row["estimate"]
+    assert published["quality"] == "ok"
+    assert all(pd.isna(published[c]) for c in ("n_eff", "se", "ci_low", "ci_high", "deff"))
+    closed = estimate(weighted, codebook=rebuilt, settings=SETTINGS, bounds=bounds.assign(base_high=35))
+    assert closed.loc[closed["support"] == "published", "se"].notna().all()

@@ -18,6 +18,7 @@ from pipeline.weight import (
     poststratify,
     rake,
     step_table,
+    what_weights_rest_on,
 )
 
 # Two sectors; the museums' two smaller bands share one total.
@@ -264,3 +265,13 @@ def test_category_unknown_to_the_population_is_a_missed_margin(small_codebook):
     margins = margin_table(weighted, cells=CELLS.iloc[:3], codebook=small_codebook, calibration="poststratify")
     assert "mus_many" in margins["category"].tolist()
     assert "allowed: its population total, " in problem(check_margins, margins)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("reconstruction", "are **modelled**"), ("rehearsal", "are **simulated**"), ("fieldwork", "are those")],
+)
+def test_what_the_tables_of_weights_rest_on_is_said(small_codebook, kind, said):
+    sentence = what_weights_rest_on(small_codebook.model_copy(update={"kind": kind}))
+    assert sentence.startswith(f"The answers counted in each cell, the design effects and the effective bases {said}")
+    assert ("measured" in sentence) == (kind != "fieldwork") and sentence.endswith(".")
