@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,12 +80,16 @@ def stage_times(lines):
 
 
 def import_times(stages, lines):
-    """{stage: seconds of importing once its first cell has begun}, from the lines of the import clock."""
-    took = [(name, float(at), float(seconds)) for name, at, seconds in (line.split("\t") for line in lines)]
-    return {
-        stage.name: sum(seconds for name, at, seconds in took if name == stage.name and at > stage.first_cell)
-        for stage in stages
-    }
+    """{stage: seconds of importing once its first cell has begun}, from the lines of the import clock.
+
+    Of a stage's processes, which may work side by side, the one that imported longest counts.
+    """
+    first_cell = {stage.name: stage.first_cell for stage in stages}
+    took = {name: Counter({"none": 0.0}) for name in first_cell}
+    for name, process, at, seconds in (line.split("\t") for line in lines):
+        if float(at) > first_cell[name]:
+            took[name][process] += float(seconds)
+    return {name: max(of_process.values()) for name, of_process in took.items()}
 
 
 def markdown(stages, imports, total, no_op, status):

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import pandas as pd
-from joblib import Parallel, delayed
 from ortools.linear_solver import pywraplp
 
 from pipeline.claims import limits
@@ -41,10 +40,10 @@ def bound_estimates(codebook, claims, verdict, settings):
     counts = _whole_counts(whole, ids, bases, settings.worded_tolerance)
     known = _Known(sizes={}, bases=bases, counts=counts)
     known = replace(known, sizes=_band_ends(whole, ids, known))
-    problem = _Problem(codebook, claims, settings.worded_tolerance, {i: whole.questions(i) for i in ids}, known)
-    # One process per core; what is found does not depend on how many there are.
-    found = Parallel(n_jobs=-1)(delayed(_bound_measure)(problem, measure) for measure in codebook.measures)
-    rows = [row for of_measure in found for row in of_measure]
+    problem = _Problem(
+        codebook, claims, settings.worded_tolerance, {i: whole.questions(i) for i in ids}, known, whole.layout.drawn
+    )
+    rows = [row for measure in codebook.measures for row in _bound_measure(problem, measure)]
     return pd.DataFrame(rows, columns=COLUMNS).astype({c: "Int64" for c in COLUMNS[-4:]})
 
 
@@ -62,13 +61,20 @@ class _Known:
 
 @dataclass(frozen=True)
 class _Problem:
-    """What every measure's bounds need: `asks` holds the questions of each claim kept."""
+    """What every measure's bounds need: `asks` holds the questions of each claim kept, `drawn` is as for Layout."""
 
     codebook: Codebook
     claims: pd.DataFrame
     worded_tolerance: float
     asks: dict
     known: _Known
+    drawn: dict
+
+    def settled(self):
+        """The estimates whose count a kept claim settles in whole numbers, with that count."""
+        counts = {i: low for i, (low, high) in self.known.counts.items() if low == high}
+        claims = self.claims[self.claims["id"].isin(counts)].to_dict("records")
+        return {_name(c): counts[c["id"]] for c in claims if self.codebook.measure(c["measure"]).base == c["base"]}
 
 
 def _share_claims(system, ids):
@@ -181,14 +187,14 @@ def _estimates(codebook, measure, breaks):
     ]
 
 
+def _name(estimate):
+    return tuple(estimate[c] for c in ("measure", "category", "break", "group"))
+
+
 def _printed(kept, codebook):
     """The estimates that a kept claim prints as a number."""
     exact = kept[(kept["op"] == "=") & kept["unit"].isin(["percent", "count", "share"]) & (kept["measure"] != "")]
-    return {
-        (c["measure"], c["category"], c["break"], c["group"])
-        for c in exact.to_dict("records")
-        if codebook.measure(c["measure"]).base == c["base"]
-    }
+    return {_name(c) for c in exact.to_dict("records") if codebook.measure(c["measure"]).base == c["base"]}
 
 
 def _bound_measure(problem, measure):
@@ -210,6 +216,7 @@ def _bound_breaks(problem, measure, breaks):
         claims[claims["id"].isin(near)],
         problem.worded_tolerance,
         whole=False,
+        drawn=problem.drawn,
         also=[
             *(Tie({codebook.size_band: (frozenset([band]),)}) for band in problem.known.sizes),
             *(tie_of(codebook, e, e["category"], e["group"]) for e in estimates),
@@ -217,14 +224,18 @@ def _bound_breaks(problem, measure, breaks):
         unlimited=limited_by_claim(codebook, claims),
     )
     program, rows, bases = _Program(system, near, problem.known), [], {}
-    printed = _printed(claims[claims["id"].isin(problem.asks)], codebook)
+    printed, settled = _printed(claims[claims["id"].isin(problem.asks)], codebook), problem.settled()
     for estimate in estimates:
         count, base = counted(codebook, system.layout, estimate, estimate["category"], estimate["group"])
         key = tuple(base)
         if key not in bases:
             bases[key] = program.ends(base)
-        low, high, counts = _share_ends(program, count, base, bases[key])
-        name = tuple(estimate[c] for c in ("measure", "category", "break", "group"))
+        name, least = _name(estimate), bases[key][0]
+        if name in settled and least == bases[key][1]:
+            low = high = Fraction(settled[name], least)
+            counts = (settled[name], settled[name])
+        else:
+            low, high, counts = _share_ends(program, count, base, bases[key])
         rows.append((*name, _support(name, low, high, printed), *map(_number, (low, high)), *counts, *bases[key]))
     return rows
 

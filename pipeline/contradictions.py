@@ -21,6 +21,8 @@ from pipeline.system import Row, linear_row
 
 # A linear program's violation below this is round-off; every contradiction is verified in whole numbers as well.
 NO_VIOLATION = 1e-6
+# A contradiction of this many claims is short enough for a reader; a longer one is thinned a second time.
+SHORT = 4
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,9 @@ def minimal(system, ids, *, seed, time_limit):
     first to the last and from the last to the first, and then exactly on the fewer claims of the two.
     """
     small = system.only(ids)
-    core = min((_thin(small, ids, order) for order in (ids, ids[::-1])), key=len)
+    core = _thin(small, ids, ids)
+    if len(core) > SHORT:
+        core = min(core, _thin(small, ids, ids[::-1]), key=len)
     few = system.only(core)
     for candidate in reversed(tuple(core)):
         rest = [i for i in core if i != candidate]

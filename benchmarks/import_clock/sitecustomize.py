@@ -1,6 +1,6 @@
 """Python loads this first where it is on the path: it clocks every import that is not part of another.
 
-Lines go to the file that IMPORT_CLOCK names: the stage, the clock's time at the end, and how long the import took.
+Lines go to the file that IMPORT_CLOCK names: stage, process, the clock's time at the end, and how long the import took.
 """
 
 import builtins
@@ -22,7 +22,7 @@ def import_on_the_clock(*arguments, **options):
     finally:
         inside.one, end = False, time.monotonic()
         if end - start > LONG_ENOUGH:
-            os.write(LOG, f"{STAGE}\t{end}\t{end - start}\n".encode())
+            os.write(LOG, f"{STAGE}\t{os.getpid()}\t{end}\t{end - start}\n".encode())
 
 
 if FILE and STAGE:
