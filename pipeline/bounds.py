@@ -1,48 +1,62 @@
 """How far the claims pin every estimate down: the smallest and largest share over all records that meet them.
 
-Linear programs over the system of the claims that were kept. A count is bounded in fractions of respondents and
-rounded inwards to whole ones; a share of a base that is itself open is a ratio, bounded by the program of Charnes and
-Cooper (1962). Whole-number effects beyond that rounding are left out, so a bound may be wider than the narrowest
-possible one, never narrower.
+The linear programs of `pipeline.programs` over the claims that were kept. A count is bounded in fractions of
+respondents and rounded inwards to whole ones; a share of an open base is bounded as a ratio, and so is a weighted
+share, whose weights the open sizes of the strata leave open too: nothing is held fixed. Bounds are never too narrow;
+where records in whole numbers were found at an end, that end is marked as attained and so exact.
+
+Questions that no claim ties together, directly or through others, bear on each other only through how many
+organisations there are of each size, so each such component is bounded by itself, within the ends of these sizes.
 """
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
+import networkx as nx
 import pandas as pd
-from ortools.linear_solver import pywraplp
 
 from pipeline.claims import limits
 from pipeline.cliques import Tie
-from pipeline.codebook import TOTAL, Codebook
+from pipeline.codebook import TOTAL, Codebook, Test
 from pipeline.contradictions import eased_rows
+from pipeline.population import cell_of_band
+from pipeline.programs import DIGITS, ROUND_OFF, Program, Stratum
 from pipeline.system import Row, about, build_system, counted, limited_by_claim, linear_row, tie_of, whole_ends
+from pipeline.witnesses import Witnesses
 
-ROUND_OFF = 1e-6
+UNWEIGHTED, WEIGHTED = "unweighted", "weighted"
 COLUMNS = [
-    *("measure", "category", "break", "group", "support", "low", "high"),
+    *("measure", "category", "break", "group", "basis", "support", "low", "high", "attained"),
     *("count_low", "count_high", "base_low", "base_high"),
 ]
+ATTAINED = {(True, True): "both", (True, False): "low", (False, True): "high", (False, False): "neither"}
+# Records with a cell that nobody speaks for cannot be weighted to the population, so weighted bounds pass over them.
+LEAST_IN_STRATUM = 1
 
 
-def bound_estimates(codebook, claims, verdict, settings):
-    """Bounds and support of every unweighted estimate of the codebook's measures.
+def bound_estimates(codebook, claims, verdict, settings, *, cells=None, counts=None):
+    """Bounds and support of every estimate of the codebook's measures.
 
-    One row per measure, category, break and group: support (`published`: a kept claim prints it; `implied`: the
+    `cells` are the population's (`population_cells`), whose totals the weights meet: an organisation's weight is its
+    cell's total over the respondents in it. Without them, only the unweighted estimates are bounded. `counts` are
+    whole-number counts that meet the claims kept, by unknown of their system, such as the records' (by default those
+    of the verdict): bounds are shown to be exact by records with the same bases as these.
+
+    One row per measure, category, break, group and basis: support (`published`: a kept claim prints it; `implied`: the
     claims force one value; `bounded`: they force an interval; `assumed`: they say nothing), low and high of the share
-    (empty where its base can be nil), and the ends of base and, where the base is settled, of count.
+    (empty where its base can be nil), which of them records in whole numbers were found to attain (`both`, `low`,
+    `high`, `neither`), and the ends of the base and, where the base is settled, of the count, both unweighted.
     """
     whole = build_system(codebook, claims, settings.worded_tolerance)
     ids = list(verdict.kept)
     bases = _whole_bases(whole, ids, settings.worded_tolerance)
-    counts = _whole_counts(whole, ids, bases, settings.worded_tolerance)
-    known = _Known(sizes={}, bases=bases, counts=counts)
-    known = replace(known, sizes=_band_ends(whole, ids, known))
-    problem = _Problem(
-        codebook, claims, settings.worded_tolerance, {i: whole.questions(i) for i in ids}, known, whole.layout.drawn
-    )
+    known = _Known({}, {}, bases, _whole_counts(whole, ids, bases, settings.worded_tolerance))
+    known = replace(known, **_sizes(whole, ids, known, cells))
+    held = _held(whole, ids, verdict.solution if counts is None else counts, settings.worded_tolerance)
+    asks = {i: whole.questions(i) for i in ids}
+    problem = _Problem(codebook, claims, settings, asks, known, held, cells, whole.layout.drawn)
     rows = [row for measure in codebook.measures for row in _bound_measure(problem, measure)]
     return pd.DataFrame(rows, columns=COLUMNS).astype({c: "Int64" for c in COLUMNS[-4:]})
 
@@ -51,10 +65,12 @@ def bound_estimates(codebook, claims, verdict, settings):
 class _Known:
     """Ends in whole numbers that are found before the estimates are bounded, so that linear programs see them too.
 
-    `sizes`: respondents by size band. `bases`: respondents by the condition of a base. `counts`: by claim.
+    `sizes`: respondents by size band. `cells`: by weighting cell. `bases`: respondents by the condition of a base.
+    `counts`: by claim.
     """
 
     sizes: dict
+    cells: dict
     bases: dict
     counts: dict
 
@@ -65,26 +81,73 @@ class _Problem:
 
     codebook: Codebook
     claims: pd.DataFrame
-    worded_tolerance: float
+    settings: object
     asks: dict
     known: _Known
+    held: _Known
+    cells: pd.DataFrame | None
     drawn: dict
 
+    @cached_property
+    def components(self):
+        """By question, all those that claims or routing tie to it, other than the sector and the size band."""
+        return components(self.codebook, self.asks.values())
+
+    @cached_property
     def settled(self):
         """The estimates whose count a kept claim settles in whole numbers, with that count."""
         counts = {i: low for i, (low, high) in self.known.counts.items() if low == high}
         claims = self.claims[self.claims["id"].isin(counts)].to_dict("records")
         return {_name(c): counts[c["id"]] for c in claims if self.codebook.measure(c["measure"]).base == c["base"]}
 
+    @cached_property
+    def printed(self):
+        """The estimates that a kept claim prints as a number."""
+        kept = self.claims[self.claims["id"].isin(self.asks)]
+        exact = kept[(kept["op"] == "=") & kept["unit"].isin(["percent", "count", "share"]) & (kept["measure"] != "")]
+        return {_name(c) for c in exact.to_dict("records") if self.codebook.measure(c["measure"]).base == c["base"]}
 
-def _share_claims(system, ids):
-    chosen = system.table["id"].isin(ids) & system.table["unit"].isin(["percent", "share"])
+    def near(self, questions):
+        """The claims on these questions, the sector and the size band, and on nothing else."""
+        frame = {self.codebook.sector, self.codebook.size_band}
+        return [i for i, asked in self.asks.items() if asked - frame <= questions]
+
+    def system(self, ids, ties):
+        """The system of these claims, over just the columns that they, the size bands and these ties touch."""
+        band = self.codebook.size_band
+        return build_system(
+            self.codebook,
+            self.claims[self.claims["id"].isin(ids)],
+            self.settings.worded_tolerance,
+            whole=False,
+            drawn=self.drawn,
+            also=[*(Tie({band: (frozenset([b]),)}) for b in self.known.sizes), *ties],
+            unlimited=limited_by_claim(self.codebook, self.claims),
+        )
+
+
+def components(codebook, asked_together):
+    """By question, the questions that these sets or the routing tie to it (a frozenset), sector and size band apart."""
+    frame = {codebook.sector, codebook.size_band}
+    graph = nx.Graph()
+    graph.add_nodes_from(q.id for q in codebook.questions if q.id not in frame)
+    for questions in [*asked_together, *({q.id, *q.asked_if} for q in codebook.questions)]:
+        nx.add_path(graph, sorted(set(questions) - frame))
+    found = [frozenset(c) for c in nx.connected_components(graph)]
+    return {question: component for component in found for question in component}
+
+
+# ---- what is known beforehand, in whole numbers
+
+
+def _sized_claims(system, ids, units=("percent", "share")):
+    chosen = system.table["id"].isin(ids) & system.table["unit"].isin(units)
     return system.table[chosen].to_dict("records")
 
 
-def _whom(codebook, claim):
+def _whom(codebook, claim, group):
     """Whose share an estimate or claim is: the conditions of its base and group, in a form that can be looked up."""
-    tests = [item for condition in about(codebook, claim, claim["group"]) for item in condition.items()]
+    tests = [item for condition in about(codebook, claim, group) for item in condition.items()]
     return tuple(sorted((q, *(tuple(sorted(answers)) for answers in (t.any, t.all, t.none))) for q, t in tests))
 
 
@@ -94,13 +157,17 @@ def _whole_bases(system, ids, worded_tolerance):
     90%, 57% and 14% of one group of 26 to 49 organisations leave 42 of them, for instance: no other number has whole
     parts that round to all three.
     """
-    program, bases, shares = _Program(system, ids, _Known({}, {}, {})), {}, defaultdict(list)
-    for claim in _share_claims(system, ids):
-        whom = _whom(system.codebook, claim)
-        if whom not in bases:
-            _, base = counted(system.codebook, system.layout, claim, claim["category"], claim["group"])
-            bases[whom] = program.ends(base)
-        shares[whom].append(limits(claim, worded_tolerance))
+    rows = [row for i in ids for row in system.claims[i] if isinstance(row, Row)]
+    program = Program([*system.structure, *rows, *eased_rows(system, ids)], system.size)
+    bases, shares = {}, defaultdict(list)
+    for claim in _sized_claims(system, ids, ("percent", "share", "order")):
+        for group in filter(None, (claim["group"], claim["versus_group"])):
+            whom = _whom(system.codebook, claim, group)
+            if whom not in bases:
+                _, base = counted(system.codebook, system.layout, claim, claim["category"], group)
+                bases[whom] = program.ends(base)
+            if claim["unit"] != "order":
+                shares[whom].append(limits(claim, worded_tolerance))
     possible = {
         whom: [n for n in range(least, most + 1) if all(_has_whole_part(n, limit) for limit in shares[whom])]
         for whom, (least, most) in bases.items()
@@ -129,18 +196,74 @@ def _whole_counts(system, ids, bases, worded_tolerance):
     it bounds what is added up from it too.
     """
     counts = {}
-    for claim in _share_claims(system, ids):
-        least, most = bases[_whom(system.codebook, claim)]
+    for claim in _sized_claims(system, ids):
+        least, most = bases[_whom(system.codebook, claim, claim["group"])]
         if least == most:
             counts[claim["id"]] = _whole_part(least, limits(claim, worded_tolerance))
     return counts
 
 
-def _band_ends(system, ids, known):
-    """The least and most respondents that each size band can have."""
-    program, band = _Program(system, ids, known), system.codebook.size_band
-    clique, cells = system.layout.column(band)
-    return {level: program.ends(clique.unknowns(cells == level)) for level in system.layout.levels[band]}
+def _sizes(system, ids, known, cells):
+    """The least and most respondents that each size band and each weighting cell can have."""
+    program = Program(_rows(system, ids, known), system.size)
+    clique, column = system.layout.column(system.codebook.size_band)
+
+    def ends(bands):
+        return program.ends(clique.unknowns(column.isin(bands)))
+
+    bands = {band: ends([band]) for band in system.layout.levels[system.codebook.size_band]}
+    return {"sizes": bands, "cells": {cell: ends(among) for cell, among in _bands_of(cells).items()}}
+
+
+def _held(system, ids, solution, worded_tolerance):
+    """What is known once every base of a share and every size band has as many respondents as in these counts."""
+    codebook, bases = system.codebook, {}
+    for claim in _sized_claims(system, ids, ("percent", "share", "order")):
+        for group in filter(None, (claim["group"], claim["versus_group"])):
+            _, base = counted(codebook, system.layout, claim, claim["category"], group)
+            bases[_whom(codebook, claim, group)] = (int(solution[base].sum()),) * 2
+    clique, column = system.layout.column(codebook.size_band)
+    levels = system.layout.levels[codebook.size_band]
+    sizes = {band: (int(solution[clique.unknowns(column == band)].sum()),) * 2 for band in levels}
+    return _Known(sizes, {}, bases, _whole_counts(system, ids, bases, worded_tolerance))
+
+
+def _bands_of(cells):
+    """The size bands of each weighting cell."""
+    bands = defaultdict(list)
+    for band, cell in ({} if cells is None else cell_of_band(cells)).items():
+        bands[cell].append(band)
+    return dict(bands)
+
+
+def _rows(system, ids, known):
+    """The Rows of a system: its structure, these claims, and what is known of their bases, counts and sizes."""
+    rows, codebook = [*system.structure], system.codebook
+    for claim in system.table[system.table["id"].isin(ids)].to_dict("records"):
+        rows += [_eased(claim, row, codebook, known) if not isinstance(row, Row) else row for row in system.claims[claim["id"]]]
+        if claim["unit"] in ("percent", "share"):
+            count, base = counted(codebook, system.layout, claim, claim["category"], claim["group"])
+            low, high = known.bases[_whom(codebook, claim, claim["group"])]
+            rows.append(linear_row(base, low=low, high=high))
+            if claim["id"] in known.counts:
+                low, high = known.counts[claim["id"]]
+                rows.append(linear_row(count, low=low, high=high))
+    for band, (low, high) in known.sizes.items():
+        clique, cells = system.layout.column(codebook.size_band)
+        rows.append(linear_row(clique.unknowns(cells == band), low=low, high=high))
+    return rows
+
+
+def _eased(claim, row, codebook, known):
+    """A comparison of shares as a Row that it implies, by how large its bases can be: a / b > c / d says a d > c b."""
+    ends = [known.bases[_whom(codebook, claim, claim[g])] for g in ("group", "versus_group")]
+    more, less, (least, _), (_, most) = row.a, row.c, *ends
+    if row.sign < 0:
+        more, less, (least, _), (_, most) = row.c, row.a, *reversed(ends)
+    return linear_row((most, more), (-least, less), low=1 if row.strict else 0)
+
+
+# ---- the estimates
 
 
 def _own(codebook, measure):
@@ -153,27 +276,11 @@ def _asked_by(codebook, break_):
     return {q for g in codebook.groups(break_) for q in g.where}
 
 
-def _parts(codebook, measure, asks):
-    """The breaks of a measure in two parts: those that some claim ties it to, with the total, and all others."""
-    own = _own(codebook, measure)
-    tied = [b for b in measure.breaks if any(own & q and _asked_by(codebook, b) & q - own for q in asks.values())]
-    return [(TOTAL, *tied), tuple(b for b in measure.breaks if b not in tied)]
-
-
-def _near(codebook, measure, breaks, asks):
-    """The claims that bear on a measure split by these breaks.
-
-    Of breaks that claims tie it to: those on its questions, on the breaks', and on what these are printed together
-    with; what is farther off bears on it only through how many organisations there are of each size. Of other breaks:
-    those on its own questions alone.
-    """
-    frame = {codebook.sector, codebook.size_band}
-    own = _own(codebook, measure)
-    within = own | frame
-    if TOTAL in breaks:
-        own = (own | {q for b in breaks for q in _asked_by(codebook, b)}) - frame
-        within = within.union(own, *(q for q in asks.values() if q & own))
-    return [i for i, q in asks.items() if q <= within]
+def _parts(codebook, measure):
+    """The breaks of a measure that are bounded together: those by what the frame says, and each other one by itself."""
+    frame = _own(codebook, measure) | {codebook.sector, codebook.size_band}
+    framed = [b for b in measure.breaks if _asked_by(codebook, b) <= frame]
+    return [[TOTAL, *framed], *([b] for b in measure.breaks if b not in framed)]
 
 
 def _estimates(codebook, measure, breaks):
@@ -191,64 +298,101 @@ def _name(estimate):
     return tuple(estimate[c] for c in ("measure", "category", "break", "group"))
 
 
-def _printed(kept, codebook):
-    """The estimates that a kept claim prints as a number."""
-    exact = kept[(kept["op"] == "=") & kept["unit"].isin(["percent", "count", "share"]) & (kept["measure"] != "")]
-    return {_name(c) for c in exact.to_dict("records") if codebook.measure(c["measure"]).base == c["base"]}
-
-
 def _bound_measure(problem, measure):
     """The rows of one measure, in the order of its breaks."""
-    rows = []
-    for breaks in _parts(problem.codebook, measure, problem.asks):
-        if breaks:
-            rows += _bound_breaks(problem, measure, breaks)
+    rows = [row for breaks in _parts(problem.codebook, measure) for row in _Part(problem, measure, breaks).bound()]
     order = {b: i for i, b in enumerate((TOTAL, *measure.breaks))}
     return sorted(rows, key=lambda row: order[row[COLUMNS.index("break")]])
 
 
-def _bound_breaks(problem, measure, breaks):
-    """The rows of a measure split by these breaks, from the system of the claims near it."""
-    codebook, claims = problem.codebook, problem.claims
-    estimates, near = _estimates(codebook, measure, breaks), _near(codebook, measure, breaks, problem.asks)
-    system = build_system(
-        codebook,
-        claims[claims["id"].isin(near)],
-        problem.worded_tolerance,
-        whole=False,
-        drawn=problem.drawn,
-        also=[
-            *(Tie({codebook.size_band: (frozenset([band]),)}) for band in problem.known.sizes),
-            *(tie_of(codebook, e, e["category"], e["group"]) for e in estimates),
-        ],
-        unlimited=limited_by_claim(codebook, claims),
-    )
-    program, rows, bases = _Program(system, near, problem.known), [], {}
-    printed, settled = _printed(claims[claims["id"].isin(problem.asks)], codebook), problem.settled()
-    for estimate in estimates:
-        count, base = counted(codebook, system.layout, estimate, estimate["category"], estimate["group"])
+class _Part:
+    """A measure split by some breaks, with the system of all claims that can bear on it."""
+
+    def __init__(self, problem, measure, breaks):
+        self.problem, self.codebook = problem, problem.codebook
+        own = set().union(_own(self.codebook, measure), *(_asked_by(self.codebook, b) for b in breaks))
+        tied = {problem.components[q] for q in own if q in problem.components}
+        near = problem.near(frozenset().union(*tied))
+        self.estimates = _estimates(self.codebook, measure, breaks)
+        self.among = {
+            cell: {self.codebook.size_band: Test(any=tuple(bands))} for cell, bands in _bands_of(problem.cells).items()
+        }
+        ties = [
+            tie_of(self.codebook, e, e["category"], e["group"], among)
+            for e in self.estimates
+            for among in ({}, *self.among.values())
+        ]
+        self.system = problem.system(near, ties)
+        self.program = Program(_rows(self.system, near, problem.known), self.system.size)
+        self.witnesses = Witnesses(self.system, near, _rows(self.system, near, problem.held))
+        self.bases = {}
+
+    def bound(self):
+        """The rows of these estimates, unweighted and weighted."""
+        return [self._row(*found) for estimate in self.estimates for found in self._bound(estimate)]
+
+    def _counted(self, estimate, among=None):
+        return counted(self.codebook, self.system.layout, estimate, estimate["category"], estimate["group"], among)
+
+    def _ends_of_base(self, base):
         key = tuple(base)
-        if key not in bases:
-            bases[key] = program.ends(base)
-        name, least = _name(estimate), bases[key][0]
-        if name in settled and least == bases[key][1]:
-            low = high = Fraction(settled[name], least)
-            counts = (settled[name], settled[name])
-        else:
-            low, high, counts = _share_ends(program, count, base, bases[key])
-        rows.append((*name, _support(name, low, high, printed), *map(_number, (low, high)), *counts, *bases[key]))
-    return rows
+        if key not in self.bases:
+            self.bases[key] = self.program.ends(base)
+        return self.bases[key]
+
+    def _bound(self, estimate):
+        """(estimate, basis, share, ends of the share, of the count and of the base) for each basis.
+
+        `share` is what witnesses need: the unknowns of count and base, or the strata of a weighted share.
+        """
+        count, base = self._counted(estimate)
+        base_ends = self._ends_of_base(base)
+        ends, count_ends = self._share_ends(estimate, count, base, base_ends)
+        yield estimate, UNWEIGHTED, (count, base), ends, count_ends, base_ends
+        if self.among:
+            strata = self._strata(estimate)
+            weighted = self._weighted_ends(strata, ends)
+            yield estimate, WEIGHTED, strata, weighted, count_ends, base_ends
+
+    def _share_ends(self, estimate, count, base, base_ends):
+        """Ends of count / base, and of the count itself where the base is settled; None where nothing can be said."""
+        least, most = base_ends
+        if least == 0:
+            return (None, None), (None, None)
+        if least < most:
+            return self.program.ratio_ends(count, base), (None, None)
+        settled = self.problem.settled.get(_name(estimate))
+        low, high = self.program.ends(count) if settled is None else (settled, settled)
+        return (Fraction(low, least), Fraction(high, least)), (low, high)
+
+    def _strata(self, estimate):
+        totals = self.problem.cells.set_index("cell")["total"]
+        clique, bands = self.system.layout.column(self.codebook.size_band)
+        strata = []
+        for cell, among in self.among.items():
+            count, base = self._counted(estimate, among)
+            members = clique.unknowns(bands.isin(among[self.codebook.size_band].any))
+            least, most = self.problem.known.cells[cell]
+            held = sum(self.problem.held.sizes[band][0] for band in among[self.codebook.size_band].any)
+            strata.append(Stratum(totals[cell], members, max(least, LEAST_IN_STRATUM), most, held, count, base))
+        return strata
+
+    def _weighted_ends(self, strata, unweighted):
+        """Ends of a weighted share; where nobody or everybody of the base may be so, that holds with any weights."""
+        if unweighted[0] is None or unweighted[0] == 1 or unweighted[1] == 0 or unweighted == (0, 1):
+            return unweighted
+        return self.program.weighted_ends(strata)
+
+    def _row(self, estimate, basis, share, ends, count_ends, base_ends):
+        name, (low, high) = _name(estimate), ends
+        support = _support(name, low, high, self.problem.printed if basis == UNWEIGHTED else ())
+        attained = "" if low is None else ATTAINED[self._attained(share, float(low), float(high))]
+        return (*name, basis, support, *map(_number, (low, high)), attained, *count_ends, *base_ends)
 
 
-def _share_ends(program, count, base, base_ends):
-    """Ends of count / base, and of the count itself where the base is settled; None where nothing can be said."""
-    least, most = base_ends
-    if least == 0:
-        return None, None, (None, None)
-    if least < most:
-        return *program.ratio_ends(count, base), (None, None)
-    low, high = program.ends(count)
-    return Fraction(low, least), Fraction(high, least), (low, high)
+    def _attained(self, share, low, high):
+        """Which ends some records attain; where only one value is left, all records do."""
+        return (True, True) if high - low < ROUND_OFF else self.witnesses.attain(share, low, high)
 
 
 def _support(name, low, high, printed):
@@ -260,70 +404,4 @@ def _support(name, low, high, printed):
 
 
 def _number(end):
-    return None if end is None else round(float(end), 9)
-
-
-class _Program:
-    """The system as two linear programs that are solved again and again for other sums of its unknowns."""
-
-    def __init__(self, system, ids, known):
-        rows = [row for i in ids for row in system.claims[i] if isinstance(row, Row)]
-        self.rows = [*system.structure, *rows, *eased_rows(system, ids)]
-        for band, ends in known.sizes.items():
-            clique, cells = system.layout.column(system.codebook.size_band)
-            self.rows.append(linear_row(clique.unknowns(cells == band), low=ends[0], high=ends[1]))
-        for claim in _share_claims(system, ids) if known.bases else []:
-            count, base = counted(system.codebook, system.layout, claim, claim["category"], claim["group"])
-            least, most = known.bases[_whom(system.codebook, claim)]
-            self.rows.append(linear_row(base, low=least, high=most))
-            if claim["id"] in known.counts:
-                low, high = known.counts[claim["id"]]
-                self.rows.append(linear_row(count, low=low, high=high))
-        self.system, self.size = system, system.size
-        self.counts, self.unknowns, _ = self._laid_out(scaled=False)
-        self.ratios = None
-
-    def _laid_out(self, *, scaled):
-        """A GLOP program of the rows; where `scaled`, every limit is a multiple of a further unknown, the scale."""
-        solver = pywraplp.Solver.CreateSolver("GLOP")
-        endless = solver.infinity()
-        unknowns = [solver.NumVar(0, endless, "") for _ in range(self.size)]
-        scale = solver.NumVar(0, endless, "") if scaled else None
-        for row in self.rows:
-            for limit, sign in ((row.high, 1), (row.low, -1)):
-                if limit is None:
-                    continue
-                line = solver.Constraint(-endless, 0 if scaled else sign * limit)
-                for k, c in zip(row.unknowns.tolist(), row.coefficients.tolist(), strict=True):
-                    line.SetCoefficient(unknowns[k], sign * c)
-                if scaled:
-                    line.SetCoefficient(scale, -sign * limit)
-        return solver, unknowns, scale
-
-    def ends(self, positions):
-        """The least and most whole number that some unknowns can add up to."""
-        low, high = self._optimise(self.counts, self.unknowns, positions)
-        return math.ceil(low - ROUND_OFF), math.floor(high + ROUND_OFF)
-
-    def ratio_ends(self, count, base):
-        """The least and most of sum(count) / sum(base), the base never being nil."""
-        if self.ratios is None:
-            solver, unknowns, _ = self._laid_out(scaled=True)
-            self.ratios = solver, unknowns, solver.Constraint(1, 1)
-        solver, unknowns, unit = self.ratios
-        unit.Clear()
-        for k in base.tolist():
-            unit.SetCoefficient(unknowns[k], 1)
-        return tuple(round(x, 9) for x in self._optimise(solver, unknowns, count))
-
-    def _optimise(self, solver, unknowns, positions):
-        objective, found = solver.Objective(), []
-        for maximise in (False, True):
-            objective.Clear()
-            for k in positions.tolist():
-                objective.SetCoefficient(unknowns[k], 1)
-            objective.SetMaximization() if maximise else objective.SetMinimization()
-            if solver.Solve() != pywraplp.Solver.OPTIMAL:
-                raise AssertionError("claims that were kept can be met, so every sum has ends")
-            found.append(objective.Value())
-        return found
+    return None if end is None else round(float(end), DIGITS)

@@ -70,12 +70,13 @@ class Layout:
     """The nodes and cliques for a list of Ties over a codebook's columns, or over just the columns that they touch.
 
     `cliques`: parents before children. `place(tie)`: the first clique that holds a tie, and the tie's nodes there.
-    `drawn`: tables of cells by their nodes, so that layouts of the same codebook need not draw one twice.
+    `drawn`: tables of cells by their nodes, and what was picked from them, so that layouts of the same codebook need
+    not do either twice.
     """
 
     def __init__(self, codebook, ties, *, whole=True, drawn=None):
         self.drawn = {} if drawn is None else drawn
-        self._places, self._picked = {}, {}
+        self._places = {}
         rules = structural_ties(codebook)
         levels = column_levels(codebook)
         touched = set(levels) if whole else _touched(ties, rules, codebook)
@@ -91,10 +92,10 @@ class Layout:
         """The node of each column of a tie: as fine as everything that ties it to any of the others needs."""
         found = []
         for column in tie.sets:
-            sets = list(tie.sets[column])
+            sets = dict.fromkeys(tie.sets[column])
             for other in tie.sets:
                 if other != column:
-                    sets += self._told_apart[column, other]
+                    sets |= self._told_apart[column, other]
             found.append(Node(column, _classes(self.levels[column], sets)))
         return tuple(found)
 
@@ -108,10 +109,10 @@ class Layout:
 
     def picked(self, clique, nodes, key, pick):
         """Which cells of a clique `pick` chooses from its view of some nodes, as a boolean array kept under `key`."""
-        key = (clique.start, nodes, key)
-        if key not in self._picked:
-            self._picked[key] = pick(clique.view(nodes)).to_numpy()
-        return self._picked[key]
+        key = (clique.nodes, nodes, key)
+        if key not in self.drawn:
+            self.drawn[key] = pick(clique.view(nodes)).to_numpy()
+        return self.drawn[key]
 
     def column(self, column):
         """The first clique that holds a column with every level apart, and its cells there."""
@@ -120,11 +121,11 @@ class Layout:
         return clique, clique.cells[node.name]
 
     def _pairwise(self, ties):
-        apart = defaultdict(list)
+        apart = defaultdict(dict)
         for tie in ties:
             for column, other in combinations(tie.sets, 2):
-                apart[column, other] += tie.sets[column]
-                apart[other, column] += tie.sets[other]
+                apart[column, other] |= dict.fromkeys(tie.sets[column])
+                apart[other, column] |= dict.fromkeys(tie.sets[other])
         return apart
 
     def _graph(self):

@@ -131,10 +131,10 @@ def about(codebook, claim, group):
     return codebook.base(claim["base"]).where, codebook.group(claim["break"], group).where
 
 
-def tie_of(codebook, claim, category, group):
-    """What must stand in one table for a count and its base to be sums of cells."""
+def tie_of(codebook, claim, category, group, among=None):
+    """What must stand in one table for a count and its base to be sums of cells; `among`, if any, narrows both."""
     question = codebook.question(codebook.measure(claim["measure"]).question)
-    conditions = about(codebook, claim, group)
+    conditions = (*about(codebook, claim, group), *([among] if among else []))
     if category:
         conditions += ({question.id: Test(any=question.members(category))},)
     sets = {}
@@ -156,12 +156,21 @@ def _ties(codebook, claim):
     return ties
 
 
-def counted(codebook, layout, claim, category, group):
-    """Positions of the unknowns that add up to a claim's count, and to its base: two arrays."""
-    clique, nodes = layout.place(tie_of(codebook, claim, category, group))
+def counted(codebook, layout, claim, category, group, among=None):
+    """Positions of the unknowns that add up to a claim's count, and to its base: two arrays.
+
+    `among`: a further condition that narrows both, if any.
+    """
+    clique, nodes = layout.place(tie_of(codebook, claim, category, group, among))
     question = codebook.question(codebook.measure(claim["measure"]).question)
-    whom, (where, within) = (claim["base"], claim["break"], group), about(codebook, claim, group)
-    base = layout.picked(clique, nodes, whom, lambda cells: select(cells, where) & select(cells, within))
+    where, within = about(codebook, claim, group)
+    whom = (claim["base"], claim["break"], group, *(among or {}).values())
+    base = layout.picked(
+        clique,
+        nodes,
+        whom,
+        lambda cells: select(cells, where) & select(cells, within) & select(cells, among or {}),
+    )
     given = layout.picked(clique, nodes, (question.id, category), lambda cells: gave(cells, question, category))
     return clique.unknowns(base & given), clique.unknowns(base)
 
