@@ -52,7 +52,8 @@ def stated_bases(claims, codebook, worded_tolerance, without=()):
         who = counted_of(codebook, claim)
         if claim["unit"] in SHARES and who not in bases and base.settled:
             least, most = whole_parts(base.settled, limits(claim, worded_tolerance))
-            by_share.setdefault(who, {}).update(dict.fromkeys(range(least, most + 1), claim["id"]))
+            if least <= most:
+                by_share.setdefault(who, {}).update(dict.fromkeys(range(least, most + 1), claim["id"]))
     return {who: _base(found, "by its share") for who, found in by_share.items()} | bases
 
 

@@ -199,7 +199,9 @@ def _sum_sentence(parts, whole=None, *, report):
     each = _listed([f"'{_category(s.claim, report)}' {_value(s.claim)} ({s.claim['place']})" for s in parts])
     total = sum(_exact(s.claim, report) for s in parts)
     bound = added.high if short else added.low
-    at = "" if bound == total else f", {'at most' if short else 'at least'} {_percent(bound)} before rounding"
+    open_end = added.high_open if short else added.low_open
+    end = ("less than" if open_end else "at most") if short else ("more than" if open_end else "at least")
+    at = "" if bound == total else f", {end} {_percent(bound)} before rounding"
     goal = "100%" if whole is None else f"the {_value(whole.claim)} of '{_category(whole.claim, report)}', which is"
     goal += "" if whole is None else f" all of these ({whole.claim['place']})"
     people = who(parts[0].claim, report.codebook)
