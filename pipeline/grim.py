@@ -48,6 +48,7 @@ def power(claim, sizes):
     What could have been printed is every per cent from 0 to 100 of as many decimals as the claim has. 0 says that the
     test can find nothing; None that the claim is no per cent, so that this cannot be said.
     """
+    sizes = [n for n in sizes if n > 0]
     if claim["unit"] != "percent" or claim["op"] != "=" or not sizes:
         return None
     decimals = len(claim["value"].partition(".")[2])

@@ -6,10 +6,10 @@ from pipeline.audit import CONTRADICTED, LABEL, ON_BASE, REPRODUCED, UNTESTABLE,
 from pipeline.checks import CHECKS
 
 MEANINGS = {
-    REPRODUCED: "the data give what is printed",
-    CONTRADICTED: "cannot be true together with the numbers that are kept",
+    REPRODUCED: "can be true together with the others, and the data give it",
+    CONTRADICTED: "cannot be true together with the numbers that are reproduced",
     ON_BASE: "no whole number of its base can be that",
-    LABEL: "printed in another unit than what it is",
+    LABEL: "printed in another unit than it must be read in",
     UNTESTABLE: "not about answers, or without a label",
 }
 LOOKED_FOR = {
