@@ -20,7 +20,7 @@ from pipeline.shares import WHOLE, Range, same_shares, settled_sizes, shares_of,
 from pipeline.whom import groups_of, share_of, whom, within
 from pipeline.wording import printed, who
 
-FINDINGS = ["check", "claims", "places", "sentence"]
+FINDINGS = ["check", "claims", "places", "sentence", "reading"]
 IMPOSSIBLE, MISLABELLED = "impossible on its base", "counts labelled per cent"
 DIFFERENTLY, NOT_WHOLE, OUTSIDE = "printed differently", "does not add up", "total outside its groups"
 CHECKS = (IMPOSSIBLE, MISLABELLED, DIFFERENTLY, NOT_WHOLE, OUTSIDE)
@@ -45,7 +45,7 @@ def impossible_on_base(report):
         if not base.sizes or not gives_a_size(claim) or possible_on(claim, base.sizes, report.worded_tolerance):
             continue
         near = nearest_possible(claim, base.sizes, most, report.worded_tolerance)
-        sizes = "" if base.settled else f" of {sizes_text(base.sizes)}, {base.known}, none fits; for example"
+        sizes = "" if base.settled else f" none of {sizes_text(base.sizes)} organisations fits: for example,"
         possible = f" It would be possible of {' or '.join(map(whole_text, near))} organisations." if near else ""
         sentence = f"{_named(claim, report)} is printed as {_value(claim)}, yet{sizes} {around(claim, base.sizes[-1])}."
         found.append(_finding(IMPOSSIBLE, [claim], sentence + possible))
@@ -270,8 +270,9 @@ def _group(claim, report):
 
 
 def _finding(check, claims, sentence):
-    ids, places = (list(dict.fromkeys(c[f] for c in claims)) for f in ("id", "place"))
-    return {"check": check, "claims": " ".join(ids), "places": "; ".join(places), "sentence": sentence}
+    ids, places, readings = (list(dict.fromkeys(c[f] for c in claims if c[f])) for f in ("id", "place", "reading"))
+    found = {"check": check, "claims": " ".join(ids), "places": "; ".join(places), "sentence": sentence}
+    return found | {"reading": " / ".join(readings)}
 
 
 def _printed_unit(claim):

@@ -94,7 +94,7 @@ def test_a_share_that_fits_no_size_in_the_range_that_is_left():
     bounded = {whom(codebook, codebook.group("place", "shore").where): Base((9, 10, 11), "bounded")}
     ((check, _, sentence),) = found(90, YES | {"value": "2"} | SHORE, bounded=bounded)
     assert check == IMPOSSIBLE
-    assert "yet of 9-11, bounded, none fits; for example of 11 organisations 0 are 0% and 1 is 9.1%." in sentence
+    assert "yet none of 9-11 organisations fits: for example, of 11 organisations 0 are 0% and 1 is 9.1%." in sentence
     assert not found(90, YES | {"value": "11"} | SHORE, bounded=bounded)
 
 
@@ -106,6 +106,13 @@ def test_a_count_of_more_than_there_are():
     (finding,) = found(20, *rows)
     assert finding[:2] == (IMPOSSIBLE, "x")
     assert "is printed as 9, yet there are only 8." in finding[2]
+
+
+def test_a_finding_says_how_its_claims_were_read():
+    codebook = tiny_codebook(90)
+    rows = [YES | {"value": "66", "reading": "From the chart."}, YES | {"value": "60"}]
+    (finding,) = check_all(report(codebook, claims_of(codebook, *rows))).to_dict("records")
+    assert finding["reading"] == "From the chart."
 
 
 def test_a_base_of_no_known_size_tests_nothing():
