@@ -17,7 +17,7 @@ from pipeline.codebook import TOTAL
 from pipeline.grim import around, nearest_possible, possible_on, sizes_text
 from pipeline.printing import whole_text
 from pipeline.shares import WHOLE, Range, same_shares, settled_sizes, shares_of, total_range
-from pipeline.whom import groups_of, share_of, whom, within
+from pipeline.whom import groups_of, parts_those_asked, share_of, whom, within
 from pipeline.wording import printed, who
 
 FINDINGS = ["check", "claims", "places", "sentence", "reading"]
@@ -82,11 +82,12 @@ def counts_labelled_per_cent(report):
 
 def _counts_sentence(claims, base, report):
     """Why numbers with a per cent sign are counts; None where they are not, or where the base's size is not known."""
-    total = sum(c["number"] for c in claims)
+    total, ids = sum(c["number"] for c in claims), {c["id"] for c in claims}
     shares = [Range(*limits({**c, "unit": "percent", "rounding": "half_up"}, 0)) for c in claims]
-    ids = {c["id"] for c in claims}
+    if not total_range(shares).apart(WHOLE):
+        return None
     stated = stated_bases(report.claims, report.codebook, report.worded_tolerance, without=ids).get(base, Base())
-    if not total_range(shares).apart(WHOLE) or total not in stated.sizes:
+    if total not in stated.sizes:
         return None
     by_id = {c["id"]: c for c in report.claims}
     where = _listed(sorted({by_id[i]["place"] for i in stated.claims})) or "the number of respondents"
@@ -217,15 +218,13 @@ def outside_its_groups(report):
     With the groups' sizes settled that is their weighted mean, else anything from the lowest group to the highest.
     """
     shares, sizes = shares_of(report), settled_sizes(report)
-    found, partings = [], {}
+    found, parting = [], [b for b in report.codebook.breaks if parts_those_asked(report.codebook, b.id)]
     for (question_id, category, base), total in shares.items():
-        for broken in report.codebook.breaks:
-            if (broken.id, base) not in partings:
-                partings[broken.id, base] = groups_of(report.codebook, broken.id, base)
-            groups = partings[broken.id, base]
-            parts = [shares.get((question_id, category, g)) for g in (groups or {}).values()]
-            if parts and None not in parts and len(parts) > 1:
-                weights = [sizes.get(g) for g in groups.values()]
+        for broken in parting:
+            groups = groups_of(report.codebook, broken.id, base)
+            parts = [shares.get((question_id, category, g)) for g in groups]
+            if None not in parts and len(parts) > 1:
+                weights = [sizes.get(g) for g in groups]
                 sentence = _total_sentence(total, parts, weights, broken, report)
                 if sentence:
                     claims = [*total.claims, *(c for p in parts for c in p.claims)]

@@ -58,21 +58,23 @@ def share_of(codebook, claim):
     return codebook.measure(claim["measure"]).question, claim["category"], base_of(codebook, claim)
 
 
-def groups_of(codebook, break_id, base):
-    """The groups of a break that part the organisations of a base, as {group: whom}; None where they do not.
-
-    They do where everyone of the base is in exactly one of them, whatever the answers.
-    """
+def parts_those_asked(codebook, break_id):
+    """Whether a break's groups part whom they are made of: everyone asked is in exactly one, whatever they say."""
     groups = codebook.groups(break_id)
     asked = {q for g in groups for q in g.where}
     if break_id == TOTAL or len(asked) != 1:
-        return None
-    question = codebook.question(asked.pop())
-    kinds = _kinds(question, groups)
-    parted = kinds is not None and sum(select(kinds, g.where).astype(int) for g in groups).eq(1).all()
-    if not parted or not within(base, whom(codebook, question.asked_if)):
-        return None
-    return {g.id: base | whom(codebook, g.where) for g in groups}
+        return False
+    kinds = _kinds(codebook.question(asked.pop()), groups)
+    return kinds is not None and bool(sum(select(kinds, g.where).astype(int) for g in groups).eq(1).all())
+
+
+def groups_of(codebook, break_id, base):
+    """The whoms into which a break that `parts_those_asked` parts a base; none where not all of the base were asked."""
+    groups = codebook.groups(break_id)
+    asked = {q for g in groups for q in g.where}
+    if not all(within(base, whom(codebook, codebook.question(q).asked_if)) for q in asked):
+        return ()
+    return tuple(base | whom(codebook, g.where) for g in groups)
 
 
 def _kinds(question, groups):

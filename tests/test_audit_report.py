@@ -70,7 +70,7 @@ def test_the_example_prints_what_its_page_shows(tmp_path):
         *("tracker", "audit", "docs/example_audit/claims.csv"),
         *("--codebook", "docs/example_audit/codebook.yaml", "--out", "audited"),
     ]
-    assert output == ended.stdout
+    assert output == ended.stdout, "the page must show what the command prints: paste its output there"
 
 
 def test_the_example_has_the_faults_that_its_page_says(tmp_path):
