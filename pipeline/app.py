@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pipeline import check, fieldwork
+from pipeline import audit_command, check, fieldwork
 from pipeline.problems import InputProblem
 
 
@@ -22,6 +22,7 @@ class Tracker(typer.Typer):
 app = Tracker(
     help="The social value tracker.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
+app.command("audit")(audit_command.main)
 app.command("check")(check.main)
 app.command("fieldwork")(fieldwork.main)
 

@@ -5,6 +5,7 @@ as its operator and rounding have it. `data/report/YEAR/claims.csv` holds one a 
 """
 
 import io
+import math
 import operator
 from fractions import Fraction
 from pathlib import Path
@@ -13,10 +14,11 @@ import pandas as pd
 
 from pipeline.codebook import TOTAL, gave, select
 from pipeline.problems import InputProblem
+from pipeline.whom import base_of, counted_of
 
 COLUMNS = [
     *("id", "place", "measure", "category", "break", "group", "base", "op", "value", "unit", "rounding"),
-    *("versus_category", "versus_group", "base_known", "reading"),
+    *("versus_category", "versus_group", "base_known", "printed_unit", "reading"),
 ]
 OPERATORS = {"=", ">", "<", ">=", "<=", "about"}
 # What `rounding` each unit may have: `half_up` to whole per cents, `worded` a fraction said in words, `exact`.
@@ -29,6 +31,8 @@ ROUNDINGS = {
 }
 # The operators of units that do not take them all: an order is strict or not, and of answers only a most is a limit.
 OPERATORS_OF = {"order": {"<", "<=", ">", ">="}, "answers": {"<", "<="}}
+# What a number may be printed as, where that is not what it is read as.
+PRINTED_UNITS = ("", "percent", "count", "share")
 
 
 def load_claims(path, codebook):
@@ -64,7 +68,9 @@ def load_claims(path, codebook):
         raise InputProblem(
             f"the id stands in row {first} already", file=path, row=row["line"], column="id", found=row["id"]
         )
-    return table.assign(number=[_check(row, codebook, path) for row in table.to_dict("records")])
+    claims = table.assign(number=[_check(row, codebook, path) for row in table.to_dict("records")])
+    _check_bases(claims.to_dict("records"), codebook, path)
+    return claims
 
 
 def _check(row, codebook, path):
@@ -83,6 +89,8 @@ def _check(row, codebook, path):
         fault("op", f"not an operator of unit {row['unit']}", sorted(OPERATORS_OF[row["unit"]]))
     if row["rounding"] not in ROUNDINGS[row["unit"]]:
         fault("rounding", f"not a rounding of unit {row['unit']}", sorted(ROUNDINGS[row["unit"]]))
+    if row["printed_unit"] not in PRINTED_UNITS:
+        fault("printed_unit", "not a unit that a number is printed in", "percent, count, share, or an empty cell")
     number = _number(row, fault)
     if row["measure"]:
         _check_names(row, codebook, fault)
@@ -137,6 +145,29 @@ def _check_names(row, codebook, fault):
         )
 
 
+def _check_bases(claims, codebook, path):
+    """Raise InputProblem at the first share whose base another claim prints as no organisations."""
+    counts = {}
+    for claim in claims:
+        if testable(claim) and claim["unit"] == "count" and claim["op"] == "=":
+            counts.setdefault(counted_of(codebook, claim), []).append(claim)
+    for claim in claims:
+        groups = ("group", "versus_group") if claim["unit"] == "order" else ("group",)
+        of_a_base = testable(claim) and claim["unit"] in ("percent", "share", "order")
+        for column in groups if of_a_base else ():
+            printed = counts.get(base_of(codebook, claim, claim[column]), [])
+            if printed and not any(c["number"] for c in printed):
+                column = "base" if claim["break"] == TOTAL else column
+                raise InputProblem(
+                    f"a share of no organisations: row {printed[0]['line']} says that there are none",
+                    file=path,
+                    row=claim["line"],
+                    column=column,
+                    found=claim[column],
+                    do="leave one of the two rows out, or give the number of organisations that is meant",
+                )
+
+
 def testable(claim):
     """Whether a claim speaks of the respondents' answers at all (some speak of the fieldwork, or have no label)."""
     return bool(claim["measure"])
@@ -165,6 +196,22 @@ def limits(claim, worded_tolerance):
     if claim["rounding"] == "half_up":
         return (value - Fraction(1, 2)) / scale, False, (value + Fraction(1, 2)) / scale, True
     return value / scale, False, value / scale, False
+
+
+def whole_ends(low, low_open, high, high_open):
+    """The least and most whole number within limits, each open or not; None where there is no limit."""
+    least = None if low is None else math.floor(low) + 1 if low_open else math.ceil(low)
+    most = None if high is None else math.ceil(high) - 1 if high_open else math.floor(high)
+    return least, most
+
+
+def whole_parts(base, limit):
+    """The least and most of `base` organisations whose share lies within `limits`; least > most where none does."""
+    low, low_open, high, high_open = limit
+    least, most = whole_ends(
+        None if low is None else low * base, low_open, None if high is None else high * base, high_open
+    )
+    return max(0, least if least is not None else 0), min(base, most if most is not None else base)
 
 
 def regenerate(claims, respondents, codebook, worded_tolerance):

@@ -97,6 +97,11 @@ FAULTS = {
         {"value": "12.5"},
         "column value: a percent of rounding half_up is a whole number; found '12.5'; allowed: a number such as 37.",
     ),
+    "printed in no known unit": (
+        {"printed_unit": "%"},
+        "column printed_unit: not a unit that a number is printed in; found '%'; allowed: percent, count, share, or an "
+        "empty cell.",
+    ),
     "an order of equals": (
         {"op": "=", "value": "", "unit": "order", "rounding": "exact", "versus_category": "no"},
         "column op: not an operator of unit order; found '='; allowed: <, <=, >, >=.",
@@ -167,14 +172,14 @@ def test_a_missing_column_is_named(tmp_path, small_codebook, column):
         (b"", "FILE: not a CSV table: No columns to parse from file."),
         (",".join(COLUMNS).encode(), "FILE: there are no claims; give at least one row."),
         (",".join(COLUMNS).encode() + b"\n\n\n", "FILE: there are no claims; give at least one row."),
-        (as_csv({"reading": "caf\u00e9"}).encode("latin-1"), "FILE: not UTF-8 text at byte 176; save it as UTF-8."),
+        (as_csv({"reading": "caf\u00e9"}).encode("latin-1"), "FILE: not UTF-8 text at byte 190; save it as UTF-8."),
         (
             as_csv({}).rstrip().encode() + b",x\n",
             "FILE: rows have more cells than the header; remove the cells without a column.",
         ),
         (
             as_csv({}, {}).rstrip().encode() + b",x\n",
-            "FILE: not a CSV table: Error tokenizing data. C error: Expected 15 fields in line 3, saw 16.",
+            "FILE: not a CSV table: Error tokenizing data. C error: Expected 16 fields in line 3, saw 17.",
         ),
         (
             as_csv({"reading": "open"}).replace("open", '"open').encode(),

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 
+import pandas as pd
 import pytest
 import yaml
 from clones import ROOT, Clone
@@ -101,6 +102,16 @@ def test_every_stage_declares_the_settings_that_it_looks_at_and_no_others(clone)
         given = set(re.findall(r"\$\{(\w+)\.", templates[stage.partition("@")[0]]["do"]["cmd"]))
         # A setting that is written into the command may be declared or not: the command changes with it.
         assert looked_at[stage] <= declares["params"] <= looked_at[stage] | given, stage
+
+
+def test_nothing_published_holds_a_contact_detail_of_the_frame(clone):
+    frame = pd.read_csv(clone.root / RAW / "frame.csv", dtype="str", keep_default_na=False)
+    details = {cell.casefold() for column in ("contact_name", "email", "telephone") for cell in frame[column] if cell}
+    assert len(details) > len(frame)
+    for path in sorted(p for p in (clone.root / "reports").rglob("*") if p.is_file()):
+        published = path.read_bytes().decode("utf-8", errors="replace").casefold()
+        shown = [detail for detail in details if detail in published]
+        assert not shown, f"{path.relative_to(clone.root)} shows {len(shown)} contact details"
 
 
 def test_running_again_does_nothing(clone):

@@ -1,0 +1,328 @@
+"""What can be seen of a report's numbers one by one, or side by side, without solving for all of them at once.
+
+Five checks, each a table of findings: a share that no whole number of its base can be (GRIM); counts labelled per cent;
+one share printed differently; shares of one question that do not add up; a total outside the range of its groups. Every
+finding names its claims and their places and says in a sentence, built from the numbers, what is wrong. They need no
+solver, and see less than it: that no check finds anything does not mean that the numbers can all be true.
+"""
+
+from collections import defaultdict
+from fractions import Fraction
+
+import pandas as pd
+
+from pipeline.bases import SHARES, Base, gives_a_size, stated_bases
+from pipeline.claims import limits
+from pipeline.codebook import TOTAL
+from pipeline.grim import around, nearest_possible, possible_on, sizes_text
+from pipeline.printing import whole_text
+from pipeline.shares import WHOLE, Range, same_shares, settled_sizes, shares_of, total_range
+from pipeline.whom import groups_of, parts_those_asked, share_of, whom, within
+from pipeline.wording import printed, who
+
+FINDINGS = ["check", "claims", "places", "sentence", "reading"]
+IMPOSSIBLE, MISLABELLED = "impossible on its base", "counts labelled per cent"
+DIFFERENTLY, NOT_WHOLE, OUTSIDE = "printed differently", "does not add up", "total outside its groups"
+CHECKS = (IMPOSSIBLE, MISLABELLED, DIFFERENTLY, NOT_WHOLE, OUTSIDE)
+WORDS = {"=": "", "about": "about ", ">": "more than ", ">=": "at least ", "<": "less than ", "<=": "at most "}
+
+
+def check_all(report):
+    """All findings of a Report as one table, in the order of CHECKS."""
+    checks = (impossible_on_base, counts_labelled_per_cent, printed_differently, not_adding_up, outside_its_groups)
+    rows = [finding for check in checks for finding in check(report)]
+    return pd.DataFrame(rows, columns=FINDINGS)
+
+
+# ---- one claim on its base
+
+
+def impossible_on_base(report):
+    """Shares and counts that no whole number of any size that their base may have can be."""
+    found, most = [], report.codebook.respondents or 0
+    for claim in report.claims:
+        base = report.bases.get(claim["id"], Base())
+        if not base.sizes or not gives_a_size(claim) or possible_on(claim, base.sizes, report.worded_tolerance):
+            continue
+        near = nearest_possible(claim, base.sizes, most, report.worded_tolerance)
+        sizes = "" if base.settled else f" none of {sizes_text(base.sizes)} organisations fits: for example,"
+        possible = f" It would be possible of {' or '.join(map(whole_text, near))} organisations." if near else ""
+        sentence = f"{_named(claim, report)} is printed as {_value(claim)}, yet{sizes} {around(claim, base.sizes[-1])}."
+        found.append(_finding(IMPOSSIBLE, [claim], sentence + possible))
+    return found
+
+
+# ---- counts labelled per cent
+
+
+def counts_labelled_per_cent(report):
+    """Answers to one question that are printed as per cent in one place, add up to their base, and not to 100.
+
+    The base's size must be printed elsewhere. Where the claims file reads a number otherwise than it is printed, the
+    finding says what the arithmetic has to say of that reading.
+    """
+    found, sets = [], defaultdict(list)
+    for claim in report.claims:
+        if gives_a_size(claim) and claim["op"] == "=" and _printed_unit(claim) == "percent":
+            question, _, base = share_of(report.codebook, claim)
+            sets[claim["place"], question, base].append(claim)
+    for (_, question_id, base), claims in sets.items():
+        question = report.codebook.question(question_id)
+        if question.several or not within(base, whom(report.codebook, question.asked_if)):
+            continue
+        by_answer = {c["category"]: c for c in claims}
+        cover = next(iter(_covers({a.id for a in question.answers}, by_answer, question)), None)
+        sentence = cover and _counts_sentence([by_answer[c] for c in cover], base, report)
+        if sentence:
+            found.append(_finding(MISLABELLED, [by_answer[c] for c in cover], sentence))
+    read_otherwise = [c for c in report.claims if gives_a_size(c) and c["printed_unit"] not in ("", c["unit"])]
+    told = {i for f in found for i in f["claims"].split()}
+    return found + [_unconfirmed(c, report) for c in read_otherwise if c["id"] not in told]
+
+
+def _counts_sentence(claims, base, report):
+    """Why numbers with a per cent sign are counts; None where they are not, or where the base's size is not known."""
+    total, ids = sum(c["number"] for c in claims), {c["id"] for c in claims}
+    shares = [Range(*limits({**c, "unit": "percent", "rounding": "half_up"}, 0)) for c in claims]
+    if not total_range(shares).apart(WHOLE):
+        return None
+    stated = stated_bases(report.claims, report.codebook, report.worded_tolerance, without=ids).get(base, Base())
+    if total not in stated.sizes:
+        return None
+    by_id = {c["id"]: c for c in report.claims}
+    where = _listed(sorted({by_id[i]["place"] for i in stated.claims})) or "the number of respondents"
+    again = [c for c in report.claims if c["id"] not in ids and _is_count_of(c, claims, report)]
+    times = len({c["category"] for c in again})
+    places = _listed(list(dict.fromkeys(c["place"] for c in again)))
+    also = f" {times} of them {'is' if times == 1 else 'are'} printed as counts too ({places})." if again else ""
+    reading = "as the claims file reads them" if claims[0]["unit"] == "count" else "but the claims file reads per cent"
+    return (
+        f"{_label(claims[0], report)}: the {len(claims)} numbers of {claims[0]['place']}, read as per cent, add up to "
+        f"{total}%, not to 100%; {total} is how many {who(claims[0], report.codebook)} there are ({where}). They are "
+        f"counts, {reading}.{also}"
+    )
+
+
+def _is_count_of(claim, claims, report):
+    """Whether a claim prints as a count the very number that one of the others prints with a per cent sign."""
+    if not gives_a_size(claim) or (_printed_unit(claim), claim["op"]) != ("count", "="):
+        return False
+    share = share_of(report.codebook, claim)
+    return any(share == share_of(report.codebook, c) and claim["number"] == c["number"] for c in claims)
+
+
+def _unconfirmed(claim, report):
+    sentence = (
+        f"{_named(claim, report)} is printed as {_value(claim)} and read as a {claim['unit']}; no sum shows whether "
+        "that reading is right."
+    )
+    return _finding(MISLABELLED, [claim], sentence)
+
+
+# ---- the same share twice
+
+
+def printed_differently(report):
+    """Shares for which two places give values that no one share agrees with; what stands first in the file leads."""
+    found = []
+    for trusted, clashing in same_shares(report).values():
+        if clashing:
+            first = [c for c, span in trusted if any(span.apart(other) for _, other in clashing)]
+            others = [c for c, _ in clashing]
+            sentence = (
+                f"{_named(first[0], report)} is printed as {_said(first, report)}, but as {_said(others, report)}."
+            )
+            found.append(_finding(DIFFERENTLY, [*first, *others], sentence))
+    return found
+
+
+def _said(claims, report):
+    """The values of claims of one share, each once with its places: `66% (figure 4) and as about 2/3 (section 2.1)`."""
+    values = defaultdict(dict)
+    for claim in claims:
+        values[_value(claim) + _meaning(claim, report)][claim["place"]] = None
+    return " and as ".join(f"{value} ({_listed(list(places))})" for value, places in values.items())
+
+
+# ---- parts of a whole
+
+
+def not_adding_up(report):
+    """Answers to a question of one answer whose shares do not add up to 100%, or to the net that they make up."""
+    found, sets = [], defaultdict(dict)
+    for (question_id, category, base), share in shares_of(report).items():
+        question = report.codebook.question(question_id)
+        if not question.several and within(base, whom(report.codebook, question.asked_if)):
+            sets[question_id, base][category] = share
+    for (question_id, _), shares in sets.items():
+        spoilt = set()
+        for net, cover in _sums(report.codebook.question(question_id), shares):
+            summed = {*cover} if net is None else {net, *cover}
+            whole = [] if net is None else [shares[net]]
+            sentence = _sum_sentence([shares[c] for c in cover], *whole, report=report)
+            if sentence and not summed & spoilt:
+                spoilt |= summed
+                claims = [c for s in (*(shares[c] for c in cover), *whole) for c in s.claims]
+                found.append(_finding(NOT_WHOLE, claims, sentence))
+    return found
+
+
+def _sums(question, shares):
+    """What printed categories make up a net or, as net None, everyone: (net, categories), the shortest sums first.
+
+    One wrong number spoils every sum that it is in, so only the shortest of sums that have a category in common is
+    reported.
+    """
+    wholes = [(c, set(question.members(c))) for c in shares if len(question.members(c)) > 1]
+    wholes.append((None, {a.id for a in question.answers}))
+    sums = []
+    for net, members in wholes:
+        parts = [c for c in shares if net is None or set(question.members(c)) < members]
+        sums += [(net, cover) for cover in _covers(members, parts, question)]
+    return sorted(sums, key=lambda s: len(s[1]) + (s[0] is not None))
+
+
+def _covers(members, parts, question):
+    """Every way to make up these answers of printed categories that do not overlap, as tuples of categories."""
+    if not members:
+        return [()]
+    first = min(members, key=[a.id for a in question.answers].index)
+    fitting = [c for c in parts if first in question.members(c) and set(question.members(c)) <= members]
+    return [(c, *rest) for c in fitting for rest in _covers(members - set(question.members(c)), parts, question)]
+
+
+def _sum_sentence(parts, whole=None, *, report):
+    """The arithmetic of shares that do not make up 100%, or a net; None where they do."""
+    added, aim = total_range([s.range for s in parts]), WHOLE if whole is None else whole.range
+    if not added.apart(aim):
+        return None
+    short = aim.above(added)
+    each = _listed([f"'{_category(s.claim, report)}' {_value(s.claim)} ({s.claim['place']})" for s in parts])
+    total = sum(_exact(s.claim, report) for s in parts)
+    bound = added.high if short else added.low
+    open_end = added.high_open if short else added.low_open
+    end = ("less than" if open_end else "at most") if short else ("more than" if open_end else "at least")
+    at = "" if bound == total else f", {end} {_percent(bound)} before rounding"
+    goal = "100%" if whole is None else f"the {_value(whole.claim)} of '{_category(whole.claim, report)}', which is"
+    goal += "" if whole is None else f" all of these ({whole.claim['place']})"
+    people = who(parts[0].claim, report.codebook)
+    return f"{_label(parts[0].claim, report)}: {each} add up to {_percent(total)} of {people}{at}, not to {goal}."
+
+
+# ---- a total and its groups
+
+
+def outside_its_groups(report):
+    """Totals that lie outside what the groups of a break make of them.
+
+    With the groups' sizes settled that is their weighted mean, else anything from the lowest group to the highest.
+    """
+    shares, sizes = shares_of(report), settled_sizes(report)
+    found, parting = [], [b for b in report.codebook.breaks if parts_those_asked(report.codebook, b.id)]
+    for (question_id, category, base), total in shares.items():
+        for broken in parting:
+            groups = groups_of(report.codebook, broken.id, base)
+            parts = [shares.get((question_id, category, g)) for g in groups]
+            if None not in parts and len(parts) > 1:
+                weights = [sizes.get(g) for g in groups]
+                sentence = _total_sentence(total, parts, weights, broken, report)
+                if sentence:
+                    claims = [*total.claims, *(c for p in parts for c in p.claims)]
+                    found.append(_finding(OUTSIDE, claims, sentence))
+    return found
+
+
+def _total_sentence(total, parts, weights, broken, report):
+    """The arithmetic of a total that its groups do not allow; None where they do."""
+    ranges = [p.range for p in parts]
+    if None in weights:
+        lowest = min(ranges, key=lambda r: (r.low, r.low_open))
+        highest = max(ranges, key=lambda r: (r.high, not r.high_open))
+        made = Range(lowest.low, lowest.low_open, highest.high, highest.high_open)
+    else:
+        everyone = sum(weights)
+        low, high = (sum(w * end for w, end in zip(weights, ends, strict=True)) / everyone for ends in _ends(ranges))
+        made = Range(low, any(r.low_open for r in ranges), high, any(r.high_open for r in ranges))
+    if not made.apart(total.range):
+        return None
+    each = [
+        f"{_value(p.claim)} of {'' if w is None else f'{whole_text(w)} '}'{_group(p.claim, report)}'"
+        for p, w in zip(parts, weights, strict=True)
+    ]
+    span = _percent(made.low) if made.low == made.high else f"{_percent(made.low)} to {_percent(made.high)}"
+    places = _listed(list(dict.fromkeys(p.claim["place"] for p in parts)))
+    return (
+        f"{_named(total.claim, report)} is printed as {_value(total.claim)} ({total.claim['place']}), yet by "
+        f"{broken.label.lower()} {_listed(each)} ({places}) make {span} of all."
+    )
+
+
+def _ends(ranges):
+    return [r.low for r in ranges], [r.high for r in ranges]
+
+
+def _group(claim, report):
+    return "All" if claim["break"] == TOTAL else report.codebook.group(claim["break"], claim["group"]).label
+
+
+# ---- words and numbers
+
+
+def _finding(check, claims, sentence):
+    ids, places, readings = (list(dict.fromkeys(c[f] for c in claims if c[f])) for f in ("id", "place", "reading"))
+    found = {"check": check, "claims": " ".join(ids), "places": "; ".join(places), "sentence": sentence}
+    return found | {"reading": " / ".join(readings)}
+
+
+def _printed_unit(claim):
+    return claim["printed_unit"] or claim["unit"]
+
+
+def as_printed(claim):
+    """A claim's number with its unit as a reader of the report sees it: `37%`, `75`, `more than 1/3`, `33%`."""
+    if _printed_unit(claim) == "percent" and claim["unit"] != "percent":
+        return f"{WORDS[claim['op']]}{claim['value']}%"
+    return WORDS[claim["op"]] + printed(claim)
+
+
+_value = as_printed
+
+
+def _meaning(claim, report):
+    """What a number that is not a plain per cent is as a share: `, 60% of 200`, `, 61.7% to 71.7%`."""
+    base = report.bases.get(claim["id"], Base()).settled
+    if claim["unit"] == "count" and claim["op"] == "=" and base:
+        return f", {_percent(Fraction(claim['number'], base))} of {whole_text(base)}"
+    if claim["op"] == "about" and claim["unit"] in SHARES:
+        low, _, high, _ = limits(claim, report.worded_tolerance)
+        return f", {_percent(low)} to {_percent(high)}"
+    return ""
+
+
+def _exact(claim, report):
+    """The printed number itself as a share."""
+    of = (
+        report.bases[claim["id"]].sizes[-1] if claim["unit"] == "count" else {"percent": 100, "share": 1}[claim["unit"]]
+    )
+    return Fraction(claim["number"]) / of
+
+
+def _label(claim, report):
+    return report.codebook.measure(claim["measure"]).label
+
+
+def _category(claim, report):
+    question = report.codebook.question(report.codebook.measure(claim["measure"]).question)
+    return question.categories[claim["category"]]
+
+
+def _named(claim, report):
+    return f"{_label(claim, report)}: {_category(claim, report)}, of {who(claim, report.codebook)},"
+
+
+def _percent(share):
+    return f"{round(float(100 * share), 1):g}%"
+
+
+def _listed(texts):
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}" if texts else ""

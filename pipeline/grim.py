@@ -1,0 +1,93 @@
+"""Is a printed share possible at all on its base? GRIM (Brown and Heathers 2017), for shares instead of means.
+
+So many of n organisations are a share in steps of 100/n percentage points. Where the steps are wider than the printed
+rounding, some per cents cannot be printed of n: no whole number of 30 organisations is 11%. The test has power only
+there: from a base of 100 on, every whole per cent is possible.
+
+    N. J. L. Brown and J. A. J. Heathers (2017), The GRIM test: a simple technique detects numerous anomalies in the
+    reporting of results in psychology. Social Psychological and Personality Science 8(4), 363-369.
+"""
+
+from functools import cache
+from math import floor
+
+from pipeline.claims import limits, whole_ends, whole_parts
+from pipeline.printing import whole_text
+
+
+def possible_on(claim, sizes, worded_tolerance):
+    """Which of these base sizes have a whole number of organisations that agrees with a claim of a share or count."""
+    limit = limits(claim, worded_tolerance)
+    if claim["unit"] == "count":
+        least, most = whole_ends(*limit)
+        return tuple(n for n in sizes if max(0, least or 0) <= (n if most is None else min(n, most)))
+    return tuple(n for n in sizes if n > 0 and _fits(n, limit))
+
+
+@cache
+def _fits(base, limit):
+    least, most = whole_parts(base, limit)
+    return least <= most
+
+
+def nearest_possible(claim, sizes, most, worded_tolerance):
+    """The base sizes nearest below and above these, from 1 to `most`, on which a claim would be possible."""
+    below = possible_on(claim, range(min(sizes) - 1, 0, -1), worded_tolerance)
+    above = possible_on(claim, range(max(sizes) + 1, most + 1), worded_tolerance)
+    return tuple(found[0] for found in (below, above) if found)
+
+
+def granularity(base):
+    """How many percentage points one organisation of a base is."""
+    return 100 / base
+
+
+def power(claim, sizes):
+    """The share of the values that could have been printed that are impossible on every one of these base sizes.
+
+    What could have been printed is every per cent from 0 to 100 of as many decimals as the claim has. 0 says that the
+    test can find nothing; None that the claim is no per cent, so that this cannot be said.
+    """
+    sizes = [n for n in sizes if n > 0]
+    if claim["unit"] != "percent" or claim["op"] != "=" or not sizes:
+        return None
+    decimals = len(claim["value"].partition(".")[2])
+    printable = 100 * 10**decimals + 1
+    rounded = claim["rounding"] == "half_up"
+    if rounded and max(sizes) >= printable - 1:
+        return 0.0
+    possible = set().union(*(_printable(n, decimals, rounded) for n in sizes))
+    return 1 - len(possible) / printable
+
+
+@cache
+def _printable(base, decimals, rounded):
+    """What shares of a base can be printed as, in units of the last decimal; exactly, where they are not rounded."""
+    unit = 100 * 10**decimals
+    if rounded:
+        return frozenset((2 * unit * k + base) // (2 * base) for k in range(base + 1))
+    return frozenset(unit * k // base for k in range(base + 1) if unit * k % base == 0)
+
+
+def around(claim, base):
+    """The whole numbers of a base next below and next above a claim's printed share, in words.
+
+    `of 30 organisations 3 are 10% and 4 are 13.3%`; for a count that it is more than there are.
+    """
+    if claim["unit"] == "count":
+        return f"there are only {whole_text(base)}"
+    exact = float(claim["number"]) / (100 if claim["unit"] == "percent" else 1) * base
+    counts = sorted({max(0, floor(exact)), min(base, floor(exact) + 1)})
+    shares = " and ".join(f"{k} {'is' if k == 1 else 'are'} {round(100 * k / base, 1):g}%" for k in counts)
+    return f"of {whole_text(base)} organisations {shares}"
+
+
+def sizes_text(sizes):
+    """Base sizes as a reader sees them: runs as ranges, `27-28, 35`."""
+    runs = []
+    for n in sizes:
+        if runs and n == runs[-1][1] + 1:
+            runs[-1][1] = n
+        else:
+            runs.append([n, n])
+    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in runs)
