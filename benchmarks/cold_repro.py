@@ -1,4 +1,6 @@
-"""Where the time of a cold `dvc repro` goes: runs it in a clone and writes the table in docs/performance.md.
+"""Where the time of a cold `dvc repro` goes: runs it in a clone and writes the tables in docs/performance.md.
+
+What is compared is run in turn, so that both share what else the machine does; medians are given.
 
 python benchmarks/cold_repro.py
 """
@@ -12,12 +14,29 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
+
+import nbformat
 
 ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "docs/performance.md"
 STAGE = re.compile(r"^Running stage '([^']+)'")
 FIRST_CELL = re.compile(r"^\[\w+\] cell 1 of ")
+
+# Each of two commands that are compared is run so often.
+RUNS = 7
+DVC, PLAIN = ("`dvc repro`, s", "`dvc status`, s"), ("here, s", "plainly, s")
+HIDING = "from pipeline.kernel import UNUSED, hide; hide(UNUSED); "
+# How the slowest libraries are imported here, and the plain way.
+IMPORTS = {
+    "papermill": (HIDING + "hide(['pyarrow']); import nbformat, papermill", "import nbformat, papermill"),
+    "Great Expectations": (
+        "from pipeline import validate; validate._great_expectations()",
+        "from pipeline import validate; import great_expectations",
+    ),
+    "seaborn": (HIDING + "import IPython, seaborn", "import IPython, seaborn"),
+}
 
 
 class Stage(NamedTuple):
@@ -36,17 +55,21 @@ def main():
         subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
         on_path = {"PYTHONPATH": str(Path(__file__).parent / "import_clock"), "IMPORT_CLOCK": str(clock)}
         cold = timed_lines(clone, "repro", "--force", **on_path)
-        no_op, status = timed_lines(clone, "repro"), timed_lines(clone, "status")
-        imports = clock.read_text(encoding="utf-8").splitlines()
-    stages = stage_times(cold)
-    table = markdown(
-        stages, import_times(stages, imports), *(lines[-1][0] - lines[0][0] for lines in (cold, no_op, status))
-    )
+        stages = stage_times(cold)
+        imports = import_times(stages, clock.read_text(encoding="utf-8").splitlines())
+        replace("cold_repro", cold_table(stages, imports, total=cold[-1][0] - cold[0][0]))
+        replace("nothing_to_do", compared(nothing_to_do(clone, small_project(Path(folder) / "small")), DVC))
+        replace("start_up", compared(start_up(Path(folder)), PLAIN))
+
+
+def replace(marker, table):
+    """Put a table between the markers of its name in the report."""
     print(table)
     text = REPORT.read_text(encoding="utf-8")
-    new, found = re.subn(r"(?s)(<!-- cold_repro -->\n).*?(<!-- end -->)", lambda m: m[1] + table + m[2], text)
+    block = rf"(?s)(<!-- {marker} -->\n).*?(<!-- end -->)"
+    new, found = re.subn(block, lambda m: m[1] + table + m[2], text)
     if not found:
-        sys.exit(f"{REPORT} has no markers to write between.")
+        sys.exit(f"{REPORT} has no markers of {marker} to write between.")
     REPORT.write_text(new, encoding="utf-8")
 
 
@@ -92,24 +115,83 @@ def import_times(stages, lines):
     return {name: max(of_process.values()) for name, of_process in took.items()}
 
 
-def markdown(stages, imports, total, no_op, status):
-    """The table as text; times in seconds."""
+def cold_table(stages, imports, total):
+    """The table of a cold run as text; times in seconds."""
     rows = ["| stage | seconds | starting | importing | the rest |", "|---|--:|--:|--:|--:|"]
+    sums = Counter()
     for stage in stages:
-        starting, importing = stage.first_cell - stage.begin, imports[stage.name]
-        rest = stage.end - stage.first_cell - importing
-        rows.append(f"| {stage.name} | {stage.end - stage.begin:.1f} | {starting:.1f} | {importing:.1f} | {rest:.1f} |")
-    before = total - (stages[-1].end - stages[0].begin)
-    rows += [f"| DVC before the first stage | {before:.1f} | | | |", f"| **all** | **{total:.1f}** | | | |"]
-    machine = f"Python {platform.python_version()}, {os.cpu_count()} processors"
-    return "\n".join(
-        [
-            *rows,
-            "",
-            f"With nothing to do `dvc repro` takes {no_op:.1f} s, `dvc status` {status:.1f} s. ({machine}.)",
-            "",
-        ]
+        parts = {"starting": stage.first_cell - stage.begin, "importing": imports[stage.name]}
+        parts["rest"] = stage.end - stage.begin - sum(parts.values())
+        sums.update(parts)
+        rows.append(f"| {stage.name} | {stage.end - stage.begin:.1f} | {cells(parts.values())} |")
+    rows.append(f"| DVC before the first stage | {total - sum(sums.values()):.1f} | | | |")
+    rows += [f"| **all** | **{total:.1f}** | {cells(sums.values())} |", ""]
+    return "\n".join([*rows, f"Python {platform.python_version()}, {os.cpu_count()} processors.", ""])
+
+
+def cells(seconds):
+    return " | ".join(f"{one:.1f}" for one in seconds)
+
+
+# ---- what is compared
+
+
+def in_turn(one, other):
+    """Seconds of two commands, each (arguments, folder), run in turn RUNS times after once each: pairs of times."""
+    pairs = [(seconds(*one), seconds(*other)) for _ in range(RUNS + 1)]
+    return pairs[1:]
+
+
+def seconds(command, folder):
+    """How long a Python command takes, in seconds."""
+    start = time.monotonic()
+    done = subprocess.run([sys.executable, *map(str, command)], cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stderr[-2000:])
+    return time.monotonic() - start
+
+
+def nothing_to_do(clone, small):
+    """`dvc repro` beside `dvc status` where nothing has changed, here and in a project of one stage."""
+    repro, status = ["-m", "dvc", "repro"], ["-m", "dvc", "status"]
+    return {
+        "this pipeline": in_turn((repro, clone), (status, clone)),
+        "a project of one stage": in_turn((repro, small), (status, small)),
+    }
+
+
+def small_project(folder):
+    """A DVC project of one stage that copies a file, up to date."""
+    folder.mkdir()
+    (folder / "from.txt").write_text("", encoding="utf-8")
+    (folder / "dvc.yaml").write_text(
+        "stages: {copy: {cmd: cp from.txt to.txt, deps: [from.txt], outs: [to.txt]}}\n", encoding="utf-8"
     )
+    for command in (["init", "--quiet", "--no-scm"], ["repro", "--quiet"]):
+        subprocess.run([sys.executable, "-m", "dvc", *command], cwd=folder, check=True)
+    return folder
+
+
+def start_up(folder):
+    """An empty notebook and the slowest imports, as the pipeline does them beside the plain way."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = 1", metadata={"tags": ["parameters"]})])
+    nbformat.write(notebook, folder / "empty.ipynb")
+    files = [folder / "empty.ipynb", folder / "out.ipynb"]
+    ours = ["-m", "pipeline.execute", *files]
+    plain = ["-m", "papermill", "--kernel", "python3", "--no-progress-bar", *files]
+    return {"an empty notebook, run": in_turn((ours, ROOT), (plain, ROOT))} | {
+        f"{name}, imported": in_turn((["-c", ours], ROOT), (["-c", plain], ROOT))
+        for name, (ours, plain) in IMPORTS.items()
+    }
+
+
+def compared(pairs, heads):
+    """A table of medians, from {what: pairs of seconds}, and the median of each pair's ratio."""
+    rows = [f"| | {' | '.join(heads)} | ratio |", "|---|--:|--:|--:|"]
+    for what, times in pairs.items():
+        one, other = (median(side) for side in zip(*times, strict=True))
+        rows.append(f"| {what} | {one:.2f} | {other:.2f} | {median(a / b for a, b in times):.2f} |")
+    return "\n".join([*rows, ""])
 
 
 if __name__ == "__main__":

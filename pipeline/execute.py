@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from pipeline.files import write_text
-from pipeline.kernel import started_kernel
+from pipeline.kernel import hide, started_kernel
 from pipeline.problems import InputProblem
 
 TRUTHS = {"true": True, "false": False}
@@ -208,4 +208,5 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
+    hide(["pyarrow"])  # papermill takes it where it is installed, for notebooks on Hadoop
     sys.exit(main())

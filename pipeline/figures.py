@@ -6,6 +6,7 @@ and it holds no value that may not be shown. How a figure looks is in `style` an
 
 import sys
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -241,18 +242,23 @@ def draw_all(estimates, codebook, settings, folder, say=progress):
     Files of figures that the codebook no longer has are removed.
     """
     from pipeline.drawings import draw  # matplotlib and seaborn take seconds to import
+    from pipeline.style import png
 
-    folder, alternatives = Path(folder), {}
-    for figure in codebook.figures:
-        say(f"Figure {figure.number} of {len(codebook.figures)}: {figure.title}")
-        table = figure_data(estimates, codebook, figure, settings.figures.basis)
-        words = words_around(table, codebook, figure, settings)
-        alternatives[figure.id] = alternative(table, words, figure)
-        page = draw(table, words, figure, settings.figures)
-        write_bytes(folder / f"{figure.id}.svg", page.svg(words["caption"], alternatives[figure.id]))
-        write_bytes(folder / f"{figure.id}.png", page.png(words["caption"], alternatives[figure.id]))
-        write_table(folder / f"{figure.id}.csv", table)
-        write_text(folder / f"{figure.id}.txt", alternatives[figure.id])
+    folder, alternatives, pictures = Path(folder), {}, {}
+    # Packing a picture's pixels leaves Python free to draw the next figure meanwhile.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        for figure in codebook.figures:
+            say(f"Figure {figure.number} of {len(codebook.figures)}: {figure.title}")
+            table = figure_data(estimates, codebook, figure, settings.figures.basis)
+            words = words_around(table, codebook, figure, settings)
+            said = alternatives[figure.id] = alternative(table, words, figure)
+            page = draw(table, words, figure, settings.figures)
+            write_bytes(folder / f"{figure.id}.svg", page.svg(words["caption"], said))
+            pictures[figure.id] = beside.submit(png, page.pixels(), page.dpi, words["caption"], said)
+            write_table(folder / f"{figure.id}.csv", table)
+            write_text(folder / f"{figure.id}.txt", said)
+    for name, picture in pictures.items():
+        write_bytes(folder / f"{name}.png", picture.result())
     for path in folder.iterdir():
         if path.stem not in alternatives and path.suffix in (".svg", ".png", ".csv", ".txt"):
             path.unlink()

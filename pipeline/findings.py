@@ -52,13 +52,14 @@ def finding_clauses(estimates, codebook, confidence, basis=UNWEIGHTED):
         for number, clause in enumerate(finding.clauses, start=1):
             place = f"finding {finding.id}"
             _check_placeholders(clause, place)
-            one, other = _rows(estimates, clause, basis, place)
+            pairs = {b: _rows(estimates, clause, b, place) for b in (UNWEIGHTED, WEIGHTED)}
+            one, other = pairs[basis]
             label = f"{confidence:.0%} interval " if not named else ""
             sentence = clause_sentence(clause, one, other, codebook, label)
             named = named or ("{interval}" in clause.text and state(one) == "settled")
             start = {"finding": finding.id, "number": finding.number, "clause": number}
-            bases = [_on_basis(b, *_rows(estimates, clause, b, place)) for b in (UNWEIGHTED, WEIGHTED)]
-            rows.append(start | _evidence(clause, one, other) | bases[0] | bases[1] | {"sentence": sentence})
+            both = _on_basis(UNWEIGHTED, *pairs[UNWEIGHTED]) | _on_basis(WEIGHTED, *pairs[WEIGHTED])
+            rows.append(start | _evidence(clause, one, other) | both | {"sentence": sentence})
     return pd.DataFrame(rows)
 
 

@@ -1,17 +1,25 @@
 """The process a notebook runs in, alike on every machine: fixed language, time zone and threads, nobody's settings."""
 
+import asyncio
 import os
 import sys
 import tempfile
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from queue import Empty
+from types import ModuleType
 
-# jsonschema, which nbformat and Great Expectations load, imports this parser of international web addresses where it
-# is installed, and that compiles a grammar for two seconds. No schema here uses it; None makes its import fail.
-SLOW_UNUSED = "rfc3987_syntax"
+# What libraries import where it is installed and no one here uses. jsonschema, which nbformat and Great Expectations
+# load, takes two parsers of web addresses, one of which compiles a grammar for two seconds; seaborn and tqdm take
+# ipywidgets, for controls that only a person at the notebook could move.
+UNUSED = ("rfc3987_syntax", "rfc3986_validator", "ipywidgets")
+
+# Python looks for rubbish whenever this many objects are new, by default 700: too often for libraries of thousands.
+NEW_OBJECTS = 50_000
 
 COMMAND = (
-    f"import sys; sys.modules['{SLOW_UNUSED}'] = None; "
+    f"import gc, sys; gc.set_threshold({NEW_OBJECTS}); sys.modules.update(dict.fromkeys({UNUSED})); "
     "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
 )
 
@@ -34,13 +42,47 @@ ENVIRONMENT = {
 LONGEST = 104 - len("/kernel-xxxxxxxx/socket-5")
 
 
+def hide(modules):
+    """Let importing these modules fail from now on, which libraries that can do without them allow for."""
+    for name in modules:
+        sys.modules.setdefault(name, None)
+
+
+@contextmanager
+def postponed(*modules):
+    """Within, importing these modules loads nothing: each is loaded when something of it is first used, if ever.
+
+    For a library that imports others at its top for the few of its functions that need them.
+    """
+    stand_ins = {name: _StandIn(name) for name in modules if name not in sys.modules}
+    sys.modules.update(stand_ins)
+    try:
+        yield
+    finally:
+        for name, stand_in in stand_ins.items():
+            if sys.modules.get(name) is stand_in:
+                del sys.modules[name]
+
+
+class _StandIn(ModuleType):
+    """A module that is loaded when something of it is first used."""
+
+    def __getattr__(self, name):
+        if name.startswith("__"):  # the import system asks for these
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(import_module(self.__name__), name)
+
+
 @contextmanager
 def started_kernel(folder):
     """A running Python kernel whose working directory is `folder`; gone, with all it kept, at the end.
 
     It starts at once and is not waited for, so that whoever runs the notebook can load meanwhile.
     """
-    sys.modules.setdefault(SLOW_UNUSED, None)
+    hide(UNUSED)
+    from jupyter_client.asynchronous import AsyncKernelClient
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
     from jupyter_core.utils import run_sync
@@ -50,6 +92,15 @@ def started_kernel(folder):
 
         def get_kernel_spec(self, kernel_name):
             return spec
+
+    class PromptClient(AsyncKernelClient):
+        """Ready when the kernel has answered on both its channels; the usual client then listens on for 0.2 s."""
+
+        async def wait_for_ready(self, timeout=None):
+            async with asyncio.timeout(timeout):
+                while not await answered(self):
+                    if not await self.is_alive():
+                        raise RuntimeError("the kernel died before it was ready")
 
     # The notebook imports the same copy of this package as the runner does, whatever else is installed.
     places = [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -67,9 +118,29 @@ def started_kernel(folder):
             transport="ipc",
             ip=str(Path(own) / "socket"),
             connection_file=str(Path(own) / "connection.json"),
+            client_factory=PromptClient,
         )
         run_sync(kernel.start_kernel)(cwd=str(folder))
         try:
             yield kernel
         finally:
+            if kernel.has_kernel:  # at once: the manager looks only every tenth of a second whether it has ended
+                kernel.provisioner.process.kill()
+                kernel.provisioner.process.wait()
             run_sync(kernel.shutdown_kernel)(now=True)
+
+
+async def answered(client, patience=1):
+    """Ask the kernel what it is; whether it has then said, on the channel of its outputs too, that it is done.
+
+    That channel is quiet until it is connected, so one may have to ask again.
+    """
+    asked = client.kernel_info()
+    try:
+        while True:
+            message = await client.get_iopub_msg(timeout=patience)
+            idle = message["content"].get("execution_state") == "idle"
+            if idle and message["parent_header"].get("msg_id") == asked:
+                return True
+    except Empty:
+        return False

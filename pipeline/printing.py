@@ -58,18 +58,19 @@ def find_rows(estimates, wanted, basis, place):
     bounded estimate has no bounds.
     """
     ours = estimates[estimates["basis"].eq(basis)]
-    rows = wanted[KEYS].merge(ours, on=KEYS, how="left", indicator=True)
-    for row in rows[rows["_merge"].eq("left_only")].to_dict("records"):
-        raise InputProblem(
-            f"the estimates have no row {_name(row)}, basis {basis}", file=place, do="run estimate first"
-        )
+    rows = wanted[KEYS].merge(ours, on=KEYS, how="left")
+    absent = rows["basis"].isna()
+    if absent.any():
+        name = _name(rows[absent].iloc[0])
+        raise InputProblem(f"the estimates have no row {name}, basis {basis}", file=place, do="run estimate first")
     if len(rows) != len(wanted):
-        row = rows[rows.duplicated(KEYS)].iloc[0]
-        raise InputProblem(f"the estimates have the row {_name(row)}, basis {basis} more than once", file=place)
+        name = _name(rows[rows.duplicated(KEYS)].iloc[0])
+        raise InputProblem(f"the estimates have the row {name}, basis {basis} more than once", file=place)
     unbounded = rows["support"].eq("bounded") & rows["n"].gt(0) & rows[["low", "high"]].isna().any(axis=1)
-    for row in rows[unbounded].to_dict("records"):
-        raise InputProblem(f"the bounded estimate {_name(row)}, basis {basis} has no low or no high", file=place)
-    return rows.drop(columns="_merge")
+    if unbounded.any():
+        name = _name(rows[unbounded].iloc[0])
+        raise InputProblem(f"the bounded estimate {name}, basis {basis} has no low or no high", file=place)
+    return rows
 
 
 def _name(row):

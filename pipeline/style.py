@@ -203,18 +203,22 @@ class Page:
             self.picture.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
         return named_svg(written.getvalue().decode("utf-8"), self.name, title, description).encode("utf-8")
 
-    def png(self, title, description):
-        """The page as PNG bytes in at most 256 colours, with title and description and no other metadata."""
+    def pixels(self):
+        """The page as a picture in red, green and blue."""
         with self._style():
             self.picture.set_dpi(self.dpi)
             self.picture.canvas.draw()
-            pixels = Image.fromarray(np.asarray(self.picture.canvas.buffer_rgba())).convert("RGB")
-        words = PngInfo()
-        words.add_itxt("Title", title)
-        words.add_itxt("Description", description)
-        written = BytesIO()
-        pixels.quantize(256).save(written, "png", pnginfo=words, dpi=(self.dpi, self.dpi), compress_level=6)
-        return written.getvalue()
+            return Image.fromarray(np.asarray(self.picture.canvas.buffer_rgba())).convert("RGB")
+
+
+def png(pixels, dpi, title, description):
+    """A page's pixels as PNG bytes in at most 256 colours, with title and description and no other metadata."""
+    words = PngInfo()
+    words.add_itxt("Title", title)
+    words.add_itxt("Description", description)
+    written = BytesIO()
+    pixels.quantize(256).save(written, "png", pnginfo=words, dpi=(dpi, dpi), compress_level=6)
+    return written.getvalue()
 
 
 def named_svg(svg, name, title, description):

@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 
 from pipeline.drawings import group_colours
 from pipeline.params import load_params
-from pipeline.style import Page, balanced, contrast, look, named_svg, text_width, wrapped
+from pipeline.style import Page, balanced, contrast, look, named_svg, png, text_width, wrapped
 
 FIGURES = load_params(ROOT / "params.yaml").figures
 # Full protanopia and deuteranopia (Machado, Oliveira and Fernandes 2009), on linear RGB, and sight without either.
@@ -120,7 +120,7 @@ def test_a_png_says_what_it_is_and_not_what_made_it(page):
 
     from PIL import Image
 
-    picture = Image.open(BytesIO(page.png("A", "Said")))
+    picture = Image.open(BytesIO(png(page.pixels(), page.dpi, "A", "Said")))
     assert set(picture.info) == {"dpi", "Title", "Description"}
     assert picture.width == FIGURES.width * FIGURES.dpi
 
