@@ -17,6 +17,10 @@ USUAL = dict.fromkeys(COLUMNS, "") | {
     **{"op": "=", "unit": "percent", "rounding": "half_up"},
 }
 
+# How a claim may be drawn; EVERY_KIND has the rarer ways of printing as well.
+KINDS = ("percent", "percent", "percent", "count", "side", "about", "order", "answers")
+EVERY_KIND = (*KINDS, "exact_share", "exact_percent", "percent_side", "about_percent", "about_count")
+
 # Questions of every kind, and few enough kinds of house (36) that every table of a handful of them can be made.
 TINY = """
 wave: 2000
@@ -105,7 +109,7 @@ def rows_of(codebook, claim, category, group, table):
     return base & gave(table, question, category), base
 
 
-def true_claims(codebook, respondents, *, number, seed, tolerance=5):
+def true_claims(codebook, respondents, *, number, seed, tolerance=5, kinds=KINDS):
     """Rows of claims of every sort, each of them so in this table of respondents; `wild` ones join any base and break.
 
     Written without the code under test: counted from the rows and rounded in whole numbers.
@@ -113,7 +117,7 @@ def true_claims(codebook, respondents, *, number, seed, tolerance=5):
     rng = np.random.default_rng(seed)
     rows = []
     while len(rows) < number:
-        row = _drawn(codebook, respondents, rng, tolerance)
+        row = _drawn(codebook, respondents, rng, tolerance, kinds)
         if row is not None:
             rows.append({"id": f"t{len(rows) + 1}"} | row)
     return rows
@@ -123,7 +127,7 @@ def _pick(rng, values):
     return values[rng.integers(len(values))]
 
 
-def _drawn(codebook, respondents, rng, tolerance):
+def _drawn(codebook, respondents, rng, tolerance, kinds):
     measure = _pick(rng, codebook.measures)
     question = codebook.question(measure.question)
     wild = rng.random() < 0.1
@@ -137,9 +141,11 @@ def _drawn(codebook, respondents, rng, tolerance):
         return tuple(int(x.sum()) for x in rows_of(codebook, row, category, group, respondents))
 
     count, base = counts(row["category"], row["group"])
-    kind = _pick(rng, ["percent", "percent", "percent", "count", "side", "about", "order", "answers"])
+    kind = _pick(rng, kinds)
     if kind == "count" or base == 0:
         return row | _count(rng, count, len(respondents))
+    if kind in EVERY_KIND[len(KINDS) :]:
+        return _added(row, _seldom(rng, kind, count, base, tolerance))
     share = Fraction(count, base)
     if kind == "percent":
         return row | {"value": str((200 * count + base) // (2 * base))}
@@ -159,6 +165,26 @@ def _drawn(codebook, respondents, rng, tolerance):
 
 def _added(row, more):
     return None if more is None else row | more
+
+
+def _seldom(rng, kind, count, base, tolerance):
+    """A share or count printed in one of the rarer ways, or None where it cannot be."""
+    share, exact = Fraction(count, base), {"rounding": "exact"}
+    if kind == "exact_share":
+        return {"value": str(share), "unit": "share"} | exact
+    if kind == "exact_percent":
+        return {"value": str(100 * share)} | exact
+    if kind == "percent_side":
+        # Ten whole per cents away at most, on the side where the share is.
+        said = int(100 * share) + int(rng.integers(-10, 11))
+        holds = [op for op in (">", "<", ">=", "<=") if COMPARE[op](100 * share, said)]
+        return {"op": _pick(rng, holds), "value": str(said)} | exact if 0 <= said <= 100 else None
+    if kind == "about_percent":
+        said = min(max(round(100 * share) + int(rng.integers(-tolerance, tolerance + 1)), 0), 100)
+        return {"op": "about", "value": str(said)} if abs(100 * share - said) <= tolerance else None
+    said = round(count * Fraction(100, 100 + int(rng.integers(-tolerance, tolerance + 1))))
+    worded = {"op": "about", "value": str(said), "unit": "count", "rounding": "worded"}
+    return worded if said <= base and abs(count - said) * 100 <= tolerance * said else None
 
 
 def _count(rng, count, most):
@@ -219,21 +245,37 @@ def _met(claim, codebook, kinds, tables, tolerance):
     def counts(category, group):
         return tuple(tables @ rows.to_numpy(dtype=int) for rows in rows_of(codebook, claim, category, group, kinds))
 
+    if claim["unit"] == "answers":
+        base, broken = answers_rows(codebook, claim, kinds)
+        return (tables @ base.to_numpy(dtype=int) > 0) & (tables @ broken.to_numpy(dtype=int) == 0)
     count, base = counts(claim["category"], claim["group"])
     if claim["unit"] == "order":
         category, group = claim["versus_category"] or claim["category"], claim["versus_group"] or claim["group"]
         other, other_base = counts(category, group)
         return (base > 0) & (other_base > 0) & COMPARE[claim["op"]](count * other_base, other * base)
+    return agrees(claim, count, base, tolerance)
+
+
+def answers_rows(codebook, claim, table):
+    """Whom a claim on answers each is about, and those of them who break it: two boolean Series."""
+    question = codebook.question(codebook.measure(claim["measure"]).question)
+    base = select(table, codebook.base(claim["base"]).where)
+    base &= select(table, codebook.group(claim["break"], claim["group"]).where)
+    given = table[question.columns].eq(1).fillna(False).astype(int).sum(axis=1)
+    return base, base & ~COMPARE[claim["op"]](given, int(claim["number"]))
+
+
+def agrees(claim, count, base, tolerance=5):
+    """Whether whole counts out of whole bases (arrays of one shape) are what a claim of a share or count prints."""
     scale = {"count": 1, "percent": 100}.get(claim["unit"], 1)
     left, right = count * scale, np.ones_like(base) if claim["unit"] == "count" else base
-    value, margin = claim["number"], Fraction(0)
+    there = (base > 0) | (claim["unit"] == "count")
+    value = claim["number"]
     if claim["op"] == "about":
         margin = Fraction(tolerance, 100) * (value if claim["unit"] == "count" else scale)
-        return (base > 0) & _between(left, right, value - margin, value + margin)
+        return there & _between(left, right, value - margin, value + margin)
     if claim["rounding"] == "half_up" and claim["op"] == "=":
-        printed = (2 * left + right) // np.maximum(2 * right, 1)
-        return (base > 0) & (printed == value)
-    there = (base > 0) | (claim["unit"] == "count")
+        return there & ((2 * left + right) // np.maximum(2 * right, 1) == value)
     return there & COMPARE[claim["op"]](left * value.denominator, right * value.numerator)
 
 
