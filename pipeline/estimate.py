@@ -5,7 +5,9 @@ category is an answer or a net; an organisation in the base that gave no answer 
 errors, intervals and design effects are svy's, by Taylor linearisation on the whole table with the base as a domain
 (never on the base's rows alone), so overlapping groups and routed bases are right:
 - `unweighted`: every respondent counts one, as the report prints; a simple random sample with replacement.
-- `weighted`: the column `weight`, strata `stratum`, and the finite population `stratum_total`.
+- `weighted`: the column `weight`, strata `stratum`, and the finite population `stratum_total`. Where the weights of a
+  stratum add up to its total they are calibrated to it, and the error of what calibration fixes is none: with equal
+  weights inside strata the strata see to that, with unequal ones svy's record of the calibration does.
 
 The interval is symmetric on the logit scale, t-distributed with the domain's degrees of freedom (R: svyciprop, method
 xlogit); a share of exactly 0 or 1 has Korn and Graubard's one-sided interval (Survey Methodology 24, 1998) as NCHS
@@ -117,15 +119,32 @@ def kish_effective_base(weights):
 
 def _sample(grid, respondents, basis):
     """The grid's 0/1 columns under the basis' design. One sample for all: svy looks at each column once per sample."""
+    return sample_of(
+        {c: table[c].to_numpy() for table in (grid.domains, grid.answers) for c in table}, respondents, basis
+    )
+
+
+def sample_of(columns, respondents, basis):
+    """A svy sample of `columns` (a dict of arrays or lists, a value per respondent) under the basis' design."""
     import polars as pl
     import svy
 
-    columns = {c: table[c].to_numpy() for table in (grid.domains, grid.answers) for c in table}
     if basis == UNWEIGHTED:
         return svy.Sample(pl.DataFrame(columns))
-    columns |= {c: respondents[c].to_numpy(float) for c in ("weight", "stratum_total")}
+    columns = columns | {c: respondents[c].to_numpy(float) for c in ("weight", "stratum_total")}
     columns["stratum"] = respondents["stratum"].astype(object).tolist()
-    return svy.Sample(pl.DataFrame(columns), svy.Design(stratum="stratum", wgt="weight", pop_size="stratum_total"))
+    sample = svy.Sample(pl.DataFrame(columns), svy.Design(stratum="stratum", wgt="weight", pop_size="stratum_total"))
+    totals = calibrated_strata(respondents)
+    return sample.weighting.poststratify(totals, cells="stratum", wgt_name="calibrated") if totals else sample
+
+
+def calibrated_strata(respondents):
+    """The strata's totals, where the weights meet every one of them and differ inside one; an empty dict elsewhere."""
+    by_stratum = respondents.groupby(respondents["stratum"].astype(object))
+    weights, totals = by_stratum["weight"].agg(["sum", "min", "max"]), by_stratum["stratum_total"].first()
+    met = ((weights["sum"] - totals).abs() <= ROUND_OFF * totals).all()
+    equal = (weights["max"] - weights["min"] <= ROUND_OFF * weights["max"]).all()
+    return totals.to_dict() if met and not equal else {}
 
 
 def _shares(rows, *, sample, confidence):
@@ -146,7 +165,11 @@ def _proportions(sample, answers, *, where, **options):
     import svy
 
     rows = []
-    for levels in sample.estimation.prop(answers, where=svy.col(where) == 1, **options):
+    prop, where = sample.estimation.prop, svy.col(where) == 1
+    # svy 0.35: a call with a list of answers passes over the record of a calibration.
+    calibrated = sample.design.wgt_adjustment is not None
+    found = [prop(a, where=where, **options) for a in answers] if calibrated else prop(answers, where=where, **options)
+    for levels in found:
         share = levels.estimates[-1]
         est, low, high = share.est, share.lci, share.uci
         if share.y_level == 0:  # no row holds a 1: svy has only the share of those with a 0
@@ -158,6 +181,18 @@ def _proportions(sample, answers, *, where, **options):
             low, high = (est, est) if 0 < est < 1 else (low, high)
         rows.append((share.y, est, se, low, high, abs(deff)))
     return pd.DataFrame(rows, columns=["answer", "estimate", *INFERENCE])
+
+
+def effect_table(estimates):
+    """What weighting and design cost each share of everyone: measure, category, n, n_eff, weight_effect, deff, quality.
+
+    `weight_effect` is n / n_eff, the factor by which the inequality of the weights alone raises a variance (Kish);
+    `deff` svy's design effect of the share, with strata, calibration and the finite population in it.
+    """
+    rows = estimates[estimates["basis"].eq(WEIGHTED) & estimates["break"].eq(TOTAL) & estimates["n"].gt(0)]
+    rows = rows.assign(weight_effect=(rows["n"] / rows["n_eff"]).where(rows["n_eff"].gt(0)))
+    columns = ["measure", "category", "n", "n_eff", "weight_effect", "deff", "quality"]
+    return rows[columns].reset_index(drop=True)
 
 
 def add_support(table, *, codebook, bounds):

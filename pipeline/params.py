@@ -115,9 +115,37 @@ class Validate(Section):
     stop_on: Literal["critical", "advisory"]
 
 
+class Trim(Section):
+    lower: Annotated[float, Field(gt=0, le=1)] | None
+    upper: Annotated[float, Field(ge=1)] | None
+
+
+class Sparse(Section):
+    fewest: Annotated[int, Field(ge=2)]
+    do: Literal["collapse", "stop"]
+
+
+Population = Literal["england", "england_and_wales"]
+Totals = Literal["published", "fewer", "more", "more_small", "more_large"]
+Nonresponse = Literal["none", "cells", "propensity"]
+Calibration = Literal["none", "poststratify", "rake"]
+
+
 class Weight(Section):
-    population: Literal["england", "england_and_wales"]
-    calibration: Literal["none", "poststratify", "rake"]
+    population: Population
+    totals: Totals
+    nonresponse: Nonresponse
+    sparse: Sparse
+    calibration: Calibration
+    trim: Trim
+
+
+class Vary(Section):
+    nonresponse: Annotated[tuple[Nonresponse, ...], Field(min_length=1)]
+    calibration: Annotated[tuple[Calibration, ...], Field(min_length=1)]
+    trim: Annotated[tuple[Trim, ...], Field(min_length=1)]
+    population: Annotated[tuple[Population, ...], Field(min_length=1)]
+    totals: Annotated[tuple[Totals, ...], Field(min_length=1)]
 
 
 class Analyse(Section):
@@ -162,6 +190,7 @@ class Params(Section):
     validate_: Validate = Field(alias="validate")
     weight: Weight
     analyse: Analyse
+    vary: Vary
     figures: Figures
 
 
