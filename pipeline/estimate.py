@@ -95,7 +95,9 @@ def lay_out(respondents, codebook):
 def estimate_basis(grid, *, respondents, basis, confidence):
     """The estimates of a grid on one basis: its rows with n, count, n_eff, estimate, se, interval and design effect."""
     weights = np.ones(len(respondents)) if basis == UNWEIGHTED else respondents["weight"].to_numpy(float)
-    members, counts = grid.domains.sum(), (grid.domains.T @ grid.answers).stack()
+    domains, answers = (table.to_numpy(float) for table in (grid.domains, grid.answers))
+    members = pd.Series(domains.sum(axis=0).astype(int), index=grid.domains.columns)
+    counts = pd.DataFrame((domains.T @ answers).astype(int), grid.domains.columns, grid.answers.columns).stack()
     effective = {d: kish_effective_base(weights[grid.domains[d].to_numpy(bool)]) for d in grid.domains}
     rows = grid.rows.assign(
         basis=basis,
@@ -141,17 +143,21 @@ def _shares(rows, *, sample, confidence):
     return pd.concat(found, ignore_index=True)
 
 
-def _proportions(sample, answers, *, where, **options):
-    """Shares of 1 in the columns `answers` among the rows where the column `where` is 1."""
+def _proportions(sample, answers, *, where, alpha, ci_method, **options):
+    """Shares of 1 in the columns `answers` among the rows where the column `where` is 1.
+
+    Taken as means of 0 and 1, which are the same and which svy has in an eighth of the time of its proportions; the
+    interval is the one that svy gives a proportion of this error, these degrees of freedom and this many rows.
+    """
     import svy
 
     rows = []
-    for levels in sample.estimation.prop(answers, where=svy.col(where) == 1, **options):
-        share = levels.estimates[-1]
-        est, low, high = share.est, share.lci, share.uci
-        if share.y_level == 0:  # no row holds a 1: svy has only the share of those with a 0
-            est, low, high = 1 - est, 1 - high, 1 - low
-        est = float(round(est)) if min(est, 1 - est) < ROUND_OFF else est
+    for found in sample.estimation.mean(answers, where=svy.col(where) == 1, alpha=alpha, **options):
+        [share] = found.estimates
+        low, high = sample.estimation._compute_prop_ci(
+            share.est, share.se, alpha=alpha, df=share.df, n=share.n, method=ci_method
+        )
+        est = float(round(share.est)) if min(share.est, 1 - share.est) < ROUND_OFF else share.est
         se, deff = share.se, np.nan if share.deff is None else share.deff
         if se < ROUND_OFF:
             se, deff = 0.0, deff * 0.0
