@@ -95,15 +95,14 @@ def lay_out(respondents, codebook):
 def estimate_basis(grid, *, respondents, basis, confidence):
     """The estimates of a grid on one basis: its rows with n, count, n_eff, estimate, se, interval and design effect."""
     weights = np.ones(len(respondents)) if basis == UNWEIGHTED else respondents["weight"].to_numpy(float)
-    domains, answers = (table.to_numpy(float) for table in (grid.domains, grid.answers))
-    members = pd.Series(domains.sum(axis=0).astype(int), index=grid.domains.columns)
-    counts = pd.DataFrame((domains.T @ answers).astype(int), grid.domains.columns, grid.answers.columns).stack()
-    effective = {d: kish_effective_base(weights[grid.domains[d].to_numpy(bool)]) for d in grid.domains}
+    answers = grid.answers.to_numpy(bool)
+    inside = {domain: grid.domains[domain].to_numpy(bool) for domain in grid.domains}
+    counts = pd.DataFrame({d: answers[members].sum(axis=0) for d, members in inside.items()}, index=grid.answers.columns)
     rows = grid.rows.assign(
         basis=basis,
-        n=grid.rows["domain"].map(members),
-        n_eff=grid.rows["domain"].map(effective),
-        count=counts.reindex(pd.MultiIndex.from_frame(grid.rows[PAIR])).to_numpy(),
+        n=grid.rows["domain"].map({d: int(members.sum()) for d, members in inside.items()}),
+        n_eff=grid.rows["domain"].map({d: kish_effective_base(weights[members]) for d, members in inside.items()}),
+        count=counts.unstack().reindex(pd.MultiIndex.from_frame(grid.rows[PAIR])).to_numpy(),
     )
     shares = _shares(rows, sample=_sample(grid, respondents, basis), confidence=confidence)
     return rows.merge(shares, on=PAIR, how="left", validate="m:1")
@@ -118,11 +117,15 @@ def kish_effective_base(weights):
 
 
 def _sample(grid, respondents, basis):
-    """The grid's 0/1 columns under the basis' design. One sample for all: svy looks at each column once per sample."""
+    """The grid's 0/1 columns under the basis' design. One sample for all: svy looks at each column once per sample.
+
+    Answers are the fractions that svy computes with; it would make them so again in every call.
+    """
     import polars as pl
     import svy
 
-    columns = {c: table[c].to_numpy() for table in (grid.domains, grid.answers) for c in table}
+    columns = {c: grid.domains[c].to_numpy() for c in grid.domains}
+    columns |= {c: grid.answers[c].to_numpy(float) for c in grid.answers}
     if basis == UNWEIGHTED:
         return svy.Sample(pl.DataFrame(columns))
     columns |= {c: respondents[c].to_numpy(float) for c in ("weight", "stratum_total")}
