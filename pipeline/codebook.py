@@ -247,6 +247,7 @@ class Codebook(Part):
     licence: str = ""
     sector: str = "sector"
     size_band: str = "size_band"
+    collapse: tuple[tuple[str, str], ...] = ()  # pairs of bands: a sparse cell of the first joins that of the second
     questions: tuple[Question, ...]
     bases: tuple[Base, ...] = (Base(id="all", label="All organisations"),)
     breaks: tuple[Break, ...]

@@ -6,11 +6,10 @@ A drawing puts marks and their texts on the page and moves the page below them; 
 import seaborn as sns
 from matplotlib.colors import LinearSegmentedColormap
 
-from pipeline.style import HATCH, LINE_HEIGHT, Page, contrast, look, tint
+from pipeline.sheet import GAP, SMALL, set_sheet
+from pipeline.style import HATCH, LINE_HEIGHT, contrast, look, tint
 
-GAP = 5
 BAR, THIN_BAR, ROW_BAR, TILE = 16, 11, 19, 26
-SMALL = 0.9
 # A scale of shares reaches at least this far, so that 6% never fills the page.
 SCALE_AT_LEAST = 0.4
 
@@ -21,56 +20,7 @@ def draw(table, words, figure, settings):
     `table` is that of `figures.figure_data`, `words` the texts around it (`figures.words_around`), `settings` the
     Figures of the Params.
     """
-    page = Page(settings, words["name"])
-    _heading(page, words)
-    top = page.y
-    DRAWINGS[figure.kind](page, table, words)
-    if words["rehearsal"]:
-        page.watermark(words["rehearsal"], (top + page.y) / 2)
-    _key(page, words["key"])
-    _footing(page, words["foot"])
-    return page.finish()
-
-
-def _heading(page, words):
-    colours = page.colours
-    if words["rehearsal"]:
-        page.box(0, 0, page.width, 24, facecolor=colours.warning)
-        page.write_level(page.left, 12, words["rehearsal"], 1.2, weight="Black", colour=colours.paper)
-        means = {"colour": colours.paper, "weight": "Semibold", "align": "right"}
-        page.write_level(page.right, 12, words["rehearsal_means"], SMALL, **means)
-        page.y = 24 + 2 * GAP
-    page.box(page.left, page.y, 28, 4, facecolor=colours.accent)
-    page.y += 4 + GAP
-    page.paragraph(words["kicker"], SMALL, "Semibold", colours.accent)
-    page.paragraph(words["title"], 1.6, "Bold", pitch=1.12, even=True)
-    page.y += GAP
-    page.paragraph(words["question"], 1.05, even=True)
-    page.paragraph(words["measured"], 0.95, colour=colours.quiet)
-    page.y += 2 * GAP
-
-
-def _key(page, lines):
-    """What the marks mean that do not speak for themselves, each beside a sample of it."""
-    for drawn, text in lines:
-        page.y += 1
-        middle, x = page.y + 0.62 * SMALL * page.size, page.left
-        if drawn == "interval":
-            page.line([x, x + 16], [middle, middle], colour=page.colours.quiet, width=1)
-        elif drawn in ("bounded", "assumed"):
-            page.box(x + 0.5, middle - 4, 15, 8, **look(drawn, page.colours.accent))
-        elif drawn == "flagged":
-            page.write(x + 6, page.y + SMALL * page.size, "*", SMALL, "Bold", page.colours.quiet)
-        page.paragraph(text, SMALL, colour=page.colours.quiet, indent=0 if drawn == "withheld" else 21)
-
-
-def _footing(page, lines):
-    page.y += GAP
-    page.line([page.left, page.right], [page.y, page.y])
-    page.y += GAP
-    for line in lines:
-        page.paragraph(line, SMALL, colour=page.colours.quiet)
-        page.y += 1.5
+    return set_sheet(words, settings, lambda page: DRAWINGS[figure.kind](page, table, words))
 
 
 def draw_bars(page, table, words):

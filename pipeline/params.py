@@ -115,9 +115,23 @@ class Validate(Section):
     stop_on: Literal["critical", "advisory"]
 
 
+class Trim(Section):
+    lower: Annotated[float, Field(gt=0, le=1)] | None
+    upper: Annotated[float, Field(ge=1)] | None
+
+
+class Sparse(Section):
+    fewest: Annotated[int, Field(ge=2)]
+    do: Literal["collapse", "stop"]
+
+
 class Weight(Section):
     population: Literal["england", "england_and_wales"]
+    totals: Literal["published", "fewer", "more", "more_small", "more_large"]
+    nonresponse: Literal["none", "cells", "propensity"]
+    sparse: Sparse
     calibration: Literal["none", "poststratify", "rake"]
+    trim: Trim
 
 
 class Analyse(Section):

@@ -15,6 +15,8 @@ from pipeline.yamls import load_model
 
 POPULATION_FILE = "population.yaml"
 BAND_SEPARATOR = "+"
+# How a total may be taken within the range that its source leaves it.
+SHIFTS = ("published", "fewer", "more", "more_small", "more_large")
 CELL_COLUMNS = [
     *("cell", "label", "sector", "total", "low", "high", "kind"),
     *("reference_date", "source", "licence", "note"),
@@ -36,7 +38,10 @@ class Count(Part):
 
 
 class Total(Part):
-    """A total for sizes from `at_least` to below `below`: column `value` of `file` where `measure` is this text."""
+    """A total for sizes from `at_least` to below `below`: column `value` of `file` where `measure` is this text.
+
+    It may be off by `spread` because it was worked out from rounded shares, and by `lag` because it is of another year.
+    """
 
     label: str
     at_least: int = 0
@@ -44,6 +49,7 @@ class Total(Part):
     file: str
     measure: str
     spread: float = Field(0, ge=0)
+    lag: float = Field(0, ge=0)
 
 
 class Sector(Part):
@@ -86,8 +92,8 @@ def population_cells(population, *, folder, codebook):
     """The cells of one population and how many organisations each holds.
 
     Columns: `cell` (the ids of its size bands, joined by +), `label`, `sector`, `total` (organisations), `low` and
-    `high` (the total less and plus its spread), `kind` (`counted` from a register or `published`), `reference_date`,
-    `source`, `licence`, `note`; rows in the codebook's order of bands.
+    `high` (the total less and plus its spread and lag), `kind` (`counted` from a register or `published`),
+    `reference_date`, `source`, `licence`, `note`; rows in the codebook's order of bands.
     Raises InputProblem for an unknown population or sector, for a file, column or total that is not there, and for a
     size band that is cut by a total's range or counted in two of them.
     """
@@ -111,6 +117,29 @@ def population_cells(population, *, folder, codebook):
     order = {a.id: i for i, a in enumerate(codebook.question(codebook.size_band).answers)}
     first_band = cells["cell"].str.split(BAND_SEPARATOR, regex=False).str[0]
     return cells.sort_values("cell", key=lambda _: first_band.map(order), ignore_index=True)
+
+
+def shift_totals(cells, totals):
+    """The cells with their totals moved within the range that their sources leave them (`low` to `high`).
+
+    `published` leaves them; `fewer` and `more` take every total's low or high end; `more_small` and `more_large` change
+    the mix of a sector, whose own total is kept: its smallest cell at the high or the low end of its range, the others
+    at the opposite end, all scaled to the sector's total. A counted total has no range and stays. Raises InputProblem
+    for another way.
+    """
+    if totals not in SHIFTS:
+        raise InputProblem(
+            "weight.totals: no such way of moving totals", file="params.yaml", found=totals, allowed=SHIFTS
+        )
+    if totals in ("published", "fewer", "more"):
+        return cells.assign(total=cells[{"published": "total", "fewer": "low", "more": "high"}[totals]])
+    smallest = ~cells.duplicated("sector")
+    ends = cells["high"].where(smallest == (totals == "more_small"), cells["low"])
+    ends = ends.where(cells["low"] < cells["high"], cells["total"])
+    ranged = cells["low"] < cells["high"]
+    by_sector = pd.DataFrame({"total": cells["total"], "ends": ends})[ranged].groupby(cells["sector"]).sum()
+    scale = cells["sector"].map(by_sector["total"] / by_sector["ends"])
+    return cells.assign(total=(ends * scale).where(ranged, cells["total"]))
 
 
 def cell_of_band(cells):
@@ -159,7 +188,8 @@ def _published(sector, bands, folder):
                 found=[b.id for b in meeting],
             )
         value = _value(folder / total.file, total.measure)
-        cells.append(_cell(inside, label=total.label, total=value, spread=total.spread, kind="published"))
+        off = total.spread + total.lag
+        cells.append(_cell(inside, label=total.label, total=value, spread=off, kind="published"))
     return cells
 
 

@@ -170,6 +170,13 @@ class Page:
         drawn = {"color": colour or self.colours.line, "linewidth": width, "solid_capstyle": "butt", "clip_on": False}
         self.sheet.plot(xs, ys, **drawn, **options)
 
+    def dot(self, x, y, colour=None, hollow=False, size=6):
+        """Draw a dot, or a ring."""
+        colour = colour or self.colours.accent
+        face = self.colours.paper if hollow else colour
+        drawn = {"markerfacecolor": face, "markeredgecolor": colour, "markeredgewidth": 1.2, "clip_on": False}
+        self.sheet.plot([x], [y], marker="o", markersize=size, linestyle="none", **drawn)
+
     def watermark(self, word, y):
         """Set a word large, pale and slanting across the page, its middle at y."""
         options = {"fontproperties": typeface("Black", 5.4 * self.size), "color": self.colours.warning, "alpha": 0.14}

@@ -1,22 +1,25 @@
 """Weights that bring the respondents to the population's totals, one step a column.
 
-`base_weight` organisations of the sector for each one approached; `response_weight` the same, shared out among those
-that answered; `weight` brought to the population's totals by svy. `stratum` and `stratum_total` are the classes within
-which the respondents count as a simple random sample, and how many organisations each holds (the finite population).
-Every table has one row per organisation that answered; a *cell* is as in `pipeline.population`.
+`base_weight` organisations of the sector for each one approached; `response_weight` the same, made up for those that
+did not answer; `calibrated_weight` brought to the population's totals; `weight` trimmed, the totals met again.
+`stratum` and `stratum_total` are the classes within which the respondents count as a simple random sample, and how many
+organisations each holds (the finite population). Every table has one row per organisation that answered; a *cell* is as
+in `pipeline.population`. The steps are svy's; see `pipeline.nonresponse` and `pipeline.calibration`.
 """
+
+from dataclasses import dataclass
 
 import pandas as pd
 
+from pipeline.calibration import TOLERANCE, poststratify, rake, trim
 from pipeline.codebook import ORGANISATION
+from pipeline.collapse import collapse_cells
+from pipeline.nonresponse import adjust_for_nonresponse, in_scope, too_many
 from pipeline.population import POPULATION_FILE, cell_of_band
 from pipeline.problems import InputProblem
 
-STEPS = ("base_weight", "response_weight", "weight")
+STEPS = ("base_weight", "response_weight", "calibrated_weight", "weight")
 CALIBRATIONS = ("none", "poststratify", "rake")
-# A weighted total may miss its population total by this share of it: round-off, and raking's own tolerance.
-TOLERANCE = 1e-9
-RAKING_ROUNDS = 1000
 RESTS_ON = {
     "reconstruction": "are **modelled**: which organisations answered is itself rebuilt, so none of these is measured",
     "rehearsal": "are **simulated**: no organisation answered, so none of these is measured",
@@ -24,9 +27,45 @@ RESTS_ON = {
 }
 
 
+@dataclass(frozen=True)
+class Weighted:
+    """Weighted respondents (`rows`), the `cells` that they were weighted by, and the cells that were `joined`."""
+
+    rows: pd.DataFrame
+    cells: pd.DataFrame
+    joined: pd.DataFrame
+
+
+def weigh(respondents, *, approached, cells, codebook, settings):
+    """Every step at once: the Weighted respondents of a wave.
+
+    `respondents` as `clean` writes them; `approached` one row per organisation approached, as in
+    `pipeline.nonresponse`; `cells` those of `pipeline.population` (moved by `shift_totals`, if at all); `settings` the
+    Weight section of the Params. The columns STEPS, `cell`, `stratum` and `stratum_total` are added and the rows stay
+    as they came. Raises InputProblem where a step cannot be done as asked, and where a margin, a limit or an
+    option that was asked for is not met at the end.
+    """
+    cells, joined = join_sparse(respondents, cells=cells, codebook=codebook, settings=settings)
+    placed = place_in_cells(respondents, cells=cells, codebook=codebook)
+    based = add_base_weights(placed, approached=approached, cells=cells, codebook=codebook, settings=settings)
+    rows = calibrate(based, cells=cells, codebook=codebook, settings=settings)
+    check_cells(rows, cells=cells, settings=settings)
+    return Weighted(rows=rows, cells=cells, joined=joined)
+
+
 def what_weights_rest_on(codebook):
     """One sentence on how far the tables of weights are evidence, by where the wave's records come from."""
     return f"The answers counted in each cell, the design effects and the effective bases {RESTS_ON[codebook.kind]}."
+
+
+def join_sparse(respondents, *, cells, codebook, settings):
+    """The cells with sparse ones joined, and the table of those; as they are where no step uses cells."""
+    used = settings.calibration != "none" or settings.nonresponse == "cells"
+    answered = respondents[codebook.size_band].astype(object).value_counts()
+    sparse = settings.sparse
+    return collapse_cells(
+        cells, answered=answered, codebook=codebook, fewest=sparse.fewest if used else 0, what=sparse.do
+    )
 
 
 def place_in_cells(respondents, *, cells, codebook):
@@ -57,47 +96,25 @@ def place_in_cells(respondents, *, cells, codebook):
     return placed
 
 
-def add_base_weights(placed, *, approached, cells, codebook):
-    """Add the columns `base_weight` and `response_weight`, both by sector.
+def add_base_weights(placed, *, approached, cells, codebook, settings):
+    """Add the columns `base_weight` and `response_weight` (`pipeline.nonresponse`)."""
+    cases = in_scope(approached, respondents=placed, cells=cells, codebook=codebook)
+    response = adjust_for_nonresponse(cases, codebook=codebook, nonresponse=settings.nonresponse)
+    base = cases.set_index(ORGANISATION)["base_weight"]
+    organisations = placed[ORGANISATION]
+    return placed.assign(base_weight=organisations.map(base), response_weight=organisations.map(response))
 
-    `approached` has a row per organisation that was approached (not per contact), with the columns of the sector
-    and the size band.
-    base_weight = organisations in the population / approached; response_weight = base_weight * approached / answered.
-    Raises InputProblem for an answer from an organisation that was not approached, and where a sector of the
-    population has no answer or more answers than organisations.
+
+def calibrate(table, *, cells, codebook, settings):
+    """Add the columns `calibrated_weight`, `weight`, `stratum` and `stratum_total`.
+
+    Calibration `none` leaves the response weight, and strata are the sectors; `poststratify` brings each cell to its
+    total, `rake` each sector and each cell, in turn, until all are; for these two the strata are the cells. Cells
+    lie inside sectors, so raking gives the same weights as poststratifying until the population has a margin that cuts
+    across. Trimming meets the margins asked for again. Raises InputProblem for another calibration, an empty or too
+    small stratum, a weight that is not above 0, and margins or limits that are not met.
     """
-    sector = codebook.sector
-    strangers = placed[~placed[ORGANISATION].isin(approached[ORGANISATION])]
-    if len(strangers):
-        raise InputProblem(
-            "an organisation answered that is not among those approached", found=strangers[ORGANISATION].iloc[0]
-        )
-    counts = pd.DataFrame({"total": cells.groupby("sector")["total"].sum()})
-    counts["approached"] = approached[sector].value_counts().reindex(counts.index, fill_value=0)
-    counts["answered"] = placed[sector].value_counts().reindex(counts.index, fill_value=0)
-    for name, row in counts.iterrows():
-        if row["answered"] == 0:
-            raise InputProblem(
-                f"{name}: none of its {row['total']:.0f} organisations answered",
-                do=f"take it out of the population in {POPULATION_FILE}",
-            )
-        if row["answered"] > row["total"]:
-            raise _too_many(name, row["answered"], row["total"])
-    base = counts["total"] / counts["approached"]
-    response = base * counts["approached"] / counts["answered"]
-    sectors = placed[sector].astype(object)
-    return placed.assign(base_weight=sectors.map(base), response_weight=sectors.map(response))
-
-
-def calibrate(table, *, cells, codebook, calibration):
-    """Add the columns `weight`, `stratum` and `stratum_total`.
-
-    `calibration` is `none` (the weight is the response weight, strata are the sectors), `poststratify` (each cell is
-    brought to its total) or `rake` (each sector and each cell is, in turn, until all are); for the last two the
-    strata are the cells. Cells lie inside sectors, so raking gives the same weights as poststratifying until the
-    population has a margin that cuts across. Raises InputProblem for another calibration, an
-    empty or too small stratum, a weight that is not above 0, and margins that are not met.
-    """
+    calibration = settings.calibration
     if calibration not in CALIBRATIONS:
         what = "weight.calibration: no such way of weighting"
         raise InputProblem(what, file="params.yaml", found=calibration, allowed=CALIBRATIONS)
@@ -105,17 +122,43 @@ def calibrate(table, *, cells, codebook, calibration):
     margin = codebook.sector if calibration == "none" else "cell"
     stratum = table[margin].astype(object)
     _check_strata(stratum, margins[margin])
-    if calibration == "rake":
-        weight = rake(table, margins=margins, start=STEPS[-2])
-    elif calibration == "poststratify":
-        weight = poststratify(table, cells="cell", totals=margins["cell"], start=STEPS[-2])
-    else:
-        weight = table[STEPS[-2]]
-    stratum_total = stratum.map(margins[margin]).astype(float)
-    weighted = table.assign(weight=weight, stratum=stratum, stratum_total=stratum_total)
+    table = table.assign(
+        calibrated_weight=_calibrated(table, margins=margins, calibration=calibration),
+        stratum=stratum,
+        stratum_total=stratum.map(margins[margin]).astype(float),
+    )
+    weighted = table.assign(weight=_trimmed(table, cells=cells, codebook=codebook, settings=settings))
     check_weights(weighted)
-    check_margins(margin_table(weighted, cells=cells, codebook=codebook, calibration=calibration))
+    check_margins(margin_table(weighted, cells=cells, codebook=codebook, settings=settings))
     return weighted
+
+
+def _calibrated(table, *, margins, calibration):
+    if calibration == "rake":
+        return rake(table, margins=margins, start="response_weight")
+    if calibration == "poststratify":
+        return poststratify(table, cells="cell", totals=margins["cell"], start="response_weight")
+    return table["response_weight"]
+
+
+def _trimmed(table, *, cells, codebook, settings):
+    """The calibrated weights within the limits; where no margin is asked for, each sector keeps its sum of weights."""
+    lower, upper = settings.trim.lower, settings.trim.upper
+    if lower is None and upper is None:
+        return table["calibrated_weight"]
+    asked = asked_margins(cells, codebook, settings)
+    if not asked:
+        sums = table.groupby(table[codebook.sector].astype(object))["calibrated_weight"].sum()
+        asked = {codebook.sector: sums.to_dict()}
+    return trim(table, margins=asked, start="calibrated_weight", lower=lower, upper=upper)
+
+
+def asked_margins(cells, codebook, settings):
+    """The margins that the settings promise to meet: sector and cells, the sector alone, or none."""
+    margins = population_margins(cells, codebook)
+    if settings.calibration != "none":
+        return margins
+    return {} if settings.nonresponse == "none" else {codebook.sector: margins[codebook.sector]}
 
 
 def population_margins(cells, codebook):
@@ -126,45 +169,6 @@ def population_margins(cells, codebook):
     }
 
 
-def poststratify(table, *, cells, totals, start):
-    """Weights whose sum in each class of the column `cells` is its total: a Series on the table's index (svy)."""
-    sample = _sample(table, [cells], start)
-    return _weights(sample.weighting.poststratify(totals, cells=cells, wgt_name="calibrated"), table)
-
-
-def rake(table, *, margins, start):
-    """Weights that meet every margin at once, by iterative proportional fitting: a Series on the table's index (svy).
-
-    Raises InputProblem where the margins are not met in 1,000 rounds, or are not totals of one and the same population.
-    """
-    from svy.errors import WeightingError
-
-    sample = _sample(table, list(margins), start)
-    try:
-        raked = sample.weighting.rake(
-            controls=margins, wgt_name="calibrated", tol=TOLERANCE / 10, max_iter=RAKING_ROUNDS
-        )
-    except WeightingError as e:
-        raise InputProblem(
-            f"raking cannot meet its margins ({e.title.lower()}, at most {RAKING_ROUNDS} rounds)",
-            found=list(margins),
-            do="check that all are totals of one population and that each has answers, or choose poststratify",
-        ) from None
-    return _weights(raked, table)
-
-
-def _sample(table, columns, weight):
-    import polars as pl
-    import svy
-
-    rows = {c: table[c].astype(object).tolist() for c in columns}
-    return svy.Sample(pl.DataFrame(rows | {weight: table[weight].to_numpy(float)}), svy.Design(wgt=weight))
-
-
-def _weights(sample, table):
-    return pd.Series(sample.data["calibrated"].to_numpy(), index=table.index)
-
-
 def _check_strata(stratum, totals):
     """Every stratum of the population needs two answers to have a variance, and cannot have more than it holds."""
     for name, total in totals.items():
@@ -173,18 +177,23 @@ def _check_strata(stratum, totals):
             raise InputProblem(
                 f"{name}: {answered} of its {total:.0f} organisations answered",
                 allowed="at least two answers in each stratum",
-                do="widen the codebook's size bands, or set calibration to none",
+                do="let the codebook's `collapse` say which cell it joins, or set weight.calibration to none",
             )
         if answered > total:
-            raise _too_many(name, answered, total)
+            raise too_many(name, answered, "answered", total)
 
 
-def _too_many(place, answered, total):
-    return InputProblem(
-        f"{place}: {answered:.0f} organisations answered and the population has {total:.0f}",
-        file=POPULATION_FILE,
-        do="correct the total or choose the population that the respondents belong to",
-    )
+def check_cells(weighted, *, cells, settings):
+    """Raise InputProblem where a cell is unknown, or is sparse though the settings promise that none is."""
+    answered = weighted["cell"].value_counts()
+    unknown = sorted(set(answered.index) - set(cells["cell"]))
+    if unknown:
+        raise InputProblem("an organisation is in a cell that the population does not have", found=unknown[0])
+    answered = answered.reindex(cells["cell"], fill_value=0)
+    promised = settings.calibration != "none" or settings.nonresponse == "cells"
+    if promised and answered.min() < settings.sparse.fewest:
+        allowed = f"{settings.sparse.fewest} answers or more"
+        raise InputProblem("a cell is sparse and was not joined", found=answered.idxmin(), allowed=allowed)
 
 
 def check_weights(table):
@@ -199,61 +208,26 @@ def check_weights(table):
             )
 
 
-def margin_table(weighted, *, cells, codebook, calibration):
-    """The totals asked for and those that the weights give: margin, category, population, weighted, difference."""
-    margins = population_margins(cells, codebook)
-    asked = margins if calibration != "none" else {codebook.sector: margins[codebook.sector]}
-    rows = []
-    for margin, totals in asked.items():
+def margin_table(weighted, *, cells, codebook, settings):
+    """Totals of the population and of the weights: margin, category, population, weighted, difference, asked.
+
+    Every margin is shown; `asked` says whether the settings promise to meet it.
+    """
+    asked, rows = asked_margins(cells, codebook, settings), []
+    for margin, totals in population_margins(cells, codebook).items():
         sums = weighted.groupby(weighted[margin].astype(object))["weight"].sum()
         unknown = sorted(set(sums.index) - set(totals))
-        rows += [
-            (margin, category, totals.get(category, 0.0), sums.get(category, 0.0)) for category in [*totals, *unknown]
-        ]
-    table = pd.DataFrame(rows, columns=["margin", "category", "population", "weighted"])
+        categories = [*totals, *unknown]
+        rows += [(margin, c, totals.get(c, 0.0), sums.get(c, 0.0), margin in asked) for c in categories]
+    table = pd.DataFrame(rows, columns=["margin", "category", "population", "weighted", "asked"])
     return table.assign(difference=(table["weighted"] - table["population"]).round(6) + 0.0)
 
 
 def check_margins(margins):
-    """Raise InputProblem at the first category whose weighted total is not the population's: none lumped, none lost."""
-    for row in margins.itertuples():
+    """Raise InputProblem at the first category asked for that misses its population total: none lumped, none lost."""
+    for row in margins[margins["asked"]].itertuples():
         if abs(row.weighted - row.population) > TOLERANCE * row.population:
             raise InputProblem(
                 f"the weights of {row.margin} {row.category} add up to {row.weighted:.6f}",
                 allowed=f"its population total, {row.population:.6f}",
             )
-
-
-def cell_table(weighted, *, approached, cells, codebook):
-    """One row per cell: what the population has, what was approached and answered, what each answer stands for.
-
-    The columns of the population's cells, then `approached`, `respondents`, the mean of each weight, `weighted` (sum of
-    weights), and the cell's share of the population, of the respondents and of the weights (0 to 1).
-    """
-    by_cell = weighted.groupby("cell")
-    counts = pd.DataFrame({"respondents": by_cell.size(), **{s: by_cell[s].mean() for s in STEPS}})
-    counts = counts.assign(weighted=by_cell["weight"].sum())
-    tried = approached[codebook.size_band].astype(object).map(cell_of_band(cells)).value_counts()
-    table = cells.assign(approached=cells["cell"].map(tried).fillna(0).astype(int))
-    table = table.merge(counts, left_on="cell", right_index=True, how="left", validate="1:1")
-    table = table.fillna({"respondents": 0, "weighted": 0.0}).astype({"respondents": int})
-    shares = {
-        "population_share": table["total"],
-        "respondent_share": table["respondents"],
-        "weighted_share": table["weighted"],
-    }
-    return table.assign(**{name: values / values.sum() for name, values in shares.items()})
-
-
-def step_table(weighted):
-    """One row per step of the weights: organisations, sum, min, max, their ratio, Kish's design effect, effective base.
-
-    Kish's design effect of the weights is n * sum(w^2) / sum(w)^2 and the effective base n divided by it, both by svy.
-    """
-    rows = []
-    for step in STEPS:
-        found = _sample(weighted, [], step).check().weights
-        rows.append((step, found.n, found.sum, found.min, found.max, found.ratio, found.deff, found.ess))
-    return pd.DataFrame(
-        rows, columns=["step", "respondents", "sum", "min", "max", "max_to_min", "design_effect", "effective_base"]
-    )

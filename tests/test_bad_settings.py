@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -58,7 +59,8 @@ def test_the_run_stops_on_a_severity(judge):
 
 def test_weights_are_calibrated_in_a_known_way(small_codebook):
     nothing = pd.DataFrame()
-    assert refusal(calibrate, nothing, cells=nothing, codebook=small_codebook, calibration="foo") == (
+    options = SimpleNamespace(calibration="foo")
+    assert refusal(calibrate, nothing, cells=nothing, codebook=small_codebook, settings=options) == (
         "params.yaml: weight.calibration: no such way of weighting; found 'foo'; allowed: none, poststratify, rake."
     )
 

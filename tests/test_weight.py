@@ -2,56 +2,19 @@
 
 import pandas as pd
 import pytest
-from conftest import HERE
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_weights import ANSWERED, BANDS, CELLS, approached_for, houses, settings_of, weigh_all, weighted_rows
 
 from pipeline.problems import InputProblem
 from pipeline.weight import (
-    add_base_weights,
-    calibrate,
-    cell_table,
+    asked_margins,
+    check_cells,
     check_margins,
     check_weights,
     margin_table,
-    place_in_cells,
-    poststratify,
-    rake,
-    step_table,
     what_weights_rest_on,
 )
-
-# Two sectors; the museums' two smaller bands share one total.
-CELLS = pd.DataFrame(
-    {
-        "cell": ["lib_few", "lib_many", "mus_few+mus_middle", "mus_many"],
-        "label": ["Few", "Many", "Smaller", "Large"],
-        "sector": ["lib", "lib", "mus", "mus"],
-        "total": [20.0, 10.0, 60.0, 12.0],
-    }
-)
-BANDS = ["lib_few", "lib_many", "mus_few", "mus_middle", "mus_many"]
-ANSWERED = {"lib_few": 4, "lib_many": 2, "mus_few": 3, "mus_middle": 2, "mus_many": 5}
-
-
-def houses(answered, silent=0):
-    """A table of houses: so many of each band, and `silent` more of each."""
-    bands = [band for band in BANDS for _ in range(answered.get(band, 0) + silent)]
-    names = [f"H-{i:03d}" for i in range(len(bands))]
-    return pd.DataFrame({"organisation": names, "kind": [b[:3] for b in bands], "scale": bands})
-
-
-def approached_for(respondents, per_sector=3):
-    """The respondents and a few more houses of each sector that did not answer."""
-    silent = houses(dict.fromkeys(["lib_few", "mus_few"], per_sector))
-    return pd.concat([respondents, silent.assign(organisation="S" + silent["organisation"])], ignore_index=True)
-
-
-def weigh(respondents, codebook, calibration, cells=CELLS, approached=None):
-    approached = approached_for(respondents) if approached is None else approached
-    placed = place_in_cells(respondents, cells=cells, codebook=codebook)
-    based = add_base_weights(placed, approached=approached, cells=cells, codebook=codebook)
-    return calibrate(based, cells=cells, codebook=codebook, calibration=calibration)
 
 
 def problem(call, *args, **kwargs):
@@ -65,13 +28,15 @@ def by_band(weighted, column):
 
 
 def test_each_step_in_its_own_column(small_codebook):
-    weighted = weigh(houses(ANSWERED), small_codebook, "poststratify")
+    weighted = weighted_rows(houses(ANSWERED), small_codebook, "poststratify", nonresponse="cells")
     # 30 libraries in the population, 9 approached, 6 answered; 72 museums, 13 approached, 10 answered
     assert by_band(weighted, "base_weight") == pytest.approx(
         dict.fromkeys(BANDS[:2], 30 / 9) | dict.fromkeys(BANDS[2:], 72 / 13)
     )
+    # the three silent houses of each sector are all in its first cell: 7 approached and 4 answered, 8 and 5
     assert by_band(weighted, "response_weight") == pytest.approx(
-        dict.fromkeys(BANDS[:2], 5) | dict.fromkeys(BANDS[2:], 7.2)
+        {"lib_few": 30 / 9 * 7 / 4, "lib_many": 30 / 9, "mus_many": 72 / 13}
+        | dict.fromkeys(("mus_few", "mus_middle"), 72 / 13 * 8 / 5)
     )
     assert by_band(weighted, "weight") == pytest.approx(
         {"lib_few": 20 / 4, "lib_many": 10 / 2, "mus_few": 60 / 5, "mus_middle": 60 / 5, "mus_many": 12 / 5}
@@ -79,22 +44,23 @@ def test_each_step_in_its_own_column(small_codebook):
 
 
 def test_strata_are_the_cells_and_carry_their_totals(small_codebook):
-    weighted = weigh(houses(ANSWERED), small_codebook, "poststratify")
+    weighted = weighted_rows(houses(ANSWERED), small_codebook, "poststratify")
     assert weighted.groupby("stratum")["stratum_total"].first().to_dict() == dict(
         zip(CELLS["cell"], CELLS["total"], strict=True)
     )
 
 
 def test_without_calibration_the_sectors_are_the_strata(small_codebook):
-    weighted = weigh(houses(ANSWERED), small_codebook, "none")
+    weighted = weighted_rows(houses(ANSWERED), small_codebook, "none", nonresponse="cells")
     assert weighted["weight"].tolist() == weighted["response_weight"].tolist()
+    assert weighted.groupby("kind")["weight"].sum().to_dict() == pytest.approx({"lib": 30, "mus": 72})
     assert weighted.groupby("stratum")["stratum_total"].first().to_dict() == {"lib": 30.0, "mus": 72.0}
 
 
 def test_rows_stay_as_they_came(small_codebook, make_respondents):
     respondents = make_respondents(small_codebook, 200, seed=2).sample(frac=1, random_state=3)
     cells = CELLS.assign(total=1000.0)
-    weighted = weigh(respondents, small_codebook, "rake", cells=cells, approached=respondents)
+    weighted = weighted_rows(respondents, small_codebook, "rake", cells=cells, approached=approached_for(respondents))
     pd.testing.assert_frame_equal(weighted[list(respondents)], respondents)
 
 
@@ -107,7 +73,7 @@ totals = st.lists(st.integers(20, 5000), min_size=4, max_size=4)
 @given(answered=counts, total=totals, calibration=st.sampled_from(["poststratify", "rake"]))
 def test_every_margin_is_met_and_no_category_is_lumped(small_codebook, answered, total, calibration):
     cells = CELLS.assign(total=[float(t) for t in total])
-    weighted = weigh(houses(answered), small_codebook, calibration, cells=cells)
+    weighted = weighted_rows(houses(answered), small_codebook, calibration, cells=cells)
     by_cell = weighted.groupby("cell")["weight"]
     assert by_cell.sum().to_dict() == pytest.approx(dict(zip(cells["cell"], cells["total"], strict=True)), rel=1e-9)
     assert by_cell.min().tolist() == pytest.approx(by_cell.max().tolist(), rel=1e-9)
@@ -117,79 +83,86 @@ def test_every_margin_is_met_and_no_category_is_lumped(small_codebook, answered,
 @few
 @given(answered=counts)
 def test_raking_nested_margins_is_poststratification(small_codebook, answered):
-    raked, stratified = (weigh(houses(answered), small_codebook, c)["weight"] for c in ("rake", "poststratify"))
+    raked, stratified = (weighted_rows(houses(answered), small_codebook, c)["weight"] for c in ("rake", "poststratify"))
     assert raked.tolist() == pytest.approx(stratified.tolist(), rel=1e-8)
 
 
-def test_weights_are_those_of_r_survey():
-    sample, expected = (pd.read_csv(HERE / f"r/{f}.csv", comment="#") for f in ("sample", "weights"))
-    cells = sample.groupby("cell")["stratum_total"].first()
-    sectors = cells.groupby(cells.index.str[0]).sum()
-    stratified = poststratify(sample, cells="cell", totals=cells.to_dict(), start="response_weight")
-    margins = {"sector": sectors.to_dict(), "cell": cells.to_dict()}
-    raked = rake(sample, margins=margins, start="response_weight")
-    assert stratified.tolist() == pytest.approx(expected["poststratified"].tolist(), rel=1e-9)
-    assert raked.tolist() == pytest.approx(expected["raked"].tolist(), rel=1e-9)
+@pytest.mark.parametrize(
+    ("calibration", "nonresponse", "asked"),
+    [
+        ("poststratify", "none", ["kind", "cell"]),
+        ("rake", "propensity", ["kind", "cell"]),
+        ("none", "cells", ["kind"]),
+        ("none", "propensity", ["kind"]),
+        ("none", "none", []),
+    ],
+)
+def test_margins_say_what_was_promised_and_promises_are_kept(small_codebook, calibration, nonresponse, asked):
+    respondents = houses(ANSWERED)
+    silent = approached_for(respondents, silent=dict.fromkeys(BANDS, 3))
+    options = settings_of(calibration, nonresponse=nonresponse)
+    weighted = weigh_all(respondents, small_codebook, calibration, approached=silent, nonresponse=nonresponse)
+    margins = margin_table(weighted.rows, cells=weighted.cells, codebook=small_codebook, settings=options)
+    assert margins["category"].tolist() == ["lib", "mus", *CELLS["cell"]]
+    assert sorted(margins.loc[margins["asked"], "margin"].unique()) == sorted(asked)
+    assert margins.loc[margins["asked"], "difference"].eq(0).all()
+    assert list(asked_margins(CELLS, small_codebook, options)) == asked
 
 
-def test_raking_meets_margins_that_cross():
-    table = pd.DataFrame({"a": list("xxyyy"), "b": list("uvuvv"), "start": [1.0, 1, 1, 1, 1]})
-    weights = rake(table, margins={"a": {"x": 10, "y": 20}, "b": {"u": 12, "v": 18}}, start="start")
-    assert weights.groupby(table["a"]).sum().tolist() == pytest.approx([10, 20])
-    assert weights.groupby(table["b"]).sum().tolist() == pytest.approx([12, 18])
+def test_nothing_is_calibrated_and_nobody_made_up_for(small_codebook):
+    weighted = weighted_rows(houses(ANSWERED), small_codebook, "none", nonresponse="none")
+    assert weighted["weight"].tolist() == weighted["base_weight"].tolist()
 
 
-def test_raking_that_cannot_converge():
-    table = pd.DataFrame({"a": ["x", "x", "y"], "b": ["u", "u", "v"], "start": [1.0, 1, 1]})
-    assert problem(rake, table, margins={"a": {"x": 10, "y": 20}, "b": {"u": 20, "v": 10}}, start="start") == (
-        "raking cannot meet its margins (did not converge, at most 1000 rounds); found ['a', 'b']; check that all are "
-        "totals of one population and that each has answers, or choose poststratify."
+def test_trimming_meets_the_margins_again(small_codebook):
+    respondents = houses(dict.fromkeys(BANDS, 12))
+    approached = approached_for(respondents, silent=dict.fromkeys(BANDS, 7))
+    approached["contacts"] = [1 + (i * i) % 23 for i in range(len(approached))]
+    cells = CELLS.assign(total=[120.0, 120, 240, 120])
+    options = {"cells": cells, "approached": approached, "nonresponse": "propensity"}
+    free = weighted_rows(respondents, small_codebook, **options)
+    trimmed = weighted_rows(respondents, small_codebook, **options, lower=0.98, upper=1.04)
+    median = free["weight"].median()
+    assert free["weight"].max() > 1.04 * median and free["weight"].min() < 0.98 * median
+    assert trimmed["weight"].between(0.98 * median * (1 - 1e-9), 1.04 * median * (1 + 1e-9)).all()
+    assert trimmed.groupby("cell")["weight"].sum().to_dict() == pytest.approx(
+        dict(zip(cells["cell"], cells["total"], strict=True)), rel=1e-9
+    )
+    assert trimmed["calibrated_weight"].tolist() == free["weight"].tolist()
+
+
+def test_limits_that_leave_no_room_for_the_totals(small_codebook):
+    assert problem(weigh_all, houses(ANSWERED), small_codebook, upper=1.5) == (
+        "params.yaml: weight.trim: no weights within the limits (none to 7.5) meet the population's totals: "
+        "mus_few+mus_middle needs 12 for each of its 5 answers; widen the limits or merge the category with another."
     )
 
 
-def test_raking_to_two_populations():
-    table = pd.DataFrame({"a": ["x", "y"], "b": ["u", "v"], "start": [1.0, 1]})
-    sentence = problem(rake, table, margins={"a": {"x": 10, "y": 20}, "b": {"u": 20, "v": 20}}, start="start")
-    assert sentence.startswith("raking cannot meet its margins (margins disagree on the total, at most 1000 rounds)")
+def test_sparse_cells_are_joined_before_anything_is_weighted(small_codebook):
+    respondents = houses(ANSWERED | {"mus_many": 1})
+    weighted = weigh_all(respondents, small_codebook, fewest=2)
+    assert weighted.cells["cell"].tolist() == ["lib_few", "lib_many", "mus_few+mus_middle+mus_many"]
+    assert weighted.joined["cell"].tolist() == ["mus_many"]
+    assert weighted.rows.groupby("cell")["weight"].sum().to_dict() == pytest.approx(
+        {"lib_few": 20, "lib_many": 10, "mus_few+mus_middle+mus_many": 72}
+    )
 
 
-def test_steps_have_kish_design_effect_and_effective_base(small_codebook):
-    steps = step_table(weigh(houses(ANSWERED), small_codebook, "poststratify")).set_index("step")
-    weights = [5] * 6 + [12] * 5 + [2.4] * 5
-    effective = sum(weights) ** 2 / sum(w * w for w in weights)
-    final = steps.loc["weight"]
-    assert final["effective_base"] == pytest.approx(effective)
-    assert final["design_effect"] == pytest.approx(16 / effective)
-    assert (final["sum"], final["min"], final["max"], final["max_to_min"]) == pytest.approx((102, 2.4, 12, 5))
-
-
-def test_cells_show_population_approached_and_respondents(small_codebook):
-    respondents = houses(ANSWERED)
-    weighted = weigh(respondents, small_codebook, "poststratify")
-    cells = cell_table(weighted, approached=approached_for(respondents), cells=CELLS, codebook=small_codebook)
-    assert cells["approached"].tolist() == [7, 2, 8, 5]
-    assert cells["respondents"].tolist() == [4, 2, 5, 5]
-    assert cells["weighted_share"].tolist() == pytest.approx(cells["population_share"].tolist())
-    assert cells["respondent_share"].tolist() == pytest.approx([4 / 16, 2 / 16, 5 / 16, 5 / 16])
-
-
-def test_empty_cell_is_shown_when_nothing_is_calibrated(small_codebook):
+def test_cells_stay_where_no_step_uses_them(small_codebook):
     respondents = houses(ANSWERED | {"mus_many": 0})
-    weighted = weigh(respondents, small_codebook, "none")
-    cells = cell_table(weighted, approached=respondents, cells=CELLS, codebook=small_codebook).set_index("cell")
-    assert cells.loc["mus_many", ["respondents", "weighted"]].tolist() == [0, 0]
+    weighted = weigh_all(respondents, small_codebook, "none", nonresponse="none")
+    assert weighted.cells["cell"].tolist() == CELLS["cell"].tolist() and weighted.joined.empty
 
 
-def test_margins_name_what_was_asked_for(small_codebook):
-    weighted = weigh(houses(ANSWERED), small_codebook, "none")
-    margins = margin_table(weighted, cells=CELLS, codebook=small_codebook, calibration="none")
-    assert margins["category"].tolist() == ["lib", "mus"]
-    assert margins["difference"].tolist() == [0, 0]
+def test_a_sparse_cell_that_slipped_through(small_codebook):
+    weighted = weighted_rows(houses(ANSWERED), small_codebook)
+    sentence = problem(check_cells, weighted, cells=CELLS, settings=settings_of(fewest=3))
+    assert sentence == "a cell is sparse and was not joined; found 'lib_many'; allowed: 3 answers or more."
 
 
 def test_band_without_a_total(small_codebook):
     respondents = houses(ANSWERED)
-    assert problem(weigh, respondents, small_codebook, "none", cells=CELLS.iloc[:3]) == (
+    assert problem(weigh_all, respondents, small_codebook, "none", cells=CELLS.iloc[:3]) == (
         "population.yaml: the population has no total for a size band that answered; found 'mus_many'; "
         "allowed: lib_few, lib_many, mus_few, mus_middle; add a total that takes it in."
     )
@@ -198,7 +171,7 @@ def test_band_without_a_total(small_codebook):
 def test_missing_band(small_codebook):
     respondents = houses(ANSWERED)
     respondents.loc[2, "scale"] = None
-    assert problem(weigh, respondents, small_codebook, "none") == (
+    assert problem(weigh_all, respondents, small_codebook, "none") == (
         "an organisation has no size band and cannot be weighted; found 'H-002'."
     )
 
@@ -206,7 +179,7 @@ def test_missing_band(small_codebook):
 def test_band_of_another_sector(small_codebook):
     respondents = houses(ANSWERED)
     respondents.loc[2, "kind"] = "mus"
-    assert problem(weigh, respondents, small_codebook, "none") == (
+    assert problem(weigh_all, respondents, small_codebook, "none") == (
         "an organisation's size band belongs to another sector; found 'H-002'."
     )
 
@@ -215,22 +188,23 @@ def test_band_of_another_sector(small_codebook):
 @pytest.mark.parametrize("calibration", ["poststratify", "rake"])
 def test_cell_with_no_or_one_organisation(small_codebook, answered, calibration):
     respondents = houses(ANSWERED | {"lib_many": answered})
-    assert problem(weigh, respondents, small_codebook, calibration) == (
-        f"lib_many: {answered} of its 10 organisations answered; allowed: at least two answers in each stratum; "
-        "widen the codebook's size bands, or set calibration to none."
+    assert problem(weigh_all, respondents, small_codebook, calibration) == (
+        f"Many (lib_many): {answered} of its 10 organisations answered, and no pair of the codebook's `collapse` "
+        "covers it; allowed: at least 2 answers in each cell; add a pair with one of its bands to the codebook's "
+        "`collapse`, or set weight.sparse.fewest lower."
     )
 
 
 def test_sector_without_answers(small_codebook):
     respondents = houses({"mus_few": 3, "mus_many": 2})
-    assert problem(weigh, respondents, small_codebook, "none") == (
+    assert problem(weigh_all, respondents, small_codebook, "none") == (
         "lib: none of its 30 organisations answered; take it out of the population in population.yaml."
     )
 
 
 def test_more_answers_than_organisations(small_codebook):
     respondents = houses(ANSWERED | {"lib_many": 11})
-    assert problem(weigh, respondents, small_codebook, "poststratify") == (
+    assert problem(weigh_all, respondents, small_codebook) == (
         "population.yaml: lib_many: 11 organisations answered and the population has 10; correct the total or choose "
         "the population that the respondents belong to."
     )
@@ -238,14 +212,15 @@ def test_more_answers_than_organisations(small_codebook):
 
 def test_answer_from_an_organisation_that_was_not_approached(small_codebook):
     respondents = houses(ANSWERED)
-    assert problem(weigh, respondents, small_codebook, "none", approached=respondents.iloc[1:]) == (
+    approached = approached_for(respondents).iloc[1:]
+    assert problem(weigh_all, respondents, small_codebook, "none", approached=approached) == (
         "an organisation answered that is not among those approached; found 'H-000'."
     )
 
 
 @pytest.mark.parametrize(("value", "found"), [(0.0, "0.0"), (-1.5, "-1.5"), (float("nan"), "nan")])
 def test_weight_that_is_not_above_zero(small_codebook, value, found):
-    weighted = weigh(houses(ANSWERED), small_codebook, "none")
+    weighted = weighted_rows(houses(ANSWERED), small_codebook, "none")
     weighted.loc[3, "base_weight"] = value
     assert problem(check_weights, weighted) == (
         f"column base_weight: organisation H-003 has a weight that is not above 0; found {found}."
@@ -253,16 +228,16 @@ def test_weight_that_is_not_above_zero(small_codebook, value, found):
 
 
 def test_margin_that_is_missed(small_codebook):
-    weighted = weigh(houses(ANSWERED), small_codebook, "poststratify")
-    margins = margin_table(weighted.iloc[1:], cells=CELLS, codebook=small_codebook, calibration="poststratify")
+    weighted = weighted_rows(houses(ANSWERED), small_codebook, "poststratify")
+    margins = margin_table(weighted.iloc[1:], cells=CELLS, codebook=small_codebook, settings=settings_of())
     assert problem(check_margins, margins) == (
         "the weights of kind lib add up to 25.000000; allowed: its population total, 30.000000."
     )
 
 
 def test_category_unknown_to_the_population_is_a_missed_margin(small_codebook):
-    weighted = weigh(houses(ANSWERED), small_codebook, "poststratify")
-    margins = margin_table(weighted, cells=CELLS.iloc[:3], codebook=small_codebook, calibration="poststratify")
+    weighted = weighted_rows(houses(ANSWERED), small_codebook, "poststratify")
+    margins = margin_table(weighted, cells=CELLS.iloc[:3], codebook=small_codebook, settings=settings_of())
     assert "mus_many" in margins["category"].tolist()
     assert "allowed: its population total, " in problem(check_margins, margins)
 

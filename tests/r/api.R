@@ -1,4 +1,4 @@
-# What R's survey package makes of three designs on the `api` data that ships with it: the numbers that
+# What R's survey package makes of four designs on the `api` data that ships with it: the numbers that
 # tests/test_r_survey.py holds the project's functions and svy to. Makes api_*.csv in the folder where it is run.
 # Run in tests/r: Rscript api.R (Debian packages r-base-core and r-cran-survey).
 #
@@ -23,6 +23,7 @@ clustered <- data.frame(
   stratum_total = apiclus1$fpc, start = apiclus1$pw
 )
 sampled <- rbind(stratified, clustered)
+stratified$uneven_start <- stratified$start * (1 + stratified$awarded + 0.5 * stratified$all_year)
 population <- columns(apipop)
 margin <- function(column) {
   totals <- table(population[[column]])
@@ -42,6 +43,11 @@ designs <- list(
   stratified = plain,
   # the same, raked to three margins, two of which cut across the strata
   raked = rake(plain, lapply(crossing, reformulate), lapply(crossing, total_of), control = tight),
+  # the same sample with weights that differ inside strata, post-stratified to the strata
+  uneven = postStratify(
+    svydesign(ids = ~1, strata = ~stratum, fpc = ~stratum_total, weights = ~uneven_start, data = stratified),
+    ~type, total_of("type")
+  ),
   # 15 districts with all their schools, post-stratified to the types of school
   clustered = postStratify(clusters, ~type, total_of("type"))
 )

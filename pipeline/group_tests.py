@@ -1,0 +1,161 @@
+"""Do the groups of a break differ? Rao and Scott's test for every measure and break, corrected for how many there are.
+
+The test is the second-order corrected one (Rao and Scott 1984; F with fractional degrees of freedom), by svy, on the
+whole table with the base as a domain. A question answered once is tested as a whole (all its answers by all groups); of
+a question with several answers each answer is, given or not. Groups that overlap cannot be set against each other, so
+each is set against the others of its base. What is tested stands in the table whether or not it differs.
+"""
+
+import numpy as np
+import pandas as pd
+
+from pipeline.codebook import TOTAL, gave, select
+from pipeline.estimate import KEYS, UNWEIGHTED, WEIGHTED, kish_effective_base, sample_of
+from pipeline.printing import SETTLED
+
+COLUMNS = [
+    *("wave", "measure", "category", "break", "group", "basis", "groups", "left_out", "n", "statistic"),
+    *("df_numerator", "df_denominator", "p", "p_adjusted", "quality", "mark", "key"),
+]
+# The marks of an adjusted p below these levels, the smallest first.
+MARKS = {0.001: "***", 0.01: "**", 0.05: "*"}
+REST = "others"
+NO_ANSWER = "no answer"
+NOT_EVIDENCE = "rests on modelled numbers: no evidence, no mark, outside the correction"
+NO_DIFFERENCE = "no clear difference"
+UNTESTED = {
+    "groups": "not tested: fewer than two groups have an effective base above the limit",
+    "answers": "not tested: all gave the same answer",
+}
+
+
+def compare_groups(respondents, *, codebook, estimates, settings):
+    """Every test of a wave: a table with COLUMNS, unweighted and weighted, in codebook order.
+
+    `respondents` are weighted, `estimates` those of `pipeline.estimate` (they say what is evidence), `settings` the
+    section `analyse` of the Params. `category` is empty where a question is tested as a whole, `group` where all groups
+    of the break are; `groups` counts those tested and `left_out` names those whose effective base is below
+    `withhold_below`. `quality` is `ok`, `flagged` (a group's effective base is below `flag_below`), `withheld` (no
+    test) or `modelled`. `p_adjusted` is Benjamini and Hochberg's over all tests of the basis that are evidence.
+    """
+    plan = list(_plan(respondents, codebook))
+    tables = []
+    for basis in (UNWEIGHTED, WEIGHTED):
+        weights = np.ones(len(respondents)) if basis == UNWEIGHTED else respondents["weight"].to_numpy(float)
+        evidence = _evidence(estimates, basis)
+        tests = [_narrowed(test, weights, settings, evidence) for test in plan]
+        tables.append(adjust(_tested(tests, respondents, basis)).assign(basis=basis))
+    table = pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
+    return table.assign(wave=codebook.wave)[COLUMNS]
+
+
+def _plan(respondents, codebook):
+    """What is tested: keys, the `answer` of each respondent, the `group_of` each, and who is in (`inside`)."""
+    for measure in codebook.measures:
+        question = codebook.question(measure.question)
+        base = select(respondents, codebook.base(measure.base).where).to_numpy(bool)
+        for break_ in measure.breaks:
+            members = {g.id: select(respondents, g.where).to_numpy(bool) & base for g in codebook.groups(break_)}
+            for group, group_of, inside in _groupings(members, base):
+                for category, answer in _answers(respondents, question):
+                    keys = {"measure": measure.id, "category": category, "break": break_, "group": group}
+                    yield keys | {"answer": answer, "group_of": group_of, "inside": inside}
+
+
+def _groupings(members, base):
+    """One grouping where the groups of a break are apart, else one for each group against the others."""
+    if np.sum(list(members.values()), axis=0).max(initial=0) <= 1:
+        group_of = np.full(len(base), None, dtype=object)
+        for group, rows in members.items():
+            group_of[rows] = group
+        yield "", group_of, np.any(list(members.values()), axis=0)
+        return
+    for group, rows in members.items():
+        yield group, np.where(rows, group, REST).astype(object), base
+
+
+def _answers(respondents, question):
+    """The answers of each respondent: of a question answered once all, else each answer, given or not."""
+    if not question.several:
+        yield "", respondents[question.id].astype(object).where(respondents[question.id].notna(), NO_ANSWER).to_numpy()
+        return
+    for answer in question.answers:
+        yield answer.id, np.where(gave(respondents, question, answer.id), "yes", "no").astype(object)
+
+
+def _evidence(estimates, basis):
+    """The keys of every estimate that is settled: a set of (measure, category, break, group)."""
+    settled = estimates[estimates["basis"].eq(basis) & estimates["support"].isin(SETTLED)]
+    return set(settled[KEYS].itertuples(index=False, name=None))
+
+
+def _narrowed(test, weights, settings, evidence):
+    """A test without the groups that are too small, with its base `n`, `quality` and, where there is none, why."""
+    inside, group_of = test["inside"], test["group_of"]
+    bases = {g: kish_effective_base(weights[inside & (group_of == g)]) for g in dict.fromkeys(group_of[inside])}
+    kept = {g: base for g, base in bases.items() if base >= settings.withhold_below}
+    inside = inside & pd.Series(group_of).isin(list(kept)).to_numpy()
+    answers = set(test["answer"][inside])
+    why = "groups" if len(kept) < 2 else "answers" if len(answers) < 2 else ""
+    quality = "flagged" if min(kept.values(), default=0) < settings.flag_below else "ok"
+    quality = quality if _settled(test, answers, kept, evidence) else "modelled"
+    counts = {"n": int(inside.sum()), "groups": len(kept), "left_out": " ".join(g for g in bases if g not in kept)}
+    return test | counts | {"inside": inside, "quality": "withheld" if why else quality, "why": why}
+
+
+def _settled(test, answers, groups, evidence):
+    """Whether every estimate that a test rests on is settled; the others of a group are settled where everyone is."""
+    categories = [test["category"]] if test["category"] else [a for a in answers if a != NO_ANSWER]
+    places = [(TOTAL, TOTAL) if g == REST else (test["break"], g) for g in groups]
+    return all((test["measure"], category, *place) in evidence for category in categories for place in places)
+
+
+def _tested(tests, respondents, basis):
+    """The tests as a table with statistic, degrees of freedom and p, by svy; empty where there is none."""
+    import svy
+
+    columns = {}
+    for i, test in enumerate(tests):
+        columns |= {f"a{i}": test["answer"].tolist(), f"g{i}": test["group_of"].tolist(), f"d{i}": test["inside"]}
+    sample = sample_of(columns, respondents, basis)
+    rows = []
+    for i, test in enumerate(tests):
+        row = {k: v for k, v in test.items() if k not in ("answer", "group_of", "inside")}
+        if not test["why"]:
+            found = sample.categorical.tabulate(f"g{i}", f"a{i}", where=svy.col(f"d{i}")).stats.f
+            row |= {"statistic": found.value, "df_numerator": found.df_num, "df_denominator": found.df_den}
+            row |= {"p": found.p_value}
+        rows.append(row)
+    return pd.DataFrame(rows).reindex(columns=["why", *(c for c in COLUMNS if c not in ("wave", "basis"))])
+
+
+def adjust(table):
+    """Add `p_adjusted`, `mark` and `key`: Benjamini and Hochberg (1995) over the tests that are evidence.
+
+    `table` has `p`, `quality` and `why` (empty where there is a test). What is modelled or was not tested gets no
+    adjusted p and no mark; `key` says in words what each row's mark means.
+    """
+    from scipy.stats import false_discovery_control
+
+    family = table["p"].notna() & table["quality"].isin(["ok", "flagged"])
+    adjusted = pd.Series(np.nan, index=table.index)
+    if family.any():
+        adjusted[family] = false_discovery_control(table.loc[family, "p"].clip(0, 1), method="bh")
+    marks = adjusted.map(lambda p: next((m for level, m in MARKS.items() if p < level), ""))
+    levels = {mark: f"groups differ (adjusted p below {level:g})" for level, mark in MARKS.items()}
+    key = marks.map(levels).fillna(NO_DIFFERENCE)
+    key = key.mask(table["quality"].eq("modelled"), NOT_EVIDENCE).mask(table["why"].ne(""), table["why"].map(UNTESTED))
+    return table.assign(p_adjusted=adjusted, mark=marks, key=key)
+
+
+def key_text(table):
+    """The key to a table of tests, for a notebook: marks, correction, how many tests of each basis it is over."""
+    family = table[table["p_adjusted"].notna()]
+    counts = family.groupby("basis").size().reindex([UNWEIGHTED, WEIGHTED], fill_value=0)
+    marks = ", ".join(f"{mark} below {level:g}" for level, mark in reversed(MARKS.items()))
+    modelled, untested = table["quality"].eq("modelled").sum(), table["quality"].eq("withheld").sum()
+    return (
+        f"Marks of the adjusted p: {marks}. Adjusted by Benjamini and Hochberg over {counts[UNWEIGHTED]} unweighted "
+        f"and {counts[WEIGHTED]} weighted tests. {modelled} more rest on modelled numbers: they are in the table, and "
+        f"are no evidence of anything. {untested} could not be made."
+    )

@@ -1,0 +1,110 @@
+"""The love plot: how far respondents are from those that they stand for, before and after weighting."""
+
+from html import escape
+from math import ceil
+from pathlib import Path
+
+from pipeline.printing import STATUS
+from pipeline.tables import write_bytes, write_table, write_text
+
+NAME = "balance"
+# Differences within this many standard deviations are commonly taken for balance (Austin 2009).
+NEAR = 0.1
+ROW = 15
+# What a class is compared with, as a heading.
+AGAINST = {"population": "Set against the population", "approached": "Set against all those approached"}
+QUESTION = "How far are the organisations that answered from those that they stand for?"
+KEY = [("hollow", "As they answered, unweighted"), ("filled", "Weighted")]
+
+
+def love_words(balance, codebook):
+    """The texts around the plot, by the place they stand in (`pipeline.sheet`)."""
+    rehearsal = codebook.kind == "rehearsal"
+    most = {s: balance[s].abs().max() for s in ("unweighted", "weight")}
+    population = balance[balance["against"].eq("population")]
+    mended = population["weight"].abs().max()
+    modelled = "Which organisations were approached and answered is modelled, so are these differences."
+    foot = [
+        f"Grey band: within {NEAR:g} standard deviations. Largest difference {most['unweighted']:.2f} unweighted, "
+        f"{most['weight']:.2f} weighted; against the population {mended:.2f}.",
+        *([modelled] if codebook.kind == "reconstruction" else []),
+        f"Source: {codebook.source}".rstrip(".") + ".",
+        STATUS[codebook.kind],
+    ]
+    return {
+        "name": f"wave{codebook.wave}-{NAME}",
+        "caption": f"{'REHEARSAL. ' if rehearsal else ''}Balance before and after weighting, {codebook.wave}",
+        "kicker": f"Weighting · {codebook.wave}",
+        "title": "Balance before and after weighting",
+        "question": QUESTION,
+        "measured": "Difference of shares in standard deviations (of the mean, for the number of contacts)",
+        "key": KEY,
+        "foot": [line for line in foot if line],
+        "rehearsal": "REHEARSAL" if rehearsal else "",
+        "rehearsal_means": "simulated answers, not a survey" if rehearsal else "",
+    }
+
+
+def love_alternative(balance, words):
+    """The plot in sentences, for who cannot see it."""
+    said = [f"{words['caption']}. Dot plot. {words['question']} {words['measured']}."]
+    for against, rows in balance.groupby("against", sort=False):
+        each = (f"{r.label} {r.unweighted:+.2f} unweighted, {r.weight:+.2f} weighted" for r in rows.itertuples())
+        said.append(f"{AGAINST[against]}: {'; '.join(each)}.")
+    return " ".join([*said, *words["foot"]]) + "\n"
+
+
+def draw_love(balance, codebook, settings, folder):
+    """Draw the plot of a table of balance (`pipeline.diagnostics`) into `folder`: balance.svg, .png, .csv and .txt.
+
+    `settings` are the Params. Returns the text alternative.
+    """
+    from pipeline.sheet import set_sheet  # matplotlib takes a second to import
+
+    words = love_words(balance, codebook)
+    alternative = love_alternative(balance, words)
+    page = set_sheet(words, settings.figures, lambda page: _dots(page, balance))
+    write_bytes(Path(folder) / f"{NAME}.svg", page.svg(words["caption"], alternative))
+    write_bytes(Path(folder) / f"{NAME}.png", page.png(words["caption"], alternative))
+    write_table(Path(folder) / f"{NAME}.csv", balance)
+    write_text(Path(folder) / f"{NAME}.txt", alternative)
+    return alternative
+
+
+def _dots(page, balance):
+    """A row for each class: a ring where it was and a dot where the weights bring it, on a scale around nil."""
+    gutter = max(page.text_width(label) for label in balance["label"])
+    left, right = page.left + gutter + 12, page.right - 8
+    most = max(balance[["unweighted", "weight"]].abs().max().max(), 2 * NEAR)
+    step = ceil(5 * most) / 10
+
+    def place(x):
+        return (left + right) / 2 + x / (1.05 * max(most, 2 * step)) * (right - left) / 2
+
+    for against, rows in balance.groupby("against", sort=False):
+        page.write(page.left, page.y + page.size, AGAINST[against], weight="Semibold")
+        page.y += 1.6 * page.size
+        tall = ROW * len(rows)
+        page.box(place(-NEAR), page.y, place(NEAR) - place(-NEAR), tall, facecolor=page.colours.line, alpha=0.45)
+        page.line([place(0)] * 2, [page.y, page.y + tall], colour=page.colours.quiet, zorder=1)
+        for i, row in enumerate(rows.itertuples()):
+            y = page.y + (i + 0.5) * ROW
+            page.write_level(page.left, y, row.label)
+            page.line([place(row.unweighted), place(row.weight)], [y, y], colour=page.colours.accent, zorder=1.5)
+            page.dot(place(row.unweighted), y, hollow=True)
+            page.dot(place(row.weight), y)
+        page.y += tall
+        for tick in (-2, -1, 0, 1, 2):
+            text = f"{tick * step:+.1f}" if tick else "0"
+            page.write(place(tick * step), page.y + page.size, text, 0.9, colour=page.colours.quiet, align="center")
+        page.y += 2.2 * page.size
+
+
+def shown_picture(alternative, folder, name=NAME):
+    """A picture drawn into `folder` before, with its text alternative, for a notebook."""
+    from base64 import b64encode
+
+    from IPython.display import HTML
+
+    data = b64encode((Path(folder) / f"{name}.png").read_bytes()).decode("ascii")
+    return HTML(f'<img src="data:image/png;base64,{data}" alt="{escape(alternative.strip())}" width="400">')
