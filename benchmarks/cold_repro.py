@@ -14,6 +14,8 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
+from markers import replace_between
+
 ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "docs/performance.md"
 STAGE = re.compile(r"^Running stage '([^']+)'")
@@ -43,11 +45,7 @@ def main():
         stages, import_times(stages, imports), *(lines[-1][0] - lines[0][0] for lines in (cold, no_op, status))
     )
     print(table)
-    text = REPORT.read_text(encoding="utf-8")
-    new, found = re.subn(r"(?s)(<!-- cold_repro -->\n).*?(<!-- end -->)", lambda m: m[1] + table + m[2], text)
-    if not found:
-        sys.exit(f"{REPORT} has no markers to write between.")
-    REPORT.write_text(new, encoding="utf-8")
+    replace_between(REPORT, "cold_repro", table)
 
 
 def timed_lines(clone, *command, **changes):

@@ -9,7 +9,6 @@ effect and an effective base too; R gives the standard error. Both must come to 
 
 import os
 import platform
-import re
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from markers import replace_between
 
 HERE = Path(__file__).parent
 REPORT = HERE.parent / "docs/performance.md"
@@ -58,12 +58,7 @@ def main():
             if not difference < LARGEST_DIFFERENCE:
                 sys.exit(f"{size} respondents: ours and R's differ by {difference:g}.")
         rows.append((size, *(middle(runs) for runs in zip(*rounds, strict=True))))
-    text = REPORT.read_text(encoding="utf-8")
-    table = markdown(rows)
-    new, found = re.subn(r"(?s)(<!-- weighting -->\n).*?(<!-- end -->)", lambda m: m[1] + table + m[2], text)
-    if not found:
-        sys.exit(f"{REPORT} has no markers to write between.")
-    REPORT.write_text(new, encoding="utf-8")
+    replace_between(REPORT, "weighting", markdown(rows))
 
 
 def make_sample(folder, size):

@@ -163,7 +163,7 @@ def test_rao_scott_statistics(design):
 
 
 def test_crediting_the_strata_alone_is_a_choice_with_a_size():
-    """The pipeline credits the strata, and no margin that cuts across them: it has none. Where there is one, it matters.
+    """The pipeline credits the strata, and no margin that cuts across them: it has none. Where one does, it matters.
 
     On the api data its errors would be between a fifth too small and, for a share that goes with the margin
     (`improved` with `awarded`), more than three times too large. Whoever adds such a margin must credit it.
