@@ -23,6 +23,7 @@ population <- lapply(crossed, function(m) {
   setNames(data.frame(factor(totals$category), totals$total), c(m, "Freq"))
 })
 
+begun <- proc.time()
 seconds <- function(expression) unname(system.time(expression)["elapsed"])
 raking <- seconds({
   start <- svydesign(ids = ~1, weights = ~start, data = rows[c(crossed, "start")])
@@ -37,6 +38,7 @@ estimating <- seconds({
     found[[length(found) + 1]] <- list(b, m, svyby(reformulate(m), reformulate(b), design, svymean))
   }
 })
+processor <- sum((proc.time() - begun)[c("user.self", "sys.self")])
 estimates <- do.call(rbind, lapply(found, function(f) {
   table <- f[[3]]
   data.frame(
@@ -46,4 +48,4 @@ estimates <- do.call(rbind, lapply(found, function(f) {
 }))
 writeBin(rows$weight, at("weights_r"))
 write.csv(estimates, at("estimates_r.csv"), row.names = FALSE)
-cat(raking, estimating, sprintf("%s, survey %s", R.version$version.string, packageVersion("survey")), sep = "\t")
+cat(raking, estimating, processor, sprintf("%s, survey %s", R.version$version.string, packageVersion("survey")), sep = "\t")

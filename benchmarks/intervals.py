@@ -1,6 +1,6 @@
 """How often the intervals cover: simulates surveys as `coverage` in params.yaml says and writes what comes of it.
 
-python benchmarks/coverage.py, after `dvc repro`: writes reports/WAVE/coverage.csv (by class of effective base),
+python benchmarks/intervals.py, after `dvc repro`: writes reports/WAVE/coverage.csv (by class of effective base),
 reports/WAVE/coverage_shares.csv (share by share) and the table in docs/methodology.md, of the first wave. The numbers
 are of simulated surveys; they say how the method does, and nothing about any organisation.
 """
