@@ -7,7 +7,7 @@ BIN := .venv/bin
 # The stages run `python` as dvc.yaml says it: let that be the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all environment test lock benchmark
+.PHONY: all environment test lock r-tables coverage benchmark benchmark-weighting
 # Settings and codebooks first: DVC itself would say what is wrong with them in many lines, or stages later.
 all: environment
 	$(BIN)/python -m pipeline.app check
@@ -38,6 +38,21 @@ lock:
 	uv pip compile --quiet --universal --fork-strategy fewest --generate-hashes --python-version 3.11 --extra test \
 		--no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.lock
 
+# After a change of the 2014 wave: what R's survey package makes of it, for the tests that hold the estimates to it.
+# Needs R and the package (Debian: r-base-core, r-cran-survey); the tests themselves do not.
+r-tables: environment
+	$(BIN)/python tests/r/wave.py
+	cd tests/r && Rscript estimates.R && Rscript api.R && Rscript wave.R
+
 # Where the time of a cold run goes: writes the tables of docs/performance.md.
 benchmark: environment
 	$(BIN)/python benchmarks/cold_repro.py
+
+# Weighting and estimating beside R's survey package: writes a table of docs/performance.md. Needs R and the package.
+benchmark-weighting: environment
+	$(BIN)/python benchmarks/weighting.py
+
+# How often the intervals cover, by simulation: writes reports/2014/coverage*.csv and a table of docs/methodology.md.
+coverage: environment
+	$(BIN)/python -m dvc repro weight
+	$(BIN)/python benchmarks/intervals.py

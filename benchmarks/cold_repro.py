@@ -18,6 +18,7 @@ from statistics import median
 from typing import NamedTuple
 
 import nbformat
+from markers import replace_between
 
 ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "docs/performance.md"
@@ -65,12 +66,7 @@ def main():
 def replace(marker, table):
     """Put a table between the markers of its name in the report."""
     print(table)
-    text = REPORT.read_text(encoding="utf-8")
-    block = rf"(?s)(<!-- {marker} -->\n).*?(<!-- end -->)"
-    new, found = re.subn(block, lambda m: m[1] + table + m[2], text)
-    if not found:
-        sys.exit(f"{REPORT} has no markers of {marker} to write between.")
-    REPORT.write_text(new, encoding="utf-8")
+    replace_between(REPORT, marker, table)
 
 
 def timed_lines(clone, *command, **changes):

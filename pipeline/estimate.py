@@ -97,12 +97,14 @@ def lay_out(respondents, codebook):
 def estimate_basis(grid, *, respondents, basis, confidence):
     """The estimates of a grid on one basis: its rows with n, count, n_eff, estimate, se, interval and design effect."""
     weights = np.ones(len(respondents)) if basis == UNWEIGHTED else respondents["weight"].to_numpy(float)
-    members, counts = grid.domains.sum(), (grid.domains.T @ grid.answers).stack()
-    effective = {d: kish_effective_base(weights[grid.domains[d].to_numpy(bool)]) for d in grid.domains}
+    answers = grid.answers.to_numpy(bool)
+    inside = {domain: grid.domains[domain].to_numpy(bool) for domain in grid.domains}
+    counts = {domain: answers[members].sum(axis=0) for domain, members in inside.items()}
+    counts = pd.DataFrame(counts, index=grid.answers.columns).unstack()
     rows = grid.rows.assign(
         basis=basis,
-        n=grid.rows["domain"].map(members),
-        n_eff=grid.rows["domain"].map(effective),
+        n=grid.rows["domain"].map({d: int(members.sum()) for d, members in inside.items()}),
+        n_eff=grid.rows["domain"].map({d: kish_effective_base(weights[members]) for d, members in inside.items()}),
         count=counts.reindex(pd.MultiIndex.from_frame(grid.rows[PAIR])).to_numpy(),
     )
     shares = _shares(rows, sample=_sample(grid, respondents, basis), confidence=confidence)
@@ -118,10 +120,12 @@ def kish_effective_base(weights):
 
 
 def _sample(grid, respondents, basis):
-    """The grid's 0/1 columns under the basis' design. One sample for all: svy looks at each column once per sample."""
-    return sample_of(
-        {c: table[c].to_numpy() for table in (grid.domains, grid.answers) for c in table}, respondents, basis
-    )
+    """The grid's 0/1 columns under the basis' design. One sample for all: svy looks at each column once per sample.
+
+    Answers are the fractions that svy computes with; it would make them so again in every call.
+    """
+    columns = {c: grid.domains[c].to_numpy() for c in grid.domains}
+    return sample_of(columns | {c: grid.answers[c].to_numpy(float) for c in grid.answers}, respondents, basis)
 
 
 def sample_of(columns, respondents, basis):
@@ -160,21 +164,25 @@ def _shares(rows, *, sample, confidence):
     return pd.concat(found, ignore_index=True)
 
 
-def _proportions(sample, answers, *, where, **options):
-    """Shares of 1 in the columns `answers` among the rows where the column `where` is 1."""
+def _proportions(sample, answers, *, where, alpha, ci_method, **options):
+    """Shares of 1 in the columns `answers` among the rows where the column `where` is 1.
+
+    Taken as means of 0 and 1, which are the same and which svy has in an eighth of the time of its proportions; the
+    interval is the one that svy gives a proportion of this error, these degrees of freedom and this many rows.
+    """
     import svy
 
     rows = []
-    prop, where = sample.estimation.prop, svy.col(where) == 1
+    mean, where = sample.estimation.mean, svy.col(where) == 1
     # svy 0.35: a call with a list of answers passes over the record of a calibration.
     calibrated = sample.design.wgt_adjustment is not None
-    found = [prop(a, where=where, **options) for a in answers] if calibrated else prop(answers, where=where, **options)
-    for levels in found:
-        share = levels.estimates[-1]
-        est, low, high = share.est, share.lci, share.uci
-        if share.y_level == 0:  # no row holds a 1: svy has only the share of those with a 0
-            est, low, high = 1 - est, 1 - high, 1 - low
-        est = float(round(est)) if min(est, 1 - est) < ROUND_OFF else est
+    found = [mean(a, where=where, **options) for a in answers] if calibrated else mean(answers, where=where, **options)
+    for means in found:
+        [share] = means.estimates
+        low, high = sample.estimation._compute_prop_ci(
+            share.est, share.se, alpha=alpha, df=share.df, n=share.n, method=ci_method
+        )
+        est = float(round(share.est)) if min(share.est, 1 - share.est) < ROUND_OFF else share.est
         se, deff = share.se, np.nan if share.deff is None else share.deff
         if se < ROUND_OFF:
             se, deff = 0.0, deff * 0.0

@@ -182,6 +182,29 @@ class Figures(Section):
     colours: Colours
 
 
+class Compute(Section):
+    backend: Literal["loky", "dask"]
+    jobs: int
+    scheduler: str | None
+
+    @model_validator(mode="after")
+    def _dask_has_a_scheduler(self):
+        if self.backend == "dask" and self.scheduler is None:
+            raise ValueError("backend dask needs `scheduler`, its address such as tcp://10.0.0.1:8786")
+        if self.jobs == 0:
+            raise ValueError("`jobs` must be a number of processes, or -1 for one for each processor")
+        return self
+
+
+class Coverage(Section):
+    seed: Annotated[int, Field(ge=0)]
+    surveys: Annotated[int, Field(ge=2)]
+    bases: Annotated[int, Field(gt=0)]
+    shares: Annotated[int, Field(gt=0)]
+    response: tuple[Share, Share]
+    odds: Annotated[float, Field(gt=0)]
+
+
 class Params(Section):
     waves: Waves
     reconstruct: Reconstruct
@@ -192,6 +215,8 @@ class Params(Section):
     analyse: Analyse
     vary: Vary
     figures: Figures
+    compute: Compute
+    coverage: Coverage
 
 
 def load_params(path="params.yaml"):
