@@ -382,8 +382,12 @@ class _Part:
         return strata
 
     def _weighted_ends(self, strata, unweighted):
-        """Ends of a weighted share; where nobody or everybody of the base may be so, that holds with any weights."""
-        if unweighted[0] is None or unweighted[0] == 1 or unweighted[1] == 0 or unweighted == (0, 1):
+        """Ends of a weighted share.
+
+        Within one stratum all weights are the same, and that nobody or everybody may be so holds with any weights.
+        """
+        alike = sum(len(s.base) > 0 for s in strata) == 1
+        if alike or unweighted[0] is None or unweighted[0] == 1 or unweighted[1] == 0 or unweighted == (0, 1):
             return unweighted
         return self.program.weighted_ends(strata)
 
