@@ -38,6 +38,7 @@ lock:
 	uv pip compile --quiet --universal --fork-strategy fewest --generate-hashes --python-version 3.11 --extra test \
 		--no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.lock
 
-# Where the time of a cold run goes: writes the tables of docs/performance.md.
+# Where the time of a cold run goes, and of the contradictions as reports grow: the tables of docs/performance.md.
 benchmark: environment
 	$(BIN)/python benchmarks/cold_repro.py
+	$(BIN)/python benchmarks/contradictions.py
