@@ -44,9 +44,12 @@ r-tables: environment
 	$(BIN)/python tests/r/wave.py
 	cd tests/r && Rscript estimates.R && Rscript api.R && Rscript wave.R
 
-# Where the time of a cold run goes: writes the tables of docs/performance.md.
+# Where the time of a cold run goes, of the contradictions as reports grow, and how near to exact the bounds are: the
+# tables of docs/performance.md and a sentence of docs/methodology.md.
 benchmark: environment
 	$(BIN)/python benchmarks/cold_repro.py
+	$(BIN)/python benchmarks/contradictions.py
+	$(BIN)/python benchmarks/exact_bounds.py
 
 # Weighting and estimating beside R's survey package: writes a table of docs/performance.md. Needs R and the package.
 benchmark-weighting: environment

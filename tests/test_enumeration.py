@@ -75,7 +75,7 @@ def check_verdict(codebook, claims):
 def test_the_verdict_on_claims_of_two_tables_is_that_of_every_table(make_respondents):
     left_out = []
 
-    @steadily(80)
+    @steadily(70)
     @given(survey=small_surveys(make_respondents, tables=2, claims=6))
     def check(survey):
         left_out.append(len(check_verdict(*survey)[1].left_out))

@@ -14,8 +14,8 @@ from pipeline.system import build_system
 
 TOLERANCE = 5
 LIMITS = {"seed": 1, "time_limit": 60}
-# Sixteen of each kind of fault: 224 in all.
-CASES = 16
+# Sixteen different ones of each kind of fault, 224 in all; more are drawn, as Hypothesis makes some more than once.
+CASES, DRAWN = 16, 40
 
 
 def steadily(examples):
@@ -62,13 +62,15 @@ def check_altered_is_found(codebook, claims):
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f.__name__)
 def test_a_planted_fault_is_found_and_nothing_else_is(make_respondents, fault):
-    found = []
+    found = set()
 
-    @steadily(CASES)
+    @steadily(DRAWN)
     @given(data=st.data())
     def check(data):
         codebook = data.draw(codebooks(respondents=data.draw(st.integers(12, 60)), feature=FAULTS[fault]))
         seed = data.draw(st.integers(0, 2**32 - 1))
+        if len(found) == CASES:
+            return
         rng = np.random.default_rng(seed)
         table = make_respondents(codebook, rows=codebook.respondents, seed=seed)
         rows, place, altered = plant(fault, codebook, table, rng)
@@ -80,13 +82,24 @@ def test_a_planted_fault_is_found_and_nothing_else_is(make_respondents, fault):
         before = claims_of(codebook, *np.array([*rows, *more])[order])
         rows[place] = altered | {"id": "altered"}
         after = claims_of(codebook, *np.array([*rows, *more])[order])
+        if after.to_csv() in found:
+            return
         assert not can_be_met(codebook, after, [r["id"] for r in rows])
         check_nothing_is_flagged(codebook, before)
         check_altered_is_found(codebook, after)
-        found.append(after.to_csv())
+        found.add(after.to_csv())
 
     check()
-    assert len(set(found)) >= CASES
+    assert len(found) == CASES
+
+
+@pytest.mark.parametrize(("printed", "left_out"), [("12", ("altered",)), ("13", ()), ("14", ("altered",))])
+def test_a_half_is_rounded_up_and_nothing_else_passes(small_codebook, printed, left_out):
+    """Five of forty houses are 12.5%, which is printed as 13%."""
+    codebook = small_codebook.model_copy(update={"respondents": 40})
+    count = {"measure": "shop", "value": "5", "unit": "count", "rounding": "exact"}
+    claims = claims_of(codebook, count, {"measure": "shop", "value": printed, "id": "altered"})
+    assert verdict_on(codebook, claims).left_out == left_out
 
 
 # The pipeline holds the most answers of a question in sum, not for each respondent by itself.
@@ -99,7 +112,7 @@ def test_claims_altered_at_random_are_flagged_just_where_they_contradict_the_oth
     """Whether they do is asked of one flat table of every kind of respondent, which knows nothing of cliques."""
     contradicted = []
 
-    @steadily(60)
+    @steadily(45)
     @given(data=st.data())
     def check(data):
         asked_of = data.draw(st.integers(12, 60))
@@ -121,7 +134,7 @@ def test_claims_altered_at_random_are_flagged_just_where_they_contradict_the_oth
 
     check()
     # Both happen often enough to be put to the test.
-    assert 15 <= sum(contradicted) <= len(contradicted) - 15
+    assert 10 <= sum(contradicted) <= len(contradicted) - 10
 
 
 # Up to two events a house, of ten libraries among forty houses.
