@@ -191,6 +191,18 @@ def _proportions(sample, answers, *, where, alpha, ci_method, **options):
     return pd.DataFrame(rows, columns=["answer", "estimate", *INFERENCE])
 
 
+def effect_table(estimates):
+    """What weighting and design cost each share of everyone: measure, category, n, n_eff, weight_effect, deff, quality.
+
+    `weight_effect` is n / n_eff, the factor by which the inequality of the weights alone raises a variance (Kish);
+    `deff` svy's design effect of the share, with strata, calibration and the finite population in it.
+    """
+    rows = estimates[estimates["basis"].eq(WEIGHTED) & estimates["break"].eq(TOTAL) & estimates["n"].gt(0)]
+    rows = rows.assign(weight_effect=(rows["n"] / rows["n_eff"]).where(rows["n_eff"].gt(0)))
+    columns = ["measure", "category", "n", "n_eff", "weight_effect", "deff", "quality"]
+    return rows[columns].reset_index(drop=True)
+
+
 def add_support(table, *, codebook, bounds):
     """Add `support` and the columns BOUNDS: how far the estimate is evidence.
 

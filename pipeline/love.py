@@ -1,6 +1,5 @@
 """The love plot: how far respondents are from those that they stand for, before and after weighting."""
 
-from html import escape
 from math import ceil
 from pathlib import Path
 
@@ -98,13 +97,3 @@ def _dots(page, balance):
             text = f"{tick * step:+.1f}" if tick else "0"
             page.write(place(tick * step), page.y + page.size, text, 0.9, colour=page.colours.quiet, align="center")
         page.y += 2.2 * page.size
-
-
-def shown_picture(alternative, folder, name=NAME):
-    """A picture drawn into `folder` before, with its text alternative, for a notebook."""
-    from base64 import b64encode
-
-    from IPython.display import HTML
-
-    data = b64encode((Path(folder) / f"{name}.png").read_bytes()).decode("ascii")
-    return HTML(f'<img src="data:image/png;base64,{data}" alt="{escape(alternative.strip())}" width="400">')

@@ -125,13 +125,27 @@ class Sparse(Section):
     do: Literal["collapse", "stop"]
 
 
+Population = Literal["england", "england_and_wales"]
+Totals = Literal["published", "fewer", "more", "more_small", "more_large"]
+Nonresponse = Literal["none", "cells", "propensity"]
+Calibration = Literal["none", "poststratify", "rake"]
+
+
 class Weight(Section):
-    population: Literal["england", "england_and_wales"]
-    totals: Literal["published", "fewer", "more", "more_small", "more_large"]
-    nonresponse: Literal["none", "cells", "propensity"]
+    population: Population
+    totals: Totals
+    nonresponse: Nonresponse
     sparse: Sparse
-    calibration: Literal["none", "poststratify", "rake"]
+    calibration: Calibration
     trim: Trim
+
+
+class Vary(Section):
+    nonresponse: Annotated[tuple[Nonresponse, ...], Field(min_length=1)]
+    calibration: Annotated[tuple[Calibration, ...], Field(min_length=1)]
+    trim: Annotated[tuple[Trim, ...], Field(min_length=1)]
+    population: Annotated[tuple[Population, ...], Field(min_length=1)]
+    totals: Annotated[tuple[Totals, ...], Field(min_length=1)]
 
 
 class Analyse(Section):
@@ -199,6 +213,7 @@ class Params(Section):
     validate_: Validate = Field(alias="validate")
     weight: Weight
     analyse: Analyse
+    vary: Vary
     figures: Figures
     compute: Compute
     coverage: Coverage

@@ -39,7 +39,8 @@ def _heading(page, words):
     page.paragraph(words["title"], 1.6, "Bold", pitch=1.12, even=True)
     page.y += GAP
     page.paragraph(words["question"], 1.05, even=True)
-    page.paragraph(words["measured"], 0.95, colour=colours.quiet)
+    if words["measured"]:
+        page.paragraph(words["measured"], 0.95, colour=colours.quiet)
     page.y += 2 * GAP
 
 
@@ -52,6 +53,9 @@ def _key(page, lines):
             page.line([x, x + 16], [middle, middle], colour=page.colours.quiet, width=1)
         elif drawn in ("bounded", "assumed"):
             page.box(x + 0.5, middle - 4, 15, 8, **look(drawn, page.colours.accent))
+        elif drawn == "band":
+            page.box(x, middle - 4, 16, 8, facecolor=page.colours.line, alpha=0.75)
+            page.line([x + 8] * 2, [middle - 5, middle + 5], colour=page.colours.ink, width=1.4)
         elif drawn in DOTS:
             page.dot(x + 8, middle, hollow=drawn == "hollow")
         elif drawn == "flagged":

@@ -3,6 +3,10 @@
 What is written to disk keeps its ids and types; only what a reader sees goes through here.
 """
 
+from base64 import b64encode
+from html import escape
+from pathlib import Path
+
 from pandas.api.types import is_bool_dtype, is_float_dtype
 
 YES_NO = {True: "yes", False: "no"}
@@ -30,3 +34,11 @@ def count_by_band(organisations, codebook):
     counts = counts.sort_values([sector.id, band.id], key=lambda ids: ids.map(places[ids.name]), ignore_index=True)
     labelled = counts.assign(**{q.id: counts[q.id].map(q.categories) for q in (sector, band)})
     return labelled.rename(columns={sector.id: sector.label, band.id: band.label})
+
+
+def picture(path, alternative, width=400):
+    """A PNG that was drawn before, with its text alternative, as a notebook shows it."""
+    from IPython.display import HTML
+
+    data = b64encode(Path(path).read_bytes()).decode("ascii")
+    return HTML(f'<img src="data:image/png;base64,{data}" alt="{escape(alternative.strip())}" width="{width}">')

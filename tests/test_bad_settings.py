@@ -78,7 +78,7 @@ SETTINGS_FAULTS = {
         "weight:\n",
         "extra: 1\n\nweight:\n",
         "FILE: there is no such key; found 'extra'; allowed: waves, reconstruct, fieldwork, clean, validate, weight, "
-        "analyse, figures, compute, coverage.",
+        "analyse, vary, figures, compute, coverage.",
     ),
     "unknown key": (
         "  confidence:",
@@ -332,7 +332,7 @@ def test_a_fault_ends_the_check_with_one_sentence(project):
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (
         "tracker: params.yaml: there is no such key; found 'wieght'; allowed: waves, reconstruct, fieldwork, clean, "
-        "validate, weight, analyse, figures, compute, coverage.\n"
+        "validate, weight, analyse, vary, figures, compute, coverage.\n"
     )
 
 

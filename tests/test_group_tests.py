@@ -1,0 +1,145 @@
+"""Tests between groups: Pearson's and Rao-Scott's statistics, the correction, and what is no evidence."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import chi2_contingency, false_discovery_control, ks_1samp, uniform
+
+from pipeline.estimate import estimate
+from pipeline.group_tests import MARKS, adjust, compare_groups, key_text
+from pipeline.params import Analyse
+
+SETTINGS = Analyse(confidence=0.95, flag_below=12, withhold_below=6)
+
+
+def weighted(respondents, seed=1):
+    rng = np.random.default_rng(seed)
+    return respondents.assign(
+        weight=rng.uniform(1, 4, len(respondents)), stratum=respondents["kind"].astype(object), stratum_total=5000.0
+    )
+
+
+def compared(respondents, codebook, settings=SETTINGS, estimates=None):
+    if estimates is None:
+        estimates = estimate(respondents, codebook=codebook, settings=settings)
+    return compare_groups(respondents, codebook=codebook, estimates=estimates, settings=settings)
+
+
+@pytest.fixture(scope="module")
+def table(small_codebook, make_respondents):
+    return compared(weighted(make_respondents(small_codebook, 160, seed=4)), small_codebook)
+
+
+def test_unweighted_two_by_two_is_pearsons_statistic(small_codebook, make_respondents):
+    respondents = weighted(make_respondents(small_codebook, 160, seed=4))
+    found = compared(respondents, small_codebook)
+    row = found[found["measure"].eq("events") & found["category"].eq("talks") & found["break"].eq("kind")]
+    row = row[row["basis"].eq("unweighted")].iloc[0]
+    counts = pd.crosstab(respondents["kind"].astype(object), respondents["events.talks"])
+    pearson = chi2_contingency(counts, correction=False).statistic
+    n = len(respondents)
+    # With replacement and equal weights Rao and Scott's F is Pearson's statistic but for n / (n - 1).
+    assert row["statistic"] == pytest.approx(pearson * (n - 1) / n, rel=1e-9)
+    assert (row["groups"], row["n"], row["df_numerator"], row["df_denominator"]) == (2, n, 1, n - 1)
+
+
+def test_a_question_answered_once_is_tested_whole_and_each_of_several_answers_alone(table, small_codebook):
+    by = table[table["break"].eq("kind") & table["basis"].eq("weighted")]
+    assert by.loc[by["measure"].eq("shop"), "category"].tolist() == [""]
+    assert by.loc[by["measure"].eq("events"), "category"].tolist() == [
+        a.id for a in small_codebook.question("events").answers
+    ]
+
+
+def test_overlapping_groups_are_each_set_against_the_others(table, small_codebook):
+    rows = table[table["measure"].eq("shop") & table["break"].eq("events") & table["basis"].eq("unweighted")]
+    assert rows["group"].tolist() == [a.id for a in small_codebook.question("events").answers]
+    assert rows["groups"].eq(2).all()
+
+
+def test_both_bases_have_the_same_tests(table):
+    keys = ["measure", "category", "break", "group"]
+    one, two = (table[table["basis"].eq(b)][keys].reset_index(drop=True) for b in ("unweighted", "weighted"))
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_the_correction_is_benjamini_and_hochbergs_over_each_basis(table):
+    for _, rows in table.groupby("basis"):
+        family = rows[rows["quality"].isin(["ok", "flagged"])]
+        assert family["p_adjusted"].tolist() == pytest.approx(false_discovery_control(family["p"]).tolist())
+
+
+def test_groups_too_small_are_left_out_and_named(small_codebook, make_respondents):
+    respondents = weighted(make_respondents(small_codebook, 160, seed=4))
+    few = respondents["scale"].astype(object).eq("mus_few")
+    kept = respondents[~few | (few.cumsum() <= 3)].reset_index(drop=True)
+    found = compared(kept, small_codebook)
+    rows = found[found["measure"].eq("outlook") & found["break"].eq("scale") & found["basis"].eq("unweighted")]
+    assert rows["left_out"].tolist() == ["mus_few"] and rows["groups"].tolist() == [4]
+    assert rows["n"].tolist() == [len(kept) - 3]
+
+
+def test_what_cannot_be_tested_says_why(small_codebook, make_respondents):
+    respondents = weighted(make_respondents(small_codebook, 160, seed=4)).assign(**{"events.talks": 1})
+    found = compared(respondents, small_codebook)
+    talks = found[found["category"].eq("talks") & found["break"].eq("kind")]
+    assert talks["quality"].tolist() == ["withheld"] * 2 and talks["p"].isna().all()
+    assert talks["key"].eq("not tested: all gave the same answer").all()
+
+
+def test_a_modelled_test_is_no_evidence(small_codebook, make_respondents):
+    respondents = weighted(make_respondents(small_codebook, 160, seed=4))
+    book = small_codebook.model_copy(update={"kind": "reconstruction"})
+    estimates = estimate(respondents, codebook=book, settings=SETTINGS)
+    shop = estimates["measure"].eq("shop") & estimates["break"].eq("kind") & estimates["basis"].eq("unweighted")
+    settled = estimates.assign(support=estimates["support"].mask(shop, "published"))
+    found = compared(respondents, book, estimates=settled)
+    evidence = found[found["quality"].ne("modelled") & found["quality"].ne("withheld")]
+    assert evidence[["measure", "break", "basis"]].to_numpy().tolist() == [["shop", "kind", "unweighted"]]
+    modelled = found[found["quality"].eq("modelled")]
+    assert modelled["p_adjusted"].isna().all() and modelled["mark"].eq("").all()
+    assert modelled["key"].str.contains("no evidence").all()
+
+
+def test_one_estimate_that_is_not_settled_makes_a_test_modelled(small_codebook, make_respondents):
+    respondents = weighted(make_respondents(small_codebook, 160, seed=4))
+    book = small_codebook.model_copy(update={"kind": "reconstruction"})
+    estimates = estimate(respondents, codebook=book, settings=SETTINGS).assign(support="published")
+    shop = estimates["measure"].eq("shop") & estimates["break"].eq("kind") & estimates["group"].eq("lib")
+    bounded = estimates.assign(support=estimates["support"].mask(shop & estimates["category"].eq("no"), "bounded"))
+    found = compared(respondents, book, estimates=bounded)
+    row = found[found["measure"].eq("shop") & found["break"].eq("kind")]
+    assert row["quality"].tolist() == ["modelled"] * 2
+    assert not found[found["measure"].eq("outlook") & found["break"].eq("kind")]["quality"].eq("modelled").any()
+
+
+def test_marks_follow_the_adjusted_p():
+    table = pd.DataFrame({"p": [0.0001, 0.004, 0.04, 0.9, 0.0001], "quality": ["ok"] * 4 + ["modelled"], "why": ""})
+    found = adjust(table)
+    # 0.0001 * 4, 0.004 * 2, 0.04 * 4 / 3, 0.9
+    assert found["p_adjusted"].tolist()[:4] == pytest.approx([0.0004, 0.008, 0.04 * 4 / 3, 0.9])
+    assert found["mark"].tolist() == ["***", "**", "", "", ""]
+    assert found["key"].tolist()[2] == "no clear difference"
+    assert list(MARKS) == sorted(MARKS)
+
+
+def test_the_key_counts_the_tests(table):
+    text = key_text(table)
+    counted = table[table["p_adjusted"].notna()]["basis"].value_counts()
+    assert f"over {counted['unweighted']} unweighted and {counted['weighted']} weighted tests" in text
+    assert text.startswith("Marks of the adjusted p: * below 0.05, ** below 0.01, *** below 0.001.")
+
+
+def test_p_is_uniform_where_groups_do_not_differ(small_codebook, make_respondents):
+    rng = np.random.default_rng(8)
+    nothing = pd.DataFrame(columns=["basis", "support", "measure", "category", "break", "group"])
+    ps = []
+    for seed in range(60):
+        respondents = weighted(make_respondents(small_codebook, 150, seed=seed))
+        shuffled = respondents.assign(outlook=rng.permutation(respondents["outlook"].astype(object)))
+        book = small_codebook.model_copy(
+            update={"measures": tuple(m for m in small_codebook.measures if m.id == "outlook")}
+        )
+        found = compare_groups(shuffled, codebook=book, estimates=nothing, settings=SETTINGS)
+        ps.append(found[found["break"].eq("kind") & found["basis"].eq("weighted")]["p"].iloc[0])
+    assert ks_1samp(ps, uniform.cdf).pvalue > 0.001
