@@ -17,7 +17,7 @@ from pipeline.codebook import load_codebook
 from pipeline.compute import spread
 from pipeline.coverage import SCENARIOS, build_world, coverage_table, headline, intervals, share_table, surveys
 from pipeline.params import load_params
-from pipeline.population import population_cells
+from pipeline.population import population_cells, shift_totals
 from pipeline.problems import InputProblem
 from pipeline.tables import read_respondents, read_table, write_table
 
@@ -53,10 +53,11 @@ def main():
 def world_of(wave, settings):
     """The known population of a wave and how it is surveyed."""
     codebook = load_codebook(ROOT / f"data/codebook/{wave}.yaml")
+    cells = population_cells(settings.weight.population, folder=ROOT / "data/population", codebook=codebook)
     return build_world(
         read_respondents(ROOT / f"data/weighted/{wave}/respondents.csv", codebook),
         approached=read_table(ROOT / f"data/clean/{wave}/dispositions.csv"),
-        cells=population_cells(settings.weight.population, folder=ROOT / "data/population", codebook=codebook),
+        cells=shift_totals(cells, settings.weight.totals),
         codebook=codebook,
         settings=settings,
     )

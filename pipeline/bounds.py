@@ -24,13 +24,15 @@ from pipeline.contradictions import eased_rows
 from pipeline.population import cell_of_band
 from pipeline.programs import DIGITS, ROUND_OFF, Program, Stratum
 from pipeline.system import Row, about, build_system, counted, limited_by_claim, linear_row, tie_of, whole_ends
+from pipeline.texts import ITEMS
 from pipeline.witnesses import Witnesses
 
 UNWEIGHTED, WEIGHTED = "unweighted", "weighted"
 COLUMNS = [
     *("measure", "category", "break", "group", "basis", "support", "low", "high", "attained"),
-    *("count_low", "count_high", "base_low", "base_high"),
+    *("count_low", "count_high", "base_low", "base_high", "given"),
 ]
+COUNTS = ["count_low", "count_high", "base_low", "base_high"]
 ATTAINED = {(True, True): "both", (True, False): "low", (False, True): "high", (False, False): "neither"}
 # Records with a cell that nobody speaks for cannot be weighted to the population, so weighted bounds pass over them.
 LEAST_IN_STRATUM = 1
@@ -47,7 +49,8 @@ def bound_estimates(codebook, claims, verdict, settings, *, cells=None, counts=N
     One row per measure, category, break, group and basis: support (`published`: a kept claim prints it; `implied`: the
     claims force one value; `bounded`: they force an interval; `assumed`: they say nothing), low and high of the share
     (empty where its base can be nil), which of them records in whole numbers were found to attain (`both`, `low`,
-    `high`, `neither`), and the ends of the base and, where the base is settled, of the count, both unweighted.
+    `high`, `neither`), the ends of the base and, where the base is settled, of the count, both unweighted, and what is
+    taken as given: nothing but, for a weighted share, that each cell in the list is weighted to its total.
     """
     whole = build_system(codebook, claims, settings.worded_tolerance)
     ids = list(verdict.kept)
@@ -58,7 +61,7 @@ def bound_estimates(codebook, claims, verdict, settings, *, cells=None, counts=N
     asks = {i: whole.questions(i) for i in ids}
     problem = _Problem(codebook, claims, settings, asks, known, held, cells, whole.layout.drawn)
     rows = [row for measure in codebook.measures for row in _bound_measure(problem, measure)]
-    return pd.DataFrame(rows, columns=COLUMNS).astype({c: "Int64" for c in COLUMNS[-4:]})
+    return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(COUNTS, "Int64"))
 
 
 @dataclass(frozen=True)
@@ -240,7 +243,8 @@ def _rows(system, ids, known):
     """The Rows of a system: its structure, these claims, and what is known of their bases, counts and sizes."""
     rows, codebook = [*system.structure], system.codebook
     for claim in system.table[system.table["id"].isin(ids)].to_dict("records"):
-        rows += [_eased(claim, row, codebook, known) if not isinstance(row, Row) else row for row in system.claims[claim["id"]]]
+        for row in system.claims[claim["id"]]:
+            rows.append(row if isinstance(row, Row) else _eased(claim, row, codebook, known))
         if claim["unit"] in ("percent", "share"):
             count, base = counted(codebook, system.layout, claim, claim["category"], claim["group"])
             low, high = known.bases[_whom(codebook, claim, claim["group"])]
@@ -387,8 +391,8 @@ class _Part:
         name, (low, high) = _name(estimate), ends
         support = _support(name, low, high, self.problem.printed if basis == UNWEIGHTED else ())
         attained = "" if low is None else ATTAINED[self._attained(share, float(low), float(high))]
-        return (*name, basis, support, *map(_number, (low, high)), attained, *count_ends, *base_ends)
-
+        given = ITEMS.join(self.among) if basis == WEIGHTED else ""
+        return (*name, basis, support, *map(_number, (low, high)), attained, *count_ends, *base_ends, given)
 
     def _attained(self, share, low, high):
         """Which ends some records attain; where only one value is left, all records do."""

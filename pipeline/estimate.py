@@ -23,6 +23,7 @@ import pandas as pd
 
 from pipeline.codebook import ORGANISATION, TOTAL, gave, select
 from pipeline.problems import InputProblem
+from pipeline.texts import ITEMS
 
 UNWEIGHTED, WEIGHTED = "unweighted", "weighted"
 KEYS = ["measure", "category", "break", "group"]
@@ -30,7 +31,8 @@ PAIR = ["domain", "answer"]
 INFERENCE = ["se", "ci_low", "ci_high", "deff"]
 # Bounds of a reconstruction: of the share, of the number that gave the answer, and of the base.
 BOUNDS = ["low", "high", "count_low", "count_high", "base_low", "base_high"]
-COLUMNS = ["wave", *KEYS, "basis", "n", "count", "n_eff", "estimate", *INFERENCE, "support", *BOUNDS, "quality"]
+COLUMNS = ["wave", *KEYS, "basis", "n", "count", "n_eff", "estimate", *INFERENCE]
+COLUMNS += ["support", *BOUNDS, "attained", "quality"]
 SUPPORT = {"rehearsal": "simulated", "fieldwork": "measured"}
 # A share this near to 0 or 1 is 0 or 1, and a standard error this small is none: that of a share that the weights fix,
 # such as a sector's. Anything else would be the last bits of a sum, which differ between machines.
@@ -54,9 +56,9 @@ def estimate(respondents, *, codebook, settings, bounds=None):
 
     `settings` has `confidence`, `flag_below` and `withhold_below` (the section `analyse` of params.yaml). `bounds` are
     those of a reconstruction: measure, category, break, group, support, those of BOUNDS and, if they are not all of the
-    unweighted shares, basis; a share without bounds is `assumed`. Columns of the result are COLUMNS; rows stand in the
-    codebook's order, unweighted before weighted. Raises InputProblem for missing weight columns and for bounds that
-    do not fit the estimates.
+    unweighted shares, basis, attained and given; a share without bounds is `assumed`. Columns of the result are
+    COLUMNS; rows stand in the codebook's order, unweighted before weighted. Raises InputProblem for missing weight
+    columns and for bounds that do not fit the estimates.
     """
     _check_weighted(respondents)
     grid = lay_out(respondents, codebook)
@@ -65,7 +67,7 @@ def estimate(respondents, *, codebook, settings, bounds=None):
         for basis in (UNWEIGHTED, WEIGHTED)
     ]
     table = pd.concat(found).sort_index(kind="stable").reset_index(drop=True)
-    table = add_support(table, codebook=codebook, bounds=bounds)
+    table = add_support(table, codebook=codebook, bounds=_that_hold(bounds, respondents))
     table = add_quality(table, flag_below=settings.flag_below, withhold_below=settings.withhold_below)
     table = withhold(table, printed=codebook.kind == "reconstruction")
     table = mark_modelled(table, flag_below=settings.flag_below)
@@ -211,13 +213,13 @@ def add_support(table, *, codebook, bounds):
     Raises InputProblem for bounds of an unknown estimate, given twice, or that the estimate lies outside of.
     """
     if codebook.kind != "reconstruction":
-        return table.assign(support=SUPPORT[codebook.kind], **dict.fromkeys(BOUNDS, np.nan))
+        return table.assign(support=SUPPORT[codebook.kind], attained=None, **dict.fromkeys(BOUNDS, np.nan))
     if bounds is None:
-        return table.assign(support="assumed", **dict.fromkeys(BOUNDS, np.nan))
+        return table.assign(support="assumed", attained=None, **dict.fromkeys(BOUNDS, np.nan))
     keys = [*KEYS, "basis"]
     known = bounds if "basis" in bounds else bounds.assign(basis=UNWEIGHTED)
     _check_bounds(known, table, keys)
-    known = known.reindex(columns=[*keys, "support", *BOUNDS])
+    known = known.reindex(columns=[*keys, "support", "attained", *BOUNDS])
     joined = table.merge(known, on=keys, how="left", validate="1:1")
     outside = (joined["estimate"] < joined["low"] - 1e-9) | (joined["estimate"] > joined["high"] + 1e-9)
     if outside.any():
@@ -229,6 +231,21 @@ def add_support(table, *, codebook, bounds):
             do="run reconstruct again, so that records and bounds belong together",
         )
     return joined.fillna({"support": "assumed"})
+
+
+def _that_hold(bounds, respondents):
+    """The bounds without those of weighted shares where the weights are not what these take as given.
+
+    They take each weight to be its cell's total over the respondents in it, for the cells that the column `given`
+    lists: trimmed or unequal weights within a cell, joined cells and weights to the sectors alone are others.
+    """
+    if bounds is None or "given" not in bounds:
+        return bounds
+    strata = respondents["stratum"].astype(object)
+    equal = respondents["stratum_total"] / strata.map(strata.value_counts())
+    as_given = np.allclose(respondents["weight"].to_numpy(float), equal.to_numpy(float), rtol=ROUND_OFF, atol=0)
+    cells = bounds["given"].fillna("").map(lambda given: set(given.split(ITEMS)) == set(strata))
+    return bounds[bounds["basis"].ne(WEIGHTED) | (cells & as_given)]
 
 
 def _check_bounds(bounds, table, keys):
@@ -274,14 +291,17 @@ def withhold(table, *, printed):
 def mark_modelled(table, *, flag_below):
     """Say what rests on the model and not on the report: quality `modelled`, and no inference from a modelled base.
 
-    An `assumed` estimate that is not withheld is filler, so its quality is `modelled` and never `ok`. Where the bounds
-    leave the base of an estimate open, how many answered is modelled too: its effective base, standard error, interval
-    and design effect are emptied, and it is flagged if the smallest possible base is below the limit.
+    An `assumed` estimate that is not withheld is filler, so its quality is `modelled` and never `ok`; so is that of
+    a weighted one with bounds, unless they leave one value, since how many answered in each cell, and with it every
+    weight, is modelled. Where the bounds leave the base of an estimate open, how many answered is modelled too: its
+    effective base, standard error, interval and design effect are emptied, and it is flagged if the smallest possible
+    base is below the limit.
     """
     open_base = table["base_low"] < table["base_high"]
     quality = table["quality"].mask(open_base, "ok").mask(open_base & (table["base_low"] < flag_below), "flagged")
     blank = {c: table[c].mask(open_base) for c in ("n_eff", *INFERENCE)}
-    filler = (table["support"] == "assumed") & (quality != "withheld")
+    filler = (table["support"] == "assumed") | ((table["support"] == "bounded") & (table["basis"] == WEIGHTED))
+    filler &= quality != "withheld"
     return table.assign(quality=quality.mask(filler, "modelled"), **blank)
 
 

@@ -59,12 +59,13 @@ def draw_love(balance, codebook, settings, folder):
     `settings` are the Params. Returns the text alternative.
     """
     from pipeline.sheet import set_sheet  # matplotlib takes a second to import
+    from pipeline.style import png
 
     words = love_words(balance, codebook)
     alternative = love_alternative(balance, words)
     page = set_sheet(words, settings.figures, lambda page: _dots(page, balance))
     write_bytes(Path(folder) / f"{NAME}.svg", page.svg(words["caption"], alternative))
-    write_bytes(Path(folder) / f"{NAME}.png", page.png(words["caption"], alternative))
+    write_bytes(Path(folder) / f"{NAME}.png", png(page.pixels(), page.dpi, words["caption"], alternative))
     write_table(Path(folder) / f"{NAME}.csv", balance)
     write_text(Path(folder) / f"{NAME}.txt", alternative)
     return alternative

@@ -66,7 +66,7 @@ class Program:
         return tuple(self.ratio_end(count, base, sign) for sign in (1, -1))
 
     def ratio_end(self, count, base, sign):
-        """The least (`sign` 1) or most (-1) of a ratio of two sums; these are arrays of unknowns or {unknown: weight}."""
+        """The least (`sign` 1) or most (-1) of a ratio of sums, which are arrays of unknowns or {unknown: weight}."""
         self.scaled.set_unit(_terms(base))
         return round(self._optimise(self.scaled, _terms(count), sign), DIGITS)
 

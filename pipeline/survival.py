@@ -16,7 +16,8 @@ ANY_RECORDS, ON_MODELLED = "for any records", "(modelled)"
 NOT_STATED = "not settled by the report's text"
 MODELLED = (
     "Every dot rests on modelled records, which spread the answers as evenly over sizes as the report allows. Weights "
-    "can hardly move such records, so that a finding holds on them is next to no evidence."
+    "can hardly move such records, so that a finding holds on them is next to no evidence. The intervals of groups "
+    "whose size the report leaves open are modelled too."
 )
 
 
@@ -116,13 +117,14 @@ def survival_alternative(data, words):
 def draw_survival(judged, choices, survivors, codebook, settings, folder):
     """Draw the picture into `folder`: sensitivity.svg, .png, .csv and .txt. Returns the text alternative."""
     from pipeline.sheet import set_sheet  # matplotlib takes a second to import
+    from pipeline.style import png
 
     data = picture_data(judged, choices, codebook)
     words = survival_words(data, survivors, codebook, settings.analyse.confidence)
     alternative = survival_alternative(data, words)
     page = set_sheet(words, settings.figures, lambda page: _panels(page, data))
     write_bytes(Path(folder) / f"{NAME}.svg", page.svg(words["caption"], alternative))
-    write_bytes(Path(folder) / f"{NAME}.png", page.png(words["caption"], alternative))
+    write_bytes(Path(folder) / f"{NAME}.png", png(page.pixels(), page.dpi, words["caption"], alternative))
     write_table(Path(folder) / f"{NAME}.csv", data)
     write_text(Path(folder) / f"{NAME}.txt", alternative)
     return alternative

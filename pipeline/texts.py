@@ -12,6 +12,10 @@ _SAME = str.maketrans(
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 
 
+# Between the items of a list that stands in one cell of a table.
+ITEMS = "; "
+
+
 def tidy(text):
     """The text without stray blanks: non-breaking and doubled ones are one space, those at the ends are gone."""
     return " ".join(text.translate(_UNSEEN).split())

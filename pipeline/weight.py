@@ -101,8 +101,10 @@ def add_base_weights(placed, *, approached, cells, codebook, settings):
     cases = in_scope(approached, respondents=placed, cells=cells, codebook=codebook)
     response = adjust_for_nonresponse(cases, codebook=codebook, nonresponse=settings.nonresponse)
     base = cases.set_index(ORGANISATION)["base_weight"]
-    organisations = placed[ORGANISATION]
-    return placed.assign(base_weight=organisations.map(base), response_weight=organisations.map(response))
+    organisations = placed[ORGANISATION].to_numpy(object)
+    return placed.assign(
+        base_weight=base.loc[organisations].to_numpy(float), response_weight=response.loc[organisations].to_numpy(float)
+    )
 
 
 def calibrate(table, *, cells, codebook, settings):

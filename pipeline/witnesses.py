@@ -11,7 +11,6 @@ from scipy.sparse import csr_matrix
 from pipeline.programs import ROUND_OFF, Program
 from pipeline.system import Row
 
-
 # After so many vertices that are not whole, a system is taken to be one whose vertices are not.
 PATIENCE = 4
 

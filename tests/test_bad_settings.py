@@ -74,11 +74,31 @@ SETTINGS_FAULTS = {
         f"FILE, row {SETTINGS[: SETTINGS.index('  population: england')].count(chr(10)) + 2}: this key stands twice; "
         "found 'population'; keep one of the two.",
     ),
+    "trim limit on the wrong side": (
+        "trim: {lower: null, upper: null}\n\nanalyse",
+        "trim: {lower: null, upper: 0.5}\n\nanalyse",
+        "FILE: weight.trim.upper: must be at least 1; found 0.5.",
+    ),
+    "unknown way to make up for who did not answer": (
+        "  nonresponse: cells",
+        "  nonresponse: magic",
+        "FILE: weight.nonresponse: not a value that it can have; found 'magic'; allowed: none, cells, propensity.",
+    ),
+    "too small a cell allowed": (
+        "fewest: 10",
+        "fewest: 1",
+        "FILE: weight.sparse.fewest: must be at least 2; found 1.",
+    ),
+    "nothing to vary": (
+        "  calibration: [none, poststratify, rake]",
+        "  calibration: []",
+        "FILE: vary.calibration: must list at least 1.",
+    ),
     "unknown section": (
         "weight:\n",
         "extra: 1\n\nweight:\n",
         "FILE: there is no such key; found 'extra'; allowed: waves, reconstruct, fieldwork, clean, validate, weight, "
-        "analyse, figures.",
+        "analyse, vary, figures, compute, coverage.",
     ),
     "unknown key": (
         "  confidence:",
@@ -332,7 +352,7 @@ def test_a_fault_ends_the_check_with_one_sentence(project):
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (
         "tracker: params.yaml: there is no such key; found 'wieght'; allowed: waves, reconstruct, fieldwork, clean, "
-        "validate, weight, analyse, figures.\n"
+        "validate, weight, analyse, vary, figures, compute, coverage.\n"
     )
 
 

@@ -14,7 +14,7 @@ from pipeline.system import build_system
 SETTINGS = Reconstruct(seed=1, worded_tolerance=5, time_limit=30, effort=2)
 COUNT = {"unit": "count", "rounding": "exact"}
 COLUMNS = ["measure", "category", "break", "group", "basis", "support", "low", "high", "attained"]
-COLUMNS += ["count_low", "count_high", "base_low", "base_high"]
+COLUMNS += ["count_low", "count_high", "base_low", "base_high", "given"]
 HOUSES = 4
 
 

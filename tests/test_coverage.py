@@ -196,6 +196,28 @@ def test_intervals_of_unflagged_shares_cover_between_93_and_97_per_cent(publishe
     assert (enough["coverage_error"] < 0.005).all()
 
 
+def test_what_the_document_says_of_single_shares_and_of_the_leaning_one(codebook_2014):
+    """docs/methodology.md: none below 93%, most of the few above 97% near 0 or 1; the leaning share is not mended."""
+    shares = pd.read_csv(ROOT / "reports/2014/coverage_shares.csv")
+    enough = shares[(shares["scenario"] == AT_RANDOM) & (shares["effective_base"] >= 30)]
+    assert enough["coverage"].min() > 0.93
+    above = enough[enough["coverage"] > 0.97]
+    assert 0 < len(above) < len(enough) / 8
+    assert (np.minimum(above["truth"], 1 - above["truth"]) < 0.15).mean() > 0.5
+    measure, category = headline(codebook_2014)
+    leaning = shares[(shares[["measure", "category", "group"]] == [measure, category, "total"]).all(axis=1)]
+    leaning = leaning.set_index("scenario")
+    by_answer = leaning.loc[BY_ANSWER]
+    assert by_answer["bias"] == pytest.approx(by_answer["unweighted_bias"], abs=0.005)
+    assert by_answer["bias"] > 10 * by_answer["bias_error"]
+    assert by_answer["coverage"] < 0.9 < leaning.loc[AT_RANDOM, "coverage"]
+
+
+def test_weights_take_out_most_bias_of_unflagged_shares(published):
+    row = published.set_index(["scenario", "effective_base", "near"]).loc[(AT_RANDOM, "30 and over, all", ALL_SHARES)]
+    assert row["bias"] < row["unweighted_bias"] / 3
+
+
 def test_the_table_in_the_document_is_the_one_simulated(published):
     from intervals import markdown
 

@@ -50,6 +50,14 @@ def test_the_contradictions_say_which_claims_were_left_out(checked):
     )
 
 
+def test_the_readme_says_how_many_findings_survive():
+    findings = pd.read_csv(ROOT / "reports/2014/sensitivity_findings.csv")
+    survive = findings["verdict"].eq("survives").sum()
+    prose = " ".join(README.split())
+    assert f"that {survive} of {len(findings)} key findings survive every choice of weights" in prose
+    assert findings["evidence"].eq("modelled").all()
+
+
 @pytest.mark.parametrize("document", DOCS, ids=lambda d: d.name)
 def test_links_and_pictures_of_the_documents_are_there(document):
     text = document.read_text(encoding="utf-8")

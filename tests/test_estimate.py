@@ -13,6 +13,8 @@ from pipeline.estimate import (
     KEYS,
     Grid,
     add_support,
+    calibrated_strata,
+    effect_table,
     estimate,
     estimate_basis,
     kish_effective_base,
@@ -151,6 +153,48 @@ def test_share_that_the_weights_fix_has_no_error(estimates):
     fixed = row(estimates, "kind", "lib", basis="weighted")
     assert fixed["ci_low"] == fixed["ci_high"] == fixed["estimate"]
     assert fixed[["se", "deff"]].tolist() == [0, 0]
+
+
+@pytest.fixture(scope="module")
+def uneven(weighted):
+    """The same houses with weights that differ inside strata and still add up to their totals."""
+    raw = weighted.assign(weight=weighted["weight"] * np.linspace(0.5, 1.5, len(weighted)))
+    sums = raw.groupby(raw["stratum"])["weight"].transform("sum")
+    return raw.assign(weight=raw["weight"] * raw["stratum_total"] / sums)
+
+
+def test_share_that_uneven_weights_fix_has_no_error_either(uneven, small_codebook):
+    found = estimate(uneven, codebook=small_codebook, settings=SETTINGS)
+    libraries = row(found, "kind", "lib", basis="weighted")
+    assert (libraries["se"], libraries["ci_low"]) == (0, libraries["estimate"])
+    assert row(found, "shop", "yes", basis="weighted")["se"] > 0
+
+
+def test_weights_that_miss_a_stratum_total_are_not_taken_for_calibrated(uneven, weighted):
+    assert calibrated_strata(uneven) == uneven.groupby("stratum")["stratum_total"].first().to_dict()
+    assert calibrated_strata(weighted) == {}
+    assert calibrated_strata(uneven.assign(stratum_total=uneven["stratum_total"] + 1)) == {}
+
+
+def test_calibration_takes_nothing_from_a_measure_that_strata_say_nothing_of(uneven, small_codebook):
+    """Within strata the errors are of deviations from the stratum's mean, so never larger than without the record."""
+    found = estimate(uneven, codebook=small_codebook, settings=SETTINGS)
+    loose = estimate(
+        uneven.assign(stratum_total=uneven["stratum_total"] * 1.00001), codebook=small_codebook, settings=SETTINGS
+    )
+    key = found["basis"].eq("weighted") & found["break"].eq("total") & found["se"].gt(0)
+    assert key.sum() > 10
+    assert (found.loc[key, "estimate"] - loose.loc[key, "estimate"]).abs().max() < 1e-12
+    assert (found.loc[key, "se"] / loose.loc[key, "se"]).median() <= 1.001
+
+
+def test_design_effects_stand_beside_what_weights_alone_cost(estimates):
+    effects = effect_table(estimates)
+    everyone = effects[effects["measure"].eq("shop")]
+    assert everyone["weight_effect"].nunique() == 1
+    one = row(estimates, "shop", "yes", basis="weighted")
+    assert everyone.iloc[0]["weight_effect"] == pytest.approx(one["n"] / one["n_eff"])
+    assert everyone.iloc[0]["deff"] == one["deff"]
 
 
 def test_rows_are_every_category_of_every_group_once(estimates, small_codebook):

@@ -8,6 +8,7 @@ from made_weights import ANSWERED, BANDS, CELLS, approached_for, houses, setting
 
 from pipeline.problems import InputProblem
 from pipeline.weight import (
+    STEPS,
     asked_margins,
     check_cells,
     check_margins,
@@ -62,6 +63,16 @@ def test_rows_stay_as_they_came(small_codebook, make_respondents):
     cells = CELLS.assign(total=1000.0)
     weighted = weighted_rows(respondents, small_codebook, "rake", cells=cells, approached=approached_for(respondents))
     pd.testing.assert_frame_equal(weighted[list(respondents)], respondents)
+
+
+@pytest.mark.parametrize("calibration", ["none", "poststratify", "rake"])
+@pytest.mark.parametrize("nonresponse", ["none", "cells", "propensity"])
+def test_weights_are_plain_numbers_whatever_the_options(small_codebook, make_respondents, calibration, nonresponse):
+    respondents = make_respondents(small_codebook, 200, seed=2)
+    approached = approached_for(respondents, silent=dict.fromkeys(BANDS, 4))
+    options = {"cells": CELLS.assign(total=1000.0), "approached": approached, "nonresponse": nonresponse}
+    weighted = weighted_rows(respondents, small_codebook, calibration, **options)
+    assert [str(weighted[s].dtype) for s in (*STEPS, "stratum_total")] == ["float64"] * 5
 
 
 few = settings(max_examples=25, deadline=None)

@@ -1,0 +1,47 @@
+"""The love plot: its words, its files, the same bytes twice."""
+
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from pipeline.love import draw_love, love_alternative, love_words
+from pipeline.params import load_params
+
+
+@pytest.fixture
+def balance():
+    return pd.DataFrame(
+        {
+            "variable": ["kind", "scale"],
+            "category": ["lib", "lib_few"],
+            "label": ["Library", "Library under 20,000 visits"],
+            "against": ["population", "approached"],
+            "target": [0.3, 0.2],
+            "unweighted": [0.83, -0.25],
+            "weight": [0.0, -0.05],
+        }
+    )
+
+
+def test_every_difference_is_said(balance, small_codebook):
+    text = love_alternative(balance, love_words(balance, small_codebook))
+    assert "Set against the population: Library +0.83 unweighted, +0.00 weighted." in text
+    assert "Set against all those approached: Library under 20,000 visits -0.25 unweighted, -0.05 weighted." in text
+    assert "Largest difference 0.83 unweighted, 0.05 weighted; against the population 0.00." in text
+
+
+@pytest.mark.parametrize(("kind", "marked"), [("reconstruction", "modelled"), ("rehearsal", "REHEARSAL")])
+def test_it_says_what_it_rests_on(balance, small_codebook, kind, marked):
+    book = small_codebook.model_copy(update={"kind": kind})
+    assert marked in love_alternative(balance, love_words(balance, book))
+    assert marked not in love_alternative(balance, love_words(balance, small_codebook))
+
+
+def test_it_is_drawn_the_same_twice(balance, small_codebook, tmp_path):
+    settings = load_params(ROOT / "params.yaml")
+    for name in ("one", "two"):
+        draw_love(balance, small_codebook, settings, tmp_path / name)
+    for end in ("svg", "png", "csv", "txt"):
+        one, two = (tmp_path / name / f"balance.{end}" for name in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "one/balance.csv"), balance)

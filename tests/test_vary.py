@@ -1,0 +1,205 @@
+"""Which findings survive: choices, the rule on worked examples, bounds, and the choice that is set told by name."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_weights import BANDS, CELLS, approached_for, houses, settings_of
+
+from pipeline import vary
+from pipeline.codebook import typed
+from pipeline.estimate import BOUNDS, KEYS, estimate
+from pipeline.params import Analyse, Trim, Vary
+
+NO_LIMIT, NARROW = Trim(lower=None, upper=None), Trim(lower=0.99, upper=1.01)
+ANALYSE = Analyse(confidence=0.95, flag_below=12, withhold_below=6)
+
+
+def settings_with(**changes):
+    """Params with a way to weigh that is set and others to try."""
+    varied = {
+        "nonresponse": ("none", "cells"),
+        "calibration": ("none", "poststratify", "rake"),
+        "trim": (NO_LIMIT, NARROW),
+        "population": ("england",),
+        "totals": ("published", "more_small"),
+    }
+    return SimpleNamespace(weight=settings_of(nonresponse="cells"), vary=Vary(**(varied | changes)), analyse=ANALYSE)
+
+
+@pytest.fixture(scope="module")
+def respondents(small_codebook, make_respondents):
+    """Records of libraries and museums, as many in each band, named as in made_weights."""
+    table = make_respondents(small_codebook, 130, seed=3)
+    frame = houses(table["scale"].astype(object).value_counts().reindex(BANDS).to_dict())
+    ordered = table.sort_values("scale", key=lambda s: s.astype(object).map(BANDS.index), kind="stable")
+    ordered = ordered.reset_index(drop=True).assign(organisation=frame["organisation"])
+    return typed(ordered, small_codebook)
+
+
+@pytest.fixture(scope="module")
+def weighed(small_codebook, respondents):
+    """The respondents under every choice, the population being that of made_weights."""
+    cells = CELLS.assign(total=[300.0, 200, 500, 100], low=[300.0, 200, 400, 80], high=[300.0, 200, 600, 120])
+    choices = vary.choices_of(settings_with())
+    approached = approached_for(respondents, silent=dict.fromkeys(BANDS, 4))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(vary, "population_cells", lambda *_, **__: cells)
+        rows, table = vary.weigh_choices(
+            choices, respondents, approached=approached, folder="", codebook=small_codebook
+        )
+    return choices, rows, table
+
+
+def judged_of(weighed, respondents, codebook, supports="measured"):
+    clauses, wanted = vary.clause_rows(codebook)
+    estimates = vary.estimate_choices(weighed[1], respondents, codebook=codebook, wanted=wanted, confidence=0.95)
+    return vary.judge(clauses, estimates, supports=wanted.assign(support=supports), withhold_below=6)
+
+
+def test_the_choice_that_is_set_comes_first_and_none_comes_twice():
+    choices = vary.choices_of(settings_with())
+    assert choices[0].id == vary.SET and choices[0].options == settings_with().weight
+    assert len({c.options for c in choices}) == len(choices) == len({c.id for c in choices}) == 2 * 3 * 2 + 2 - 1
+    assert [c.label for c in choices if c.options.totals == "more_small"] == ["totals more small"]
+
+
+def test_a_label_says_what_differs_from_what_is_set():
+    labels = {c.label for c in vary.choices_of(settings_with())}
+    assert "non-response none, calibration rake, trim 0.99 to 1.01" in labels
+    assert vary.SET_LABEL in labels
+
+
+def test_equal_weights_are_one_choice_and_unmet_ones_say_why(weighed):
+    choices, rows, table = weighed
+    by_label = table.set_index("label")
+    assert by_label.loc["calibration rake", "same_as"] == vary.SET
+    assert by_label.loc["trim 0.99 to 1.01", "met"].startswith("params.yaml: weight.trim: no weights within the limits")
+    assert set(rows) == set(table.loc[table["met"].eq("yes") & table["same_as"].eq(""), "choice"])
+    assert len(table) == len(choices)
+
+
+def test_the_choice_that_is_set_gives_the_estimates_of_analyse(weighed, respondents, small_codebook):
+    _, rows, _ = weighed
+    _, wanted = vary.clause_rows(small_codebook)
+    found = vary.estimate_choices(rows, respondents, codebook=small_codebook, wanted=wanted, confidence=0.95)
+    full = estimate(rows[vary.SET], codebook=small_codebook, settings=ANALYSE)
+    for choice, basis in ((vary.REFERENCE, "unweighted"), (vary.SET, "weighted")):
+        ours = found[found["choice"].eq(choice)].set_index(KEYS)
+        theirs = full[full["basis"].eq(basis)].set_index(KEYS).loc[ours.index]
+        columns = ["n", "n_eff", "estimate", "se", "ci_low", "ci_high"]
+        pd.testing.assert_frame_equal(ours[columns], theirs[columns], check_dtype=False)
+
+
+def row(estimate=None, direction=None, settled=True, n_eff=50.0, **values):
+    compared = {} if direction is None else {"direction": direction}
+    return {"estimate": estimate, "settled": settled, "n_eff": n_eff} | compared | values
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [(0.41, "holds"), (0.5, "holds"), (0.399, "moves"), (0.61, "moves")],
+)
+def test_a_share_holds_within_the_printed_interval(found, verdict):
+    printed = row(0.5, ci_low=0.4, ci_high=0.6)
+    assert vary.verdict(row(found), printed, 10) == verdict
+
+
+@pytest.mark.parametrize(
+    ("printed", "found", "verdict"),
+    [
+        ("more", "more", "holds"),
+        ("more", "neither clear", "fades"),
+        ("more", "less", "turns"),
+        ("neither clear", "less", "appears"),
+        ("neither clear", "neither clear", "holds"),
+    ],
+)
+def test_a_comparison_holds_where_its_direction_does(printed, found, verdict):
+    assert vary.verdict(row(0.5, found), row(0.5, printed), 10) == verdict
+
+
+def test_what_is_not_settled_or_rests_on_too_few_is_not_judged():
+    printed = row(0.5, ci_low=0.4, ci_high=0.6)
+    assert vary.verdict(row(0.9, settled=False), printed, 10) == "not settled"
+    assert vary.verdict(row(0.9, n_eff=9.9), printed, 10) == "too few"
+
+
+def test_a_finding_survives_only_if_every_clause_holds_everywhere(weighed, respondents, small_codebook):
+    judged, table = judged_of(weighed, respondents, small_codebook), weighed[2]
+    first = judged["finding"].eq(judged["finding"].iloc[0]) & judged["clause"].eq(1)
+    calm = judged.assign(verdict="holds")
+    assert vary.survivors(calm, table)["verdict"].eq("survives").all()
+    one = calm.assign(verdict=calm["verdict"].mask(first & calm["choice"].eq(vary.SET), "moves"))
+    found = vary.survivors(one, table).iloc[0]
+    twins = int(table["same_as"].eq(vary.SET).sum()) + 1
+    assert (found["verdict"], found["set"]) == ("does not survive", False)
+    # Choices with the same weights as the one that is set fall with it.
+    assert found["choices"] - found["holding"] == twins
+    assert found["broken"] == f"clause 1 moves under: {vary.SET_LABEL}"
+
+
+def test_a_finding_of_which_nothing_is_settled_is_not_tested(weighed, respondents, small_codebook):
+    judged = judged_of(weighed, respondents, small_codebook, supports="assumed")
+    assert judged["verdict"].eq("not settled").all()
+    assert vary.survivors(judged, weighed[2])["verdict"].eq("not tested").all()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(0.45, 0.55, "holds"), (0.45, 0.65, "open"), (0.7, 0.8, "moves"), (np.nan, np.nan, "open")],
+)
+def test_bounds_speak_for_all_records(low, high, said):
+    judged = pd.DataFrame([share("printed"), share("set"), share("choice 01")])
+    bounds = pd.DataFrame([dict(zip(KEYS, "abcd", strict=True)) | {"low": low, "high": high}])
+    found = vary.add_bounds(judged, bounds)
+    assert found["whatever_the_records"].tolist() == ["", said, ""]
+    assert found["low"].isna().tolist() == [True, np.isnan(low), True]
+
+
+def share(choice):
+    keys = dict(zip(KEYS, "abcd", strict=True))
+    interval = {"ci_low": 0.4, "ci_high": 0.6}
+    return keys | interval | {"finding": "f", "clause": 1, "choice": choice, "verdict": "holds", "versus": None}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [((0.6, 0.7), (0.1, 0.5), "holds"), ((0.1, 0.2), (0.3, 0.5), "moves"), ((0.4, 0.7), (0.1, 0.5), "open")],
+)
+def test_bounds_of_a_comparison(one, other, said):
+    keys = dict(zip(KEYS, "abcd", strict=True))
+    start = keys | {"finding": "f", "clause": 1, "verdict": "holds", "versus": "e", "versus_category": "b"}
+    judged = pd.DataFrame([start | {"choice": c, "direction": "more"} for c in ("printed", "set")])
+    bounds = pd.DataFrame(
+        [keys | {"low": one[0], "high": one[1]}, keys | {"group": "e", "low": other[0], "high": other[1]}]
+    )
+    assert vary.add_bounds(judged, bounds)["whatever_the_records"].tolist() == ["", said]
+
+
+def test_totals_alone_are_moved(weighed, respondents, small_codebook):
+    judged = judged_of(weighed, respondents, small_codebook)
+    moved = vary.across(judged, weighed[2], option="totals", base=settings_with().weight)
+    assert {"published", "more_small"} <= set(moved) and len(moved) == judged.groupby(["finding", "clause"]).ngroups
+    chosen = judged[judged["choice"].eq(vary.SET)]
+    expected = chosen["difference"].where(chosen["versus"].notna(), chosen["estimate"])
+    assert moved["published"].tolist() == pytest.approx(expected.tolist())
+
+
+def test_metrics_name_what_the_numbers_are(weighed, respondents, small_codebook):
+    judged, table = judged_of(weighed, respondents, small_codebook), weighed[2]
+    found = vary.metrics(judged, table, vary.survivors(judged, table), evidence="modelled")
+    assert list(found) == ["weights", "findings", "weighted_modelled"]
+    assert found["weights"]["sum"] == pytest.approx(1100)
+    assert sum(found["findings"].values()) == len(small_codebook.findings)
+    assert set(found["weighted_modelled"]) == {f"finding_{f}_clause_{c}" for f, c in ((1, 1), (1, 2), (2, 1))}
+
+
+def test_survival_on_modelled_records_is_called_no_evidence(small_codebook):
+    said = {
+        kind: vary.what_survival_rests_on(small_codebook.model_copy(update={"kind": kind})) for kind in vary.EVIDENCE
+    }
+    assert "next to no evidence" in said["reconstruction"] and "**modelled**" in said["reconstruction"]
+    assert all("readier to answer" in sentence for sentence in said.values())
+    assert set(BOUNDS) >= {"low", "high"}
