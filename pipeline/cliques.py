@@ -18,8 +18,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.codebook import select
-
-NOT_ASKED = ""
+from pipeline.tallies import NOT_ASKED
 
 
 @dataclass(frozen=True, order=True)
@@ -71,14 +70,14 @@ class Layout:
 
     `cliques`: parents before children. `place(tie)`: the first clique that holds a tie, and the tie's nodes there.
     `drawn`: tables of cells by their nodes, and what was picked from them, so that layouts of the same codebook need
-    not do either twice.
+    not do either twice. `tallies`: by question id, the Tally of its answers, where their number is limited.
     """
 
-    def __init__(self, codebook, ties, *, whole=True, drawn=None):
+    def __init__(self, codebook, ties, *, whole=True, drawn=None, tallies=None):
         self.drawn = {} if drawn is None else drawn
-        self._places = {}
-        rules = structural_ties(codebook)
-        levels = column_levels(codebook)
+        self._places, self.tallies = {}, tallies or {}
+        rules = structural_ties(codebook, self.tallies)
+        levels = column_levels(codebook, self.tallies)
         touched = set(levels) if whole else _touched(ties, rules, codebook)
         self.levels = {c: x for c, x in levels.items() if c in touched}
         every = [Tie({c: tuple(frozenset([x]) for x in levels)}) for c, levels in self.levels.items()]
@@ -86,7 +85,7 @@ class Layout:
         self._told_apart = self._pairwise([*ties, *rules])
         self._ties = [self.nodes(t) for t in [*every, *ties, *rules]]
         bags = _eliminate(self._graph())
-        self.cliques = _junction_tree(bags, codebook, self.levels, self.drawn)
+        self.cliques = _junction_tree(bags, codebook, self.levels, self.drawn, self.tallies)
 
     def nodes(self, tie):
         """The node of each column of a tie: as fine as everything that ties it to any of the others needs."""
@@ -138,13 +137,17 @@ class Layout:
         return graph
 
 
-def column_levels(codebook):
-    """The levels of each column of a table of respondents: answer ids, or 1 and 0, and NOT_ASKED where it is routed."""
+def column_levels(codebook, tallies=None):
+    """The levels of each column of a table of respondents: answer ids, or 1 and 0, and NOT_ASKED where it is routed.
+
+    A question that has a Tally has its running numbers of answers beside its own columns.
+    """
     levels = {}
     for question in codebook.questions:
         skipped = [NOT_ASKED] if question.asked_if else []
         answers = [1, 0] if question.several else [a.id for a in question.answers]
         levels |= {column: [*answers, *skipped] for column in question.columns}
+        levels |= tallies[question.id].levels if tallies and question.id in tallies else {}
     return levels
 
 
@@ -161,8 +164,8 @@ def condition_sets(codebook, condition):
     return sets
 
 
-def structural_ties(codebook):
-    """What the questionnaire itself ties: a band to its sector, a column to its routers, answers to their minimum."""
+def structural_ties(codebook, tallies=None):
+    """What the questionnaire itself ties: a band to its sector, a column to its routers, answers to their number."""
     bands = [a for a in codebook.question(codebook.size_band).answers if a.band]
     sectors = {a.band.sector for a in bands}
     ties = [
@@ -180,6 +183,10 @@ def structural_ties(codebook):
         if question.min_answers:
             given = (frozenset([1]), *(skipped if routers else ()))
             ties.append(Tie({**{column: given for column in question.columns}, **routers}))
+    for tally in (tallies or {}).values():
+        levels = column_levels(codebook, {tally.question.id: tally})
+        for step in tally.steps:
+            ties.append(Tie({c: tuple(frozenset([x]) for x in levels[c]) for c in step if c is not None}))
     return ties
 
 
@@ -225,7 +232,7 @@ def _eliminate(graph):
     return bags
 
 
-def _junction_tree(bags, codebook, levels, drawn):
+def _junction_tree(bags, codebook, levels, drawn, tallies):
     """The bags as Cliques along a maximum spanning tree of their overlaps, each after its parent."""
     order = {column: i for i, column in enumerate(levels)}
     bags = sorted(
@@ -244,19 +251,24 @@ def _junction_tree(bags, codebook, levels, drawn):
         for number, parent in parents.items():
             shared = [n.name for n in bags[number] if parent is not None and n in bags[parent]]
             nodes = tuple(bags[number])
-            cells = drawn[nodes] if nodes in drawn else drawn.setdefault(nodes, _cells(codebook, nodes))
+            ours = tuple(t for t in tallies.values() if any(n.column in t.levels for n in nodes))
+            key = (nodes, *((t.question.id, t.most, t.capped) for t in ours))
+            cells = drawn[key] if key in drawn else drawn.setdefault(key, _cells(codebook, nodes, ours))
             at[number] = len(cliques)
             cliques.append(Clique(nodes, cells, start, at.get(parent), tuple(shared)))
             start += len(cells)
     return cliques
 
 
-def _cells(codebook, nodes):
+def _cells(codebook, nodes, tallies=()):
     """Every kind of respondent on these nodes that the questionnaire allows: one row each."""
     meets = {column: _meet(list(group)) for column, group in groupby(nodes, key=lambda n: n.column)}
     choices = product(*([c[0] for c in n.classes] for n in meets.values()))
     kinds = pd.DataFrame(list(choices), columns=list(meets), dtype=object)
-    kinds = kinds[_routing(codebook, meets, kinds) & _band_in_sector(codebook, meets, kinds)].reset_index(drop=True)
+    allowed = _routing(codebook, meets, kinds) & _band_in_sector(codebook, meets, kinds)
+    for tally in tallies:
+        allowed &= tally.allowed(kinds, lambda c: all(len(x) == 1 for x in meets[c].classes))
+    kinds = kinds[allowed].reset_index(drop=True)
     first = [{level: c[0] for c in n.classes for level in c} for n in nodes]
     cells = {n.name: kinds[n.column].map(f).astype(object) for n, f in zip(nodes, first, strict=True)}
     return pd.DataFrame(cells, index=kinds.index)

@@ -168,20 +168,19 @@ def glue(system, counts, *, seed):
     """Respondents from the counts: one row each, sorted by sector and numbered within it.
 
     Cliques are joined one by one along the junction tree. Within respondents who agree on what a clique shares with
-    its parent, its rows are dealt out in random order, so that nothing else goes together; where a question has a
-    most number of answers, further answers go to those with the fewest so far.
+    its parent, its rows are dealt out in random order, so that nothing else goes together.
     """
     draw = np.random.default_rng(seed)
     records = pd.DataFrame(index=range(system.respondents))
     for clique in system.layout.cliques:
         times = counts[clique.start : clique.start + len(clique.cells)]
         rows = clique.cells.loc[clique.cells.index.repeat(times)]
-        records = _deal(records, rows, clique, system.codebook, draw)
+        records = _deal(records, rows, clique, draw)
     records = records[list(system.layout.levels)].iloc[draw.permutation(len(records))]
     return _numbered(records.reset_index(drop=True), system.codebook)
 
 
-def _deal(records, rows, clique, codebook, draw):
+def _deal(records, rows, clique, draw):
     """Give each record the new columns of one row of the clique that agrees with it on the shared ones."""
     shared = list(clique.shared)
     fresh = [c for c in rows.columns if c not in records.columns]
@@ -190,22 +189,9 @@ def _deal(records, rows, clique, codebook, draw):
     takers = records.groupby(shared, sort=False).indices if shared else {(): np.arange(len(records))}
     givers = rows.groupby(shared, sort=False).indices if shared else {(): np.arange(len(rows))}
     dealt = np.empty(len(records), dtype=int)
-    limited = {c for q in codebook.questions if q.max_answers and set(q.columns) & set(fresh) for c in q.columns}
     for value, places in takers.items():
-        offered = givers[value]
-        given = _answers(rows[fresh].iloc[offered], limited)
-        needed = _answers(records.iloc[places], limited)
-        by_answers = draw.permutation(len(offered))
-        by_room = draw.permutation(len(places))
-        by_answers = by_answers[np.argsort(-given[by_answers], kind="stable")]
-        by_room = by_room[np.argsort(needed[by_room], kind="stable")] if given.any() else by_room
-        dealt[places[by_room]] = offered[by_answers]
+        dealt[places] = draw.permutation(givers[value])
     return records.join(rows[fresh].iloc[dealt].set_axis(records.index))
-
-
-def _answers(rows, columns):
-    """How many answers each row has in those of the columns that it has at all."""
-    return rows[sorted(columns & set(rows.columns))].eq(1).sum(axis=1).to_numpy()
 
 
 def _numbered(records, codebook):

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from pipeline.claims import limits, testable
-from pipeline.cliques import NOT_ASKED, Layout, Tie, condition_sets
+from pipeline.cliques import Layout, Tie, condition_sets
 from pipeline.codebook import Codebook, Test, gave, select
 from pipeline.problems import InputProblem
+from pipeline.tallies import MARK, tallies_of
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ class System:
     def questions(self, claim_id):
         """The questions that a claim speaks of, as a frozenset of ids."""
         claim = self.table.loc[self.table["id"] == claim_id].to_dict("records")[0]
-        return frozenset(c.split(".")[0] for tie in _ties(self.codebook, claim) for c in tie.sets)
+        sets = {c for tie in _ties(self.codebook, claim, self.layout.tallies) for c in tie.sets}
+        return frozenset(c.split(".")[0].split(MARK)[0] for c in sets)
 
     def only(self, ids):
         """The system of these claims alone, over just the columns that they touch: small, so quick to decide."""
@@ -95,14 +97,14 @@ def build_system(codebook, claims, worded_tolerance, *, whole=True, drawn=None, 
     if codebook.respondents is None:
         raise InputProblem("the codebook does not say how many respondents there were", column="respondents")
     tested = [c for c in claims.to_dict("records") if testable(c)]
-    ties = [*also, *(tie for c in tested for tie in _ties(codebook, c))]
-    layout = Layout(codebook, ties, whole=whole, drawn=drawn)
+    unlimited = limited_by_claim(codebook, claims) if unlimited is None else unlimited
+    tallies = tallies_of(codebook, _answers_spoken_of(codebook, tested), unlimited)
+    ties = [*also, *(tie for c in tested for tie in _ties(codebook, c, tallies))]
+    layout = Layout(codebook, ties, whole=whole, drawn=drawn, tallies=tallies)
     structure = [row for clique in layout.cliques for row in _agreement(clique, layout.cliques)]
     for root in (c for c in layout.cliques if c.parent is None):
         everyone = root.unknowns(pd.Series(True, index=root.cells.index))
         structure.append(linear_row(everyone, low=codebook.respondents, high=codebook.respondents))
-    unlimited = limited_by_claim(codebook, claims) if unlimited is None else unlimited
-    structure += _limits_of_the_questionnaire(codebook, layout, unlimited)
     rows = {c["id"]: _claim_rows(c, codebook, layout, worded_tolerance) for c in tested}
     return System(codebook, claims, worded_tolerance, layout, tuple(structure), rows)
 
@@ -112,18 +114,14 @@ def limited_by_claim(codebook, claims):
     return {codebook.measure(m).question for m in claims.loc[claims["unit"] == "answers", "measure"]}
 
 
-def _limits_of_the_questionnaire(codebook, layout, unlimited):
-    """Rows for the most answers that a question allows; where the report claims it too, the claim alone says so."""
-    rows = []
-    for question in codebook.questions:
-        present = [c for c in question.columns if c in layout.levels]
-        if question.max_answers and question.id not in unlimited and present:
-            tables = [layout.column(column) for column in present]
-            given = [clique.unknowns(cells == 1) for clique, cells in tables]
-            clique, cells = tables[0]
-            put = cells != NOT_ASKED
-            rows.append(linear_row(*given, (-question.max_answers, clique.unknowns(put)), high=0))
-    return rows
+def _answers_spoken_of(codebook, claims):
+    """By question, the largest number of answers each that claims speak of."""
+    most = {}
+    for claim in claims:
+        if claim["unit"] == "answers":
+            question = codebook.measure(claim["measure"]).question
+            most[question] = max(most.get(question, 0), int(claim["number"]))
+    return most
 
 
 def about(codebook, claim, group):
@@ -144,16 +142,22 @@ def tie_of(codebook, claim, category, group, among=None):
     return Tie(sets)
 
 
-def _ties(codebook, claim):
+def _ties(codebook, claim, tallies):
     """The ties of a claim: one per share that it speaks of."""
     if claim["unit"] == "answers":
-        question = codebook.question(codebook.measure(claim["measure"]).question)
-        return [tie_of(codebook, claim, a.id, claim["group"]) for a in question.answers]
+        return [_tie_of_answers(codebook, claim, tallies)]
     ties = [tie_of(codebook, claim, claim["category"], claim["group"])]
     if claim["unit"] == "order":
         category, group = claim["versus_category"] or claim["category"], claim["versus_group"] or claim["group"]
         ties.append(tie_of(codebook, claim, category, group))
     return ties
+
+
+def _tie_of_answers(codebook, claim, tallies):
+    """What must stand in one table to see who of a claim's base gives more answers than it says."""
+    tally = tallies[codebook.measure(claim["measure"]).question]
+    last = {tally.columns[-1]: (tally.beyond(claim["number"], claim["op"] == "<"),)}
+    return Tie(tie_of(codebook, claim, "", claim["group"]).sets | last)
 
 
 def counted(codebook, layout, claim, category, group, among=None):
@@ -210,24 +214,32 @@ def linear_row(*terms, low=None, high=None):
 def _claim_rows(claim, codebook, layout, worded_tolerance):
     if claim["unit"] == "order":
         return _order_rows(claim, codebook, layout)
-    categories = [claim["category"]]
     if claim["unit"] == "answers":
-        measured = codebook.question(codebook.measure(claim["measure"]).question)
-        categories = [a.id for a in measured.answers]
-    found = [counted(codebook, layout, claim, category, claim["group"]) for category in categories]
-    counts, base = [count for count, _ in found], found[0][1]
+        return _answers_rows(claim, codebook, layout)
+    count, base = counted(codebook, layout, claim, claim["category"], claim["group"])
     low, low_open, high, high_open = limits(claim, worded_tolerance)
     if claim["unit"] == "count":
         least, most = whole_ends(low, low_open, high, high_open)
-        return [linear_row(*counts, low=least, high=most)]
+        return [linear_row(count, low=least, high=most)]
     rows = [linear_row(base, low=1)]
     if low is not None:
-        scaled = [(low.denominator, count) for count in counts]
-        rows.append(linear_row(*scaled, (-low.numerator, base), low=1 if low_open else 0))
+        terms = (low.denominator, count), (-low.numerator, base)
+        rows.append(linear_row(*terms, low=1 if low_open else 0))
     if high is not None:
-        scaled = [(high.denominator, count) for count in counts]
-        rows.append(linear_row(*scaled, (-high.numerator, base), high=-1 if high_open else 0))
+        terms = (high.denominator, count), (-high.numerator, base)
+        rows.append(linear_row(*terms, high=-1 if high_open else 0))
     return rows
+
+
+def _answers_rows(claim, codebook, layout):
+    """Rows that there is somebody in the base of a limit on answers, and nobody who breaks it."""
+    tally = layout.tallies[codebook.measure(claim["measure"]).question]
+    clique, nodes = layout.place(_tie_of_answers(codebook, claim, layout.tallies))
+    where, within = about(codebook, claim, claim["group"])
+    cells = clique.view(nodes)
+    base = select(cells, where) & select(cells, within)
+    beyond = cells[tally.columns[-1]].isin(tally.beyond(claim["number"], claim["op"] == "<"))
+    return [linear_row(clique.unknowns(base), low=1), linear_row(clique.unknowns(base & beyond), high=0)]
 
 
 def _order_rows(claim, codebook, layout):

@@ -217,7 +217,9 @@ def _order(rng, row, question, groups, counts, share):
 def counts_of(system, respondents):
     """How many respondents each unknown of a system stands for, in a table of respondents."""
     counts = np.zeros(system.size, dtype=int)
-    asked = respondents.astype(object).where(respondents.notna(), "")
+    numbers = [tally.of(respondents) for tally in system.layout.tallies.values()]
+    respondents = pd.concat([respondents.astype(object), *numbers], axis=1)
+    asked = respondents.where(respondents.notna(), "")
     for clique in system.layout.cliques:
         kinds = {cell: k for k, cell in enumerate(clique.cells.itertuples(index=False, name=None), clique.start)}
         first = [{level: c[0] for c in n.classes for level in c} for n in clique.nodes]

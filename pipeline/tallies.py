@@ -1,0 +1,98 @@
+"""Running numbers of answers: how many of a question's first k answers a respondent gave.
+
+With a column for each of these numbers beside the question's own, "at most three answers each" is a limit on every
+respondent and not only on the sum of all answers, while no table holds more than one answer and two such numbers.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from pipeline.codebook import Question
+
+NOT_ASKED = ""
+MARK = "#"
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The running numbers of a question's answers, up to `most`.
+
+    Where `capped`, nobody gives more than `most` answers. Otherwise `most` stands for so many or more.
+    """
+
+    question: Question
+    most: int
+    capped: bool
+
+    @cached_property
+    def columns(self):
+        """Names of the columns, one per answer: how many of the answers up to it were given."""
+        return [f"{self.question.id}{MARK}{k}" for k in range(1, len(self.question.answers) + 1)]
+
+    @cached_property
+    def levels(self):
+        """The levels of each column."""
+        skipped = [NOT_ASKED] if self.question.asked_if else []
+        return {c: [*range(min(k, self.most) + 1), *skipped] for k, c in enumerate(self.columns, 1)}
+
+    @cached_property
+    def steps(self):
+        """For each answer its column, that of the number before it (None for the first) and that after it."""
+        return list(zip(self.question.columns, [None, *self.columns[:-1]], self.columns, strict=True))
+
+    def allowed(self, kinds, apart):
+        """Which kinds of respondent (rows of answers and running numbers) are counted right, as far as can be seen.
+
+        `apart` says of a column whether the kinds tell all of its levels apart.
+        """
+        right = pd.Series(True, index=kinds.index)
+        for answer, before, after in self.steps:
+            present = [c for c in (answer, before, after) if c is not None]
+            if all(c in kinds and apart(c) for c in present):
+                right &= self._counted_right(kinds, answer, before, after)
+        return right
+
+    def _counted_right(self, kinds, answer, before, after):
+        skipped = kinds[answer].eq(NOT_ASKED)
+        none_before = skipped if before is None else kinds[before].eq(NOT_ASKED)
+        number = kinds[answer].where(~skipped, 0).astype(int)
+        if before is not None:
+            number += kinds[before].where(~none_before, 0).astype(int)
+        fits = kinds[after].where(kinds[after].ne(NOT_ASKED), -1).astype(int).eq(number.clip(upper=self.most))
+        within = number.le(self.most) | (not self.capped)
+        return (skipped & none_before & kinds[after].eq(NOT_ASKED)) | (~skipped & ~none_before & fits & within)
+
+    def beyond(self, limit, strict):
+        """The levels of the last column that break a limit: more than it or, where it is `strict`, as many."""
+        numbers = [x for x in self.levels[self.columns[-1]] if x != NOT_ASKED]
+        return frozenset(x for x in numbers if x > limit or (strict and x == limit))
+
+    def of(self, table):
+        """The running numbers of a table of respondents (missing where not asked): a DataFrame of these columns."""
+        given = table[self.question.columns].astype("Int64").fillna(0).cumsum(axis=1).clip(upper=self.most)
+        asked = table[self.question.columns].notna().all(axis=1).to_numpy()
+        numbers = given.set_axis(self.columns, axis=1).astype(object)
+        return numbers.where(np.broadcast_to(asked[:, None], numbers.shape), None)
+
+
+def tallies_of(codebook, limits, unlimited):
+    """The tallies that limits on answers need, by question id.
+
+    `limits`: by question id, the most answers that any claim speaks of. `unlimited`: questions whose own most number
+    of answers is not taken for granted.
+    """
+    found = {}
+    for question in codebook.questions:
+        if question.id in limits:
+            most = min(max(limits[question.id] + 1, 1), len(question.answers))
+            found[question.id] = Tally(question, most, capped=False)
+        elif question.id not in unlimited and question.several and _binds(question.max_answers, question):
+            found[question.id] = Tally(question, question.max_answers, capped=True)
+    return found
+
+
+def _binds(most, question):
+    return bool(most) and most < len(question.answers)
