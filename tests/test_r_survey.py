@@ -246,6 +246,19 @@ def test_rao_scott_statistics_of_the_wave(wave):
     assert_agreement(ours, by_r, ours.columns)
 
 
+def test_the_published_tests_between_sectors_are_r_s(codebook_2014):
+    """reports/: of every question put to all and answered once, where R was asked for the same table."""
+    published = read_table(ROOT / "reports/2014/group_tests.csv").query("basis == 'weighted' and statistic.notna()")
+    sectors = published[published["break"].eq(codebook_2014.sector) & published["left_out"].isna()]
+    everyone = [m.id for m in codebook_2014.measures if m.base == "all"]
+    sectors = sectors[sectors["measure"].isin(everyone) & sectors["category"].isna()]
+    by_r = made_by_r("wave_tests").query("column == 'sector'")
+    both = sectors.assign(row="of " + sectors["measure"]).merge(by_r, on="row", validate="1:1")
+    assert len(both) > 5
+    for ours, r in {"statistic": "f", "df_numerator": "df_num", "df_denominator": "df_den", "p": "f_p"}.items():
+        np.testing.assert_allclose(both[ours], both[r], **AGREEMENT, err_msg=ours)
+
+
 # ---- R again
 
 
