@@ -167,14 +167,9 @@ def counted(codebook, layout, claim, category, group, among=None):
     """
     clique, nodes = layout.place(tie_of(codebook, claim, category, group, among))
     question = codebook.question(codebook.measure(claim["measure"]).question)
-    where, within = about(codebook, claim, group)
-    whom = (claim["base"], claim["break"], group, *(among or {}).values())
-    base = layout.picked(
-        clique,
-        nodes,
-        whom,
-        lambda cells: select(cells, where) & select(cells, within) & select(cells, among or {}),
-    )
+    base = np.ones(len(clique.cells), dtype=bool)
+    for condition in (*about(codebook, claim, group), among or {}):
+        base &= layout.picked(clique, nodes, tuple(condition.items()), lambda cells, c=condition: select(cells, c))
     given = layout.picked(clique, nodes, (question.id, category), lambda cells: gave(cells, question, category))
     return clique.unknowns(base & given), clique.unknowns(base)
 
