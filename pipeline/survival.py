@@ -16,7 +16,8 @@ ANY_RECORDS, ON_MODELLED = "for any records", "(modelled)"
 NOT_STATED = "not settled by the report's text"
 MODELLED = (
     "Every dot rests on modelled records, which spread the answers as evenly over sizes as the report allows. Weights "
-    "can hardly move such records, so that a finding holds on them is next to no evidence."
+    "can hardly move such records, so that a finding holds on them is next to no evidence. The intervals of groups "
+    "whose size the report leaves open are modelled too."
 )
 
 

@@ -317,7 +317,7 @@ def across(judged, choices, *, option, base):
     same = choices["same_as"].where(choices["same_as"].fillna("").ne(""), choices["choice"])
     value = judged["difference"].where(judged["versus"].notna(), judged["estimate"])
     values = judged.assign(value=value.where(judged["settled"])).set_index(["finding", "clause", "choice"])["value"]
-    table = judged.drop_duplicates(["finding", "clause"])[["finding", "number", "clause", *KEYS]]
+    table = judged.drop_duplicates(["finding", "clause"], ignore_index=True)[["finding", "number", "clause", *KEYS]]
     for name, choice in zip(choices[option][fixed], same[fixed], strict=True):
         keys = zip(table["finding"], table["clause"], strict=True)
         table = table.assign(**{name: [values[(finding, clause, choice)] for finding, clause in keys]})

@@ -74,6 +74,26 @@ SETTINGS_FAULTS = {
         f"FILE, row {SETTINGS[: SETTINGS.index('  population: england')].count(chr(10)) + 2}: this key stands twice; "
         "found 'population'; keep one of the two.",
     ),
+    "trim limit on the wrong side": (
+        "trim: {lower: null, upper: null}\n\nanalyse",
+        "trim: {lower: null, upper: 0.5}\n\nanalyse",
+        "FILE: weight.trim.upper: must be at least 1; found 0.5.",
+    ),
+    "unknown way to make up for who did not answer": (
+        "  nonresponse: cells",
+        "  nonresponse: magic",
+        "FILE: weight.nonresponse: not a value that it can have; found 'magic'; allowed: none, cells, propensity.",
+    ),
+    "too small a cell allowed": (
+        "fewest: 10",
+        "fewest: 1",
+        "FILE: weight.sparse.fewest: must be at least 2; found 1.",
+    ),
+    "nothing to vary": (
+        "  calibration: [none, poststratify, rake]",
+        "  calibration: []",
+        "FILE: vary.calibration: must list at least 1.",
+    ),
     "unknown section": (
         "weight:\n",
         "extra: 1\n\nweight:\n",
