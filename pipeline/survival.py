@@ -84,7 +84,7 @@ def survival_words(data, survivors, codebook, confidence):
         ("hollow", "Weighted under other choices"),
     ]
     if data["bound_low"].notna().any():
-        key.append(("bounded", "Where the weighted share may lie, whatever the records, given what is printed"))
+        key.append(("bounded", "Where the share weighted as set may lie, whatever the records, given what is printed"))
     foot = [
         f"Findings over {ways} choices of weights: {tally}.",
         MODELLED if codebook.kind == "reconstruction" else "",
