@@ -6,6 +6,7 @@ two shares of different bases are set against each other.
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import pandas as pd
 from pipeline.claims import limits, testable
 from pipeline.cliques import Layout, Tie, condition_sets
 from pipeline.codebook import Codebook, Test, gave, select
+from pipeline.parts import Parts
 from pipeline.problems import InputProblem
 from pipeline.tallies import MARK, tallies_of
 
@@ -26,6 +28,11 @@ class Row:
     low: int | None
     high: int | None
 
+    @property
+    def positions(self):
+        """The unknowns that it is about."""
+        return self.unknowns
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -37,6 +44,11 @@ class Comparison:
     d: np.ndarray
     sign: int
     strict: bool
+
+    @property
+    def positions(self):
+        """The unknowns that it is about."""
+        return np.concatenate([self.a, self.b, self.c, self.d])
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,11 @@ class System:
         """How many unknowns there are."""
         last = self.layout.cliques[-1]
         return last.start + len(last.cells)
+
+    @cached_property
+    def parts(self):
+        """The cliques that each claim looks at, for questions about a few claims."""
+        return Parts(self)
 
     def questions(self, claim_id):
         """The questions that a claim speaks of, as a frozenset of ids."""
