@@ -18,10 +18,10 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
+from pipeline.certificates import eased_rows
 from pipeline.claims import limits
 from pipeline.cliques import Tie
 from pipeline.codebook import TOTAL, Codebook, Test
-from pipeline.contradictions import eased_rows
 from pipeline.population import cell_of_band
 from pipeline.programs import DIGITS, ROUND_OFF, Program, Stratum
 from pipeline.system import Row, about, build_system, counted, limited_by_claim, linear_row, tie_of, whole_ends

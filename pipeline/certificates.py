@@ -151,4 +151,5 @@ def linear_limits(system, rows):
     rows = [*system.structure, *rows]
     low = [-np.inf if r.low is None else r.low for r in rows]
     high = [np.inf if r.high is None else r.high for r in rows]
-    return LinearConstraint(matrix_of([r.unknowns for r in rows], [r.coefficients for r in rows], system.size), low, high)
+    matrix = matrix_of([r.unknowns for r in rows], [r.coefficients for r in rows], system.size)
+    return LinearConstraint(matrix, low, high)

@@ -15,22 +15,16 @@ from itertools import product
 import numpy as np
 from ortools.sat.python import cp_model
 
-from pipeline.certificates import eased_rows, linear_core, linear_limits
+from pipeline.certificates import linear_core
 from pipeline.hitting_sets import minimal_sets
 from pipeline.known import Known
 from pipeline.system import Row
-from pipeline.whole import counting_model, exact_solver, solve
-
-__all__ = [
-    *("Verdict", "counting_model", "eased_rows", "exact_solver", "judge", "linear_core", "linear_limits", "minimal"),
-    "solve",
-]
+from pipeline.whole import solve
 
 # A contradiction of this many claims is short enough for a reader; a longer one is thinned a second time.
 SHORT = 4
-# All contradictions of up to this many claims are listed; longer ones mostly say the same in a roundabout way, and
-# their number explodes. Beyond, a list goes on as long as there are at most `FEW` sets of claims to look at.
-LISTED, FEW = 3, 20
+# Beyond the size asked for, a list of contradictions goes on as long as there are at most so many sets to look at.
+FEW = 20
 
 
 @dataclass(frozen=True)
@@ -48,11 +42,12 @@ class Verdict:
     listed: dict = field(default_factory=dict)
 
 
-def judge(system, *, seed, time_limit):
+def judge(system, *, seed, time_limit, listed=2):
     """The largest set of claims that can be met together, with proof.
 
-    Ties between largest sets go to the claims that stand first in the claims file. Raises InputProblem where the
-    solver cannot decide within `time_limit` seconds a question that it needs answered.
+    For each claim left out, all contradictions of up to `listed` claims are found: longer ones mostly say the same in a
+    roundabout way, and their number explodes. Ties between largest sets go to the claims that stand first in the claims
+    file. Raises InputProblem where the solver cannot decide within `time_limit` seconds what it is asked.
     """
     ids, found = list(system.claims), []
     while True:
@@ -68,11 +63,10 @@ def judge(system, *, seed, time_limit):
         found += fresh
     known = Known(system, solution, seed=seed, time_limit=time_limit)
     left_out = tuple(i for i in ids if i in left_out)
-    lists = {i: _contradictions_of(i, system, rest, known) for i in left_out}
-    contradictions = [known.minimal(core) for core in found] + [c for listed, _ in lists.values() for c in listed]
-    return Verdict(
-        tuple(rest), left_out, tuple(dict.fromkeys(contradictions)), solution, {i: size for i, (_, size) in lists.items()}
-    )
+    lists = {i: _contradictions_of(i, system, rest, known, listed) for i in left_out}
+    contradictions = [known.minimal(core) for core in found] + [c for sets, _ in lists.values() for c in sets]
+    sizes = {i: size for i, (_, size) in lists.items()}
+    return Verdict(tuple(rest), left_out, tuple(dict.fromkeys(contradictions)), solution, sizes)
 
 
 def _disjoint_linear_contradictions(system, ids):
@@ -84,7 +78,7 @@ def _disjoint_linear_contradictions(system, ids):
     return found
 
 
-def _contradictions_of(claim, system, kept, known):
+def _contradictions_of(claim, system, kept, known, most):
     """The minimal contradictions that a claim left out makes with claims kept, and up to which size these are all.
 
     Claims that say the same are looked at once. A contradiction holds at most one of them, and is one with any other.
@@ -94,7 +88,7 @@ def _contradictions_of(claim, system, kept, known):
         alike.setdefault(_said(system.claims[i]), []).append(i)
     same = {claims[0]: claims for claims in alike.values()}
     start = known.bits([claim])
-    sets, size = minimal_sets(known.meet, start, start | known.bits(same), most=LISTED, few=FEW)
+    sets, size = minimal_sets(known.meet, start, start | known.bits(same), most=most, few=FEW)
     found = []
     for others in (known.claims(s & ~start) for s in sets):
         found += [known.claims(start | known.bits(c)) for c in product(*(same[i] for i in others))]

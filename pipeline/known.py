@@ -185,12 +185,16 @@ class _PartModel(cp_model.CpModel):
 
     def _split(self, positions, coefficients):
         """A sum as its unknown terms, or None, and what the others count for."""
-        free = [(self.unknowns[k], c) for k, c in zip(positions.tolist(), coefficients.tolist()) if k in self.unknowns]
+        free = [
+            (self.unknowns[k], c)
+            for k, c in zip(positions.tolist(), coefficients.tolist(), strict=True)
+            if k in self.unknowns
+        ]
         if not free:
             return None, 0
         rest = sum(
             c * int(self.counts[k])
-            for k, c in zip(positions.tolist(), coefficients.tolist())
+            for k, c in zip(positions.tolist(), coefficients.tolist(), strict=True)
             if k not in self.unknowns
         )
         return cp_model.LinearExpr.weighted_sum([x for x, _ in free], [c for _, c in free]), rest
