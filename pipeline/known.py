@@ -138,10 +138,12 @@ class _PartModel(cp_model.CpModel):
         self.unknowns = {k: self.new_int_var(0, system.respondents, "") for k in np.flatnonzero(columns).tolist()}
 
     def add_row(self, row):
-        """A Row, where it is about an unknown."""
+        """A Row. Where it is about no unknown it holds, or nothing does."""
         terms, rest = self._split(row.unknowns, row.coefficients)
         if terms is not None:
             self.add_linear_expression_in_domain(terms + rest, domain(row))
+        elif not domain(row).contains(rest):
+            self.add_bool_or([])
 
     def add_claims(self, ids, found=None):
         """All that claims say; comparisons with the bases that were found, where that is given."""
@@ -185,16 +187,9 @@ class _PartModel(cp_model.CpModel):
 
     def _split(self, positions, coefficients):
         """A sum as its unknown terms, or None, and what the others count for."""
-        free = [
-            (self.unknowns[k], c)
-            for k, c in zip(positions.tolist(), coefficients.tolist(), strict=True)
-            if k in self.unknowns
-        ]
+        pairs = list(zip(positions.tolist(), coefficients.tolist(), strict=True))
+        free = [(self.unknowns[k], c) for k, c in pairs if k in self.unknowns]
         if not free:
-            return None, 0
-        rest = sum(
-            c * int(self.counts[k])
-            for k, c in zip(positions.tolist(), coefficients.tolist(), strict=True)
-            if k not in self.unknowns
-        )
+            return None, int(coefficients @ self.counts[positions]) if pairs else 0
+        rest = sum(c * int(self.counts[k]) for k, c in pairs if k not in self.unknowns)
         return cp_model.LinearExpr.weighted_sum([x for x, _ in free], [c for _, c in free]), rest

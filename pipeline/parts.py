@@ -5,6 +5,8 @@ Whoever solves a part leaves constraints out, never any in: what cannot be met i
 
 import numpy as np
 
+from pipeline.tallies import question_of
+
 
 class Parts:
     """The cliques of a system, each by its number, with what looks at them.
@@ -20,7 +22,7 @@ class Parts:
         self._parents = [c.parent for c in cliques]
         self._structure = [(self._of(row.unknowns), row) for row in system.structure]
         frame = {system.codebook.sector, system.codebook.size_band}
-        self._questions = [{n.column.split(".")[0] for n in c.nodes} - frame for c in cliques]
+        self._questions = [{question_of(n.column) for n in c.nodes} - frame for c in cliques]
 
     def _of(self, positions):
         return frozenset(self.clique_of[positions].tolist())

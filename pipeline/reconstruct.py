@@ -61,8 +61,8 @@ def contradiction_table(claims, verdict, codebook, settings):
     """The contradictions, grouped by the claim that was left out: one row per claim of each minimal set.
 
     Columns: fault (its number, by the claim left out), contradiction (its number), claim, place, says, left_out,
-    listed (which of all contradictions of that claim with claims kept are in the table, proven: `all`, or `all of up to`
-    so many claims), and sentence (why the claims of the fault's first contradiction, its smallest, cannot all be true).
+    listed (which contradictions of that claim with claims kept are in the table, proven: `all`, or `all of up to` so
+    many claims), and sentence (why the claims of the fault's first contradiction, its smallest, cannot all be true).
     """
     by_id = {c["id"]: c for c in claims.to_dict("records")}
     faults = {claim: n for n, claim in enumerate(verdict.left_out, 1)}

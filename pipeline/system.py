@@ -16,7 +16,7 @@ from pipeline.cliques import Layout, Tie, condition_sets
 from pipeline.codebook import Codebook, Test, gave, select
 from pipeline.parts import Parts
 from pipeline.problems import InputProblem
-from pipeline.tallies import MARK, tallies_of
+from pipeline.tallies import question_of, tallies_of
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class System:
         """The questions that a claim speaks of, as a frozenset of ids."""
         claim = self.table.loc[self.table["id"] == claim_id].to_dict("records")[0]
         sets = {c for tie in _ties(self.codebook, claim, self.layout.tallies) for c in tie.sets}
-        return frozenset(c.split(".")[0].split(MARK)[0] for c in sets)
+        return frozenset(map(question_of, sets))
 
     def only(self, ids):
         """The system of these claims alone, over just the columns that they touch: small, so quick to decide."""

@@ -16,6 +16,11 @@ NOT_ASKED = ""
 MARK = "#"
 
 
+def question_of(column):
+    """The question that a column of answers or of running numbers is of."""
+    return column.split(".")[0].split(MARK)[0]
+
+
 @dataclass(frozen=True)
 class Tally:
     """The running numbers of a question's answers, up to `most`.
