@@ -14,9 +14,10 @@ from ortools.sat.python import cp_model
 from pipeline.bounds import bound_estimates
 from pipeline.claims import load_claims
 from pipeline.codebook import load_codebook
-from pipeline.contradictions import counting_model, exact_solver, judge
+from pipeline.contradictions import judge
 from pipeline.params import load_params
 from pipeline.system import build_system, counted, tie_of
+from pipeline.whole import counting_model, exact_solver
 
 ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "docs/methodology.md"

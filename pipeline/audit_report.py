@@ -37,7 +37,7 @@ def audit_report(claims, codebook, settings, *, file=None):
     Raises InputProblem, naming `file`, where other claims leave nobody that a share could be of.
     """
     system = build_system(codebook, claims, settings.worded_tolerance)
-    verdict = judge(system, seed=settings.seed, time_limit=settings.time_limit)
+    verdict = judge(system, seed=settings.seed, time_limit=settings.time_limit, listed=settings.listed)
     _check_bases(claims, codebook, verdict, settings, file)
     contradictions = contradiction_table(claims, verdict, codebook, settings)
     bounds = bound_estimates(codebook, claims, verdict, settings)

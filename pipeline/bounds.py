@@ -15,12 +15,13 @@ from fractions import Fraction
 from functools import cached_property
 
 import networkx as nx
+import numpy as np
 import pandas as pd
 
+from pipeline.certificates import eased_rows
 from pipeline.claims import limits
 from pipeline.cliques import Tie
 from pipeline.codebook import TOTAL, Codebook, Test
-from pipeline.contradictions import eased_rows
 from pipeline.population import cell_of_band
 from pipeline.programs import DIGITS, ROUND_OFF, Program, Stratum
 from pipeline.system import Row, about, build_system, counted, limited_by_claim, linear_row, tie_of, whole_ends
@@ -34,17 +35,21 @@ COLUMNS = [
 ]
 COUNTS = ["count_low", "count_high", "base_low", "base_high"]
 ATTAINED = {(True, True): "both", (True, False): "low", (False, True): "high", (False, False): "neither"}
+# Into how many pieces the work is cut where it is spread over processors.
+PIECES = 4
 # Records with a cell that nobody speaks for cannot be weighted to the population, so weighted bounds pass over them.
 LEAST_IN_STRATUM = 1
+NOBODY = np.array([], dtype=int), np.array([], dtype=int)
 
 
-def bound_estimates(codebook, claims, verdict, settings, *, cells=None, counts=None):
+def bound_estimates(codebook, claims, verdict, settings, *, cells=None, counts=None, compute=None):
     """Bounds and support of every estimate of the codebook's measures.
 
     `cells` are the population's (`population_cells`), whose totals the weights meet: an organisation's weight is its
     cell's total over the respondents in it. Without them, only the unweighted estimates are bounded. `counts` are
     whole-number counts that meet the claims kept, by unknown of their system, such as the records' (by default those
-    of the verdict): bounds are shown to be exact by records with the same bases as these.
+    of the verdict): bounds are shown to be exact by records with the same bases as these. `compute` (a section of the
+    Params) spreads the work over processors, with the same result; without it, it is done in this process.
 
     One row per measure, category, break, group and basis: support (`published`: a kept claim prints it; `implied`: the
     claims force one value; `bounded`: they force an interval; `assumed`: they say nothing), low and high of the share
@@ -60,8 +65,30 @@ def bound_estimates(codebook, claims, verdict, settings, *, cells=None, counts=N
     held = _held(whole, ids, verdict.solution if counts is None else counts, settings.worded_tolerance)
     asks = {i: whole.questions(i) for i in ids}
     problem = _Problem(codebook, claims, settings, asks, known, held, cells, whole.layout.drawn)
-    rows = [row for measure in codebook.measures for row in _bound_measure(problem, measure)]
-    return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(COUNTS, "Int64"))
+    parts = [(m, breaks) for m in codebook.measures for breaks in _parts(codebook, m)]
+    rows = _spread(problem, parts, compute) if compute else _bound_parts(problem, parts)
+    table = pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(COUNTS, "Int64"))
+    return _in_order(table, codebook)
+
+
+def _bound_parts(problem, parts):
+    """The rows of these parts: measures, each with the breaks by which it is bounded together."""
+    return [row for measure, breaks in parts for row in _Part(problem, measure, breaks).bound()]
+
+
+def _spread(problem, parts, compute):
+    """The same over processors. Parts are dealt out in turn, so that each piece has some of the large ones."""
+    from pipeline.compute import spread
+
+    pieces = [(replace(problem, drawn={}), parts[n::PIECES]) for n in range(PIECES)]
+    return [row for rows in spread(_bound_parts, pieces, compute=compute, say=lambda _: None) for row in rows]
+
+
+def _in_order(table, codebook):
+    """The rows by measure, by break within it, and otherwise as they came."""
+    order = {(m.id, b): n for n, (m, b) in enumerate((m, b) for m in codebook.measures for b in (TOTAL, *m.breaks))}
+    place = pd.Series([order[key] for key in zip(table["measure"], table["break"], strict=True)], index=table.index)
+    return table.loc[place.sort_values(kind="stable").index].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -302,13 +329,6 @@ def _name(estimate):
     return tuple(estimate[c] for c in ("measure", "category", "break", "group"))
 
 
-def _bound_measure(problem, measure):
-    """The rows of one measure, in the order of its breaks."""
-    rows = [row for breaks in _parts(problem.codebook, measure) for row in _Part(problem, measure, breaks).bound()]
-    order = {b: i for i, b in enumerate((TOTAL, *measure.breaks))}
-    return sorted(rows, key=lambda row: order[row[COLUMNS.index("break")]])
-
-
 class _Part:
     """A measure split by some breaks, with the system of all claims that can bear on it."""
 
@@ -329,7 +349,22 @@ class _Part:
         self.system = problem.system(near, ties)
         self.program = Program(_rows(self.system, near, problem.known), self.system.size)
         self.witnesses = Witnesses(self.system, near, _rows(self.system, near, problem.held))
-        self.bases = {}
+        self.bases, self.cells = {}, self._cells()
+
+    def _cells(self):
+        """By weighting cell, a Stratum without a count and a base."""
+        if not self.among:
+            return {}
+        totals = self.problem.cells.set_index("cell")["total"]
+        clique, bands = self.system.layout.column(self.codebook.size_band)
+        found = {}
+        for cell, among in self.among.items():
+            inside = among[self.codebook.size_band].any
+            least, most = self.problem.known.cells[cell]
+            held = sum(self.problem.held.sizes[band][0] for band in inside)
+            members = clique.unknowns(bands.isin(inside))
+            found[cell] = Stratum(totals[cell], members, max(least, LEAST_IN_STRATUM), most, held, *NOBODY)
+        return found
 
     def bound(self):
         """The rows of these estimates, unweighted and weighted."""
@@ -370,16 +405,11 @@ class _Part:
         return (Fraction(low, least), Fraction(high, least)), (low, high)
 
     def _strata(self, estimate):
-        totals = self.problem.cells.set_index("cell")["total"]
-        clique, bands = self.system.layout.column(self.codebook.size_band)
-        strata = []
-        for cell, among in self.among.items():
-            count, base = self._counted(estimate, among)
-            members = clique.unknowns(bands.isin(among[self.codebook.size_band].any))
-            least, most = self.problem.known.cells[cell]
-            held = sum(self.problem.held.sizes[band][0] for band in among[self.codebook.size_band].any)
-            strata.append(Stratum(totals[cell], members, max(least, LEAST_IN_STRATUM), most, held, count, base))
-        return strata
+        counts = [self._counted(estimate, among) for among in self.among.values()]
+        return [
+            replace(stratum, count=count, base=base)
+            for stratum, (count, base) in zip(self.cells.values(), counts, strict=True)
+        ]
 
     def _weighted_ends(self, strata, unweighted):
         """Ends of a weighted share.

@@ -169,7 +169,7 @@ def _shares(rows, *, sample, confidence):
 def _proportions(sample, answers, *, where, alpha, ci_method, **options):
     """Shares of 1 in the columns `answers` among the rows where the column `where` is 1.
 
-    Taken as means of 0 and 1, which are the same and which svy has in an eighth of the time of its proportions; the
+    Taken as means of 0 and 1, which are the same and which svy has in a seventh of the time of its proportions; the
     interval is the one that svy gives a proportion of this error, these degrees of freedom and this many rows.
     """
     import svy

@@ -67,6 +67,7 @@ class Reconstruct(Section):
     seed: int
     worded_tolerance: Annotated[float, Field(ge=0, le=20)]
     time_limit: Annotated[float, Field(gt=0)]
+    listed: Annotated[int, Field(ge=1)] = 2
     effort: Annotated[float, Field(gt=0)]
 
 

@@ -14,7 +14,7 @@ from pipeline.records import glue, least_informative
 from pipeline.system import build_system
 from pipeline.wording import fault_sentence, say
 
-CONTRADICTIONS = ["fault", "contradiction", "claim", "place", "says", "left_out", "sentence"]
+CONTRADICTIONS = ["fault", "contradiction", "claim", "place", "says", "left_out", "listed", "sentence"]
 
 
 def reconstruct(codebook, claims, cells, settings):
@@ -26,7 +26,7 @@ def reconstruct(codebook, claims, cells, settings):
     close to the least informative records these are. Raises InputProblem where the records do not meet the claims kept.
     """
     system = build_system(codebook, claims, settings.worded_tolerance)
-    verdict = judge(system, seed=settings.seed, time_limit=settings.time_limit)
+    verdict = judge(system, seed=settings.seed, time_limit=settings.time_limit, listed=settings.listed)
     sizes = band_sizes(cells, codebook)
     counts = least_informative(system, verdict, sizes=sizes, seed=settings.seed, effort=settings.effort)
     respondents = glue(system, counts.values, seed=settings.seed)
@@ -60,12 +60,14 @@ def check_claims(claims, respondents, verdict, codebook, settings):
 def contradiction_table(claims, verdict, codebook, settings):
     """The contradictions, grouped by the claim that was left out: one row per claim of each minimal set.
 
-    Columns: fault (its number, by the claim left out), contradiction (its number), claim, place, says, left_out, and
-    sentence (why the claims of the fault's first contradiction, its smallest, cannot all be true).
+    Columns: fault (its number, by the claim left out), contradiction (its number), claim, place, says, left_out,
+    listed (which of all contradictions of that claim with claims kept are in the table, proven: `all`, or `all of up to`
+    so many claims), and sentence (why the claims of the fault's first contradiction, its smallest, cannot all be true).
     """
     by_id = {c["id"]: c for c in claims.to_dict("records")}
     faults = {claim: n for n, claim in enumerate(verdict.left_out, 1)}
     ordered = sorted(verdict.contradictions, key=lambda s: (min(faults[i] for i in s if i in faults), len(s), s))
+    listed = {n: _said_listed(verdict.listed.get(claim)) for claim, n in faults.items()}
     rows, sentences = [], {}
     for number, contradiction in enumerate(ordered, 1):
         fault = min(faults[i] for i in contradiction if i in faults)
@@ -74,7 +76,11 @@ def contradiction_table(claims, verdict, codebook, settings):
             sentences[fault] = fault_sentence(together, codebook, settings.worded_tolerance)
         rows += [
             {"fault": fault, "contradiction": number, "claim": c["id"], "place": c["place"], "says": say(c, codebook)}
-            | {"left_out": c["id"] in faults, "sentence": sentences[fault]}
+            | {"left_out": c["id"] in faults, "listed": listed[fault], "sentence": sentences[fault]}
             for c in together
         ]
     return pd.DataFrame(rows, columns=CONTRADICTIONS)
+
+
+def _said_listed(size):
+    return "all" if size is None else f"all of up to {size} claims"

@@ -9,10 +9,11 @@ from ortools.sat.python import cp_model
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import block_array, csr_matrix, eye_array
 
+from pipeline.certificates import linear_limits
 from pipeline.codebook import ORGANISATION, typed
-from pipeline.contradictions import counting_model, exact_solver, linear_limits
 from pipeline.problems import InputProblem
 from pipeline.system import Row, counted, linear_row
+from pipeline.whole import counting_model, exact_solver
 
 # A solver's bound this little above a whole number is that number.
 ROUND_OFF = 1e-6

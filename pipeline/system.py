@@ -6,6 +6,7 @@ two shares of different bases are set against each other.
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import pandas as pd
 from pipeline.claims import limits, testable
 from pipeline.cliques import Layout, Tie, condition_sets
 from pipeline.codebook import Codebook, Test, gave, select
+from pipeline.parts import Parts
 from pipeline.problems import InputProblem
 from pipeline.tallies import MARK, tallies_of
 
@@ -26,6 +28,11 @@ class Row:
     low: int | None
     high: int | None
 
+    @property
+    def positions(self):
+        """The unknowns that it is about."""
+        return self.unknowns
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -37,6 +44,11 @@ class Comparison:
     d: np.ndarray
     sign: int
     strict: bool
+
+    @property
+    def positions(self):
+        """The unknowns that it is about."""
+        return np.concatenate([self.a, self.b, self.c, self.d])
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,11 @@ class System:
         """How many unknowns there are."""
         last = self.layout.cliques[-1]
         return last.start + len(last.cells)
+
+    @cached_property
+    def parts(self):
+        """The cliques that each claim looks at, for questions about a few claims."""
+        return Parts(self)
 
     def questions(self, claim_id):
         """The questions that a claim speaks of, as a frozenset of ids."""
@@ -167,14 +184,9 @@ def counted(codebook, layout, claim, category, group, among=None):
     """
     clique, nodes = layout.place(tie_of(codebook, claim, category, group, among))
     question = codebook.question(codebook.measure(claim["measure"]).question)
-    where, within = about(codebook, claim, group)
-    whom = (claim["base"], claim["break"], group, *(among or {}).values())
-    base = layout.picked(
-        clique,
-        nodes,
-        whom,
-        lambda cells: select(cells, where) & select(cells, within) & select(cells, among or {}),
-    )
+    base = np.ones(len(clique.cells), dtype=bool)
+    for condition in (*about(codebook, claim, group), among or {}):
+        base &= layout.picked(clique, nodes, tuple(condition.items()), lambda cells, c=condition: select(cells, c))
     given = layout.picked(clique, nodes, (question.id, category), lambda cells: gave(cells, question, category))
     return clique.unknowns(base & given), clique.unknowns(base)
 

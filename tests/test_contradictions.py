@@ -5,9 +5,11 @@ from itertools import combinations
 import pytest
 from made_claims import claims_of, counts_of, every_table, meets, met_by, tiny_codebook, tiny_kinds, true_claims
 
-from pipeline.contradictions import judge, linear_core, minimal, solve
+from pipeline.certificates import linear_core
+from pipeline.contradictions import judge, minimal
 from pipeline.problems import InputProblem
 from pipeline.system import build_system
+from pipeline.whole import solve
 
 LIMITS = {"seed": 1, "time_limit": 30}
 COUNT = {"unit": "count", "rounding": "exact"}

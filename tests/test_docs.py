@@ -74,3 +74,16 @@ def test_rounding_half_up_is_seen_where_the_documents_say_so(claims):
         assert printed[claim] == value
         assert checked.loc[claim, "count"] == count
         assert checked.loc[claim, "base"] == 200
+
+
+def test_the_benchmark_beside_r_meets_its_target_where_the_document_says_so():
+    """docs/performance.md: at a million respondents at most half of R's time, and no more memory."""
+    text = (ROOT / "docs/performance.md").read_text(encoding="utf-8").partition("<!-- weighting -->")[2]
+    elapsed, processor = re.findall(r"^\| 1,000,000 \|(.*)\|$", text, flags=re.MULTILINE)
+    assert float(elapsed.split("|")[-1]) >= 2
+    time, memory = (float(processor.split("|")[i]) for i in (2, 5))
+    assert time >= 2
+    assert memory >= 1
+    for size in ("1,000", "10,000"):
+        [row, _] = re.findall(rf"^\| {size} \|(.*)\|$", text, flags=re.MULTILINE)
+        assert float(row.split("|")[-1]) < 1

@@ -118,7 +118,7 @@ def test_claims_altered_at_random_are_flagged_just_where_they_contradict_the_oth
     """Whether they do is asked of one flat table of every kind of respondent, which knows nothing of cliques."""
     contradicted = []
 
-    @steadily(45)
+    @steadily(60)
     @given(data=st.data())
     def check(data):
         asked_of = data.draw(st.integers(12, 60))

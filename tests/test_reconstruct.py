@@ -6,12 +6,13 @@ from conftest import ROOT
 from made_claims import claims_of, rows_of
 
 from pipeline.claims import COMPARE, load_claims
-from pipeline.contradictions import Verdict, solve
+from pipeline.contradictions import Verdict
 from pipeline.params import Reconstruct, load_params
 from pipeline.population import population_cells
 from pipeline.problems import InputProblem
 from pipeline.reconstruct import CONTRADICTIONS, band_sizes, check_claims, contradiction_table, reconstruct
 from pipeline.system import build_system
+from pipeline.whole import solve
 
 SETTINGS = Reconstruct(seed=1, worded_tolerance=5, time_limit=30, effort=2)
 COUNT = {"unit": "count", "rounding": "exact"}

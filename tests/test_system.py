@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from made_claims import claims_of, counts_of, every_table, meets, met_by, tiny_codebook, tiny_kinds, true_claims
 
-from pipeline.contradictions import solve
 from pipeline.problems import InputProblem
 from pipeline.system import Comparison, build_system, linear_row, whole_ends
+from pipeline.whole import solve
 
 COUNT = {"unit": "count", "rounding": "exact"}
 ORDER = {"unit": "order", "rounding": "exact", "value": ""}
