@@ -11,7 +11,7 @@ from queue import Empty
 from types import ModuleType
 
 # What jsonschema, which nbformat and Great Expectations load, imports where it is installed and no schema here uses:
-# two parsers of web addresses, one of which compiles a grammar for seconds.
+# two parsers of web addresses, one of which compiles a grammar for over a second.
 UNUSED = ("rfc3987_syntax", "rfc3986_validator")
 
 # Python looks for rubbish whenever this many objects are new, by default 700: too often for libraries of thousands.
