@@ -28,15 +28,16 @@ FIRST_CELL = re.compile(r"^\[\w+\] cell 1 of ")
 # Each of two commands that are compared is run so often.
 RUNS = 7
 DVC, PLAIN = ("`dvc repro`, s", "`dvc status`, s"), ("here, s", "plainly, s")
-HIDING = "from pipeline.kernel import UNUSED, hide; hide(UNUSED); "
 # How the slowest libraries are imported here, and the plain way.
 IMPORTS = {
-    "papermill": (HIDING + "hide(['pyarrow']); import nbformat, papermill", "import nbformat, papermill"),
+    "papermill": (
+        "from pipeline.kernel import UNUSED, hide; hide([*UNUSED, 'pyarrow']); import nbformat, papermill",
+        "import nbformat, papermill",
+    ),
     "Great Expectations": (
         "from pipeline import validate; validate._great_expectations()",
         "from pipeline import validate; import great_expectations",
     ),
-    "seaborn": (HIDING + "import IPython, seaborn", "import IPython, seaborn"),
 }
 
 

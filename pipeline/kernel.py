@@ -10,10 +10,9 @@ from pathlib import Path
 from queue import Empty
 from types import ModuleType
 
-# What libraries import where it is installed and no one here uses. jsonschema, which nbformat and Great Expectations
-# load, takes two parsers of web addresses, one of which compiles a grammar for two seconds; seaborn and tqdm take
-# ipywidgets, for controls that only a person at the notebook could move.
-UNUSED = ("rfc3987_syntax", "rfc3986_validator", "ipywidgets")
+# What jsonschema, which nbformat and Great Expectations load, imports where it is installed and no schema here uses:
+# two parsers of web addresses, one of which compiles a grammar for over a second.
+UNUSED = ("rfc3987_syntax", "rfc3986_validator")
 
 # Python looks for rubbish whenever this many objects are new, by default 700: too often for libraries of thousands.
 NEW_OBJECTS = 50_000
