@@ -26,8 +26,6 @@ __all__ = [
     "solve",
 ]
 
-# A contradiction of this many claims is short enough for a reader; a longer one is thinned a second time.
-SHORT = 4
 # All contradictions of up to this many claims are listed; longer ones mostly say the same in a roundabout way, and
 # their number explodes. Beyond, a list goes on as long as there are at most `FEW` sets of claims to look at.
 LISTED, FEW = 3, 20
@@ -66,13 +64,19 @@ def judge(system, *, seed, time_limit):
             core = _whole_number_core(system, rest, seed, time_limit)
             fresh = [minimal(system, core, seed=seed, time_limit=time_limit)]
         found += fresh
-    known = Known(system, solution, seed=seed, time_limit=time_limit)
     left_out = tuple(i for i in ids if i in left_out)
-    lists = {i: _contradictions_of(i, system, rest, known) for i in left_out}
-    contradictions = [known.minimal(core) for core in found] + [c for listed, _ in lists.values() for c in listed]
-    return Verdict(
-        tuple(rest), left_out, tuple(dict.fromkeys(contradictions)), solution, {i: size for i, (_, size) in lists.items()}
-    )
+    search = {"seed": seed, "time_limit": time_limit}
+    lists = {i: _contradictions_of(i, rest, Known(system, solution, **search)) for i in left_out}
+    listed = [c for found_of, _ in lists.values() for c in found_of]
+    if len(_smallest_hitting_set(listed, ids)) < len(left_out):
+        listed += [_minimal_within(core, listed, Known(system, solution, **search)) for core in found]
+    sizes = {i: size for i, (_, size) in lists.items()}
+    return Verdict(tuple(rest), left_out, tuple(dict.fromkeys(listed)), solution, sizes)
+
+
+def _minimal_within(core, listed, known):
+    """A minimal contradiction within claims that contradict each other: one that is listed, if any is."""
+    return next((c for c in listed if set(c) <= set(core)), None) or known.minimal(core)
 
 
 def _disjoint_linear_contradictions(system, ids):
@@ -84,14 +88,14 @@ def _disjoint_linear_contradictions(system, ids):
     return found
 
 
-def _contradictions_of(claim, system, kept, known):
+def _contradictions_of(claim, kept, known):
     """The minimal contradictions that a claim left out makes with claims kept, and up to which size these are all.
 
     Claims that say the same are looked at once. A contradiction holds at most one of them, and is one with any other.
     """
     alike = {}
     for i in kept:
-        alike.setdefault(_said(system.claims[i]), []).append(i)
+        alike.setdefault(_said(known.system.claims[i]), []).append(i)
     same = {claims[0]: claims for claims in alike.values()}
     start = known.bits([claim])
     sets, size = minimal_sets(known.meet, start, start | known.bits(same), most=LISTED, few=FEW)
@@ -149,15 +153,9 @@ def minimal(system, ids, *, seed, time_limit):
 
 
 def _thinned(system, ids):
-    """What is left of a contradiction when claims are dropped while a linear program still sees it: the better way."""
-    core = _thin(system, ids, ids)
-    return core if len(core) <= SHORT else min(core, _thin(system, ids, ids[::-1]), key=len)
-
-
-def _thin(system, ids, order):
-    """What is left of a contradiction when claims are dropped in order while a linear program still sees it."""
+    """What is left of a contradiction when claims are dropped one by one while a linear program still sees it."""
     core = list(ids)
-    for candidate in order:
+    for candidate in ids:
         if candidate in core:
             core = linear_core(system, [i for i in core if i != candidate]) or core
     return core
