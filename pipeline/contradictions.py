@@ -9,7 +9,8 @@ shortest contradictions on (Ignatiev, Previti, Liffiton and Marques-Silva 2015, 
 hitting set dualization").
 """
 
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
@@ -29,6 +30,9 @@ __all__ = [
 # All contradictions of up to this many claims are listed; longer ones mostly say the same in a roundabout way, and
 # their number explodes. Beyond, a list goes on as long as there are at most `FEW` sets of claims to look at.
 LISTED, FEW = 3, 20
+# Lists that are made at a time, each from nothing, so that none depends on what another has found. Solvers let go of
+# Python while they work.
+ABREAST = 2
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,15 @@ def judge(system, *, seed, time_limit):
             fresh = [minimal(system, core, seed=seed, time_limit=time_limit)]
         found += fresh
     left_out = tuple(i for i in ids if i in left_out)
-    search = {"seed": seed, "time_limit": time_limit}
-    lists = {i: _contradictions_of(i, rest, Known(system, solution, **search)) for i in left_out}
+
+    def known():
+        return Known(replace(system, ends={}), solution, seed=seed, time_limit=time_limit)
+
+    with ThreadPoolExecutor(ABREAST) as pool:
+        lists = dict(zip(left_out, pool.map(lambda i: _contradictions_of(i, rest, known()), left_out), strict=True))
     listed = [c for found_of, _ in lists.values() for c in found_of]
     if len(_smallest_hitting_set(listed, ids)) < len(left_out):
-        listed += [_minimal_within(core, listed, Known(system, solution, **search)) for core in found]
+        listed += [_minimal_within(core, listed, known()) for core in found]
     sizes = {i: size for i, (_, size) in lists.items()}
     return Verdict(tuple(rest), left_out, tuple(dict.fromkeys(listed)), solution, sizes)
 

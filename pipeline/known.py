@@ -13,7 +13,7 @@ from pipeline.whole import add_comparison, decided, domain, plain_solver
 
 # How long to look for counts that meet more claims than these must, in the solver's own deterministic seconds. It does
 # not bear on what is proven, only on how many solutions it takes.
-LONG, SHORT = 0.06, 0.01
+LONG, SHORT = 0.04, 0.01
 # How far from the nearest possible counts are near enough.
 NEAR_ENOUGH = 0.2
 ENDLESS = 2**62
