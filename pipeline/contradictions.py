@@ -9,7 +9,8 @@ shortest contradictions on (Ignatiev, Previti, Liffiton and Marques-Silva 2015, 
 hitting set dualization").
 """
 
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
@@ -21,10 +22,11 @@ from pipeline.known import Known
 from pipeline.system import Row
 from pipeline.whole import solve
 
-# A contradiction of this many claims is short enough for a reader; a longer one is thinned a second time.
-SHORT = 4
 # Beyond the size asked for, a list of contradictions goes on as long as there are at most so many sets to look at.
 FEW = 20
+# Lists that are made at a time, each from nothing, so that none depends on what another has found. Solvers let go of
+# Python while they work.
+ABREAST = 2
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,25 @@ def judge(system, *, seed, time_limit, listed=2):
             core = _whole_number_core(system, rest, seed, time_limit)
             fresh = [minimal(system, core, seed=seed, time_limit=time_limit)]
         found += fresh
-    known = Known(system, solution, seed=seed, time_limit=time_limit)
     left_out = tuple(i for i in ids if i in left_out)
-    lists = {i: _contradictions_of(i, system, rest, known, listed) for i in left_out}
-    contradictions = [known.minimal(core) for core in found] + [c for sets, _ in lists.values() for c in sets]
+
+    def known():
+        return Known(replace(system, ends={}), solution, seed=seed, time_limit=time_limit)
+
+    with ThreadPoolExecutor(ABREAST) as pool:
+        lists = dict(
+            zip(left_out, pool.map(lambda i: _contradictions_of(i, rest, known(), listed), left_out), strict=True)
+        )
+    made = [c for contradictions, _ in lists.values() for c in contradictions]
+    if len(_smallest_hitting_set(made, ids)) < len(left_out):
+        made += [_minimal_within(core, made, known()) for core in found]
     sizes = {i: size for i, (_, size) in lists.items()}
-    return Verdict(tuple(rest), left_out, tuple(dict.fromkeys(contradictions)), solution, sizes)
+    return Verdict(tuple(rest), left_out, tuple(dict.fromkeys(made)), solution, sizes)
+
+
+def _minimal_within(core, listed, known):
+    """A minimal contradiction within claims that contradict each other: one that is listed, if any is."""
+    return next((c for c in listed if set(c) <= set(core)), None) or known.minimal(core)
 
 
 def _disjoint_linear_contradictions(system, ids):
@@ -78,14 +93,14 @@ def _disjoint_linear_contradictions(system, ids):
     return found
 
 
-def _contradictions_of(claim, system, kept, known, most):
+def _contradictions_of(claim, kept, known, most):
     """The minimal contradictions that a claim left out makes with claims kept, and up to which size these are all.
 
     Claims that say the same are looked at once. A contradiction holds at most one of them, and is one with any other.
     """
     alike = {}
     for i in kept:
-        alike.setdefault(_said(system.claims[i]), []).append(i)
+        alike.setdefault(_said(known.system.claims[i]), []).append(i)
     same = {claims[0]: claims for claims in alike.values()}
     start = known.bits([claim])
     sets, size = minimal_sets(known.meet, start, start | known.bits(same), most=most, few=FEW)
@@ -143,15 +158,9 @@ def minimal(system, ids, *, seed, time_limit):
 
 
 def _thinned(system, ids):
-    """What is left of a contradiction when claims are dropped while a linear program still sees it: the better way."""
-    core = _thin(system, ids, ids)
-    return core if len(core) <= SHORT else min(core, _thin(system, ids, ids[::-1]), key=len)
-
-
-def _thin(system, ids, order):
-    """What is left of a contradiction when claims are dropped in order while a linear program still sees it."""
+    """What is left of a contradiction when claims are dropped one by one while a linear program still sees it."""
     core = list(ids)
-    for candidate in order:
+    for candidate in ids:
         if candidate in core:
             core = linear_core(system, [i for i in core if i != candidate]) or core
     return core

@@ -8,12 +8,14 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from pipeline.certificates import Ends, matrix_of
-from pipeline.system import Row
+from pipeline.system import Row, linear_row
 from pipeline.whole import add_comparison, decided, domain, plain_solver
 
-# How long to look for counts that are closer to the known ones, in the solver's own deterministic seconds; and how far
-# from the closest possible is close enough. Neither bears on what is proven, only on how many solutions it takes.
-NEARER, NEAR_ENOUGH = 0.1, 0.2
+# How long to look for counts that meet more claims than these must, in the solver's own deterministic seconds. It does
+# not bear on what is proven, only on how many solutions it takes.
+LONG, SHORT = 0.04, 0.01
+# How far from the nearest possible counts are near enough.
+NEAR_ENOUGH = 0.2
 ENDLESS = 2**62
 
 
@@ -27,7 +29,7 @@ class Known:
         self.system, self.seed, self.time_limit = system, seed, time_limit
         self.ids = list(system.claims)
         self.place = {i: n for n, i in enumerate(self.ids)}
-        self.counts, self.met = [], []
+        self.counts, self.met, self._quick = [], [], True
         rows = [(n, row) for n, i in enumerate(self.ids) for row in system.claims[i]]
         linear = [(n, row) for n, row in rows if isinstance(row, Row)]
         self._compared = [(n, row) for n, row in rows if not isinstance(row, Row)]
@@ -79,49 +81,81 @@ class Known:
 
     def _possible(self, ids):
         """Whether claims can be met in the part of the system that they span; where not, they contradict each other."""
+        model = self._spanned(ids, self.counts[0])
+        return decided(plain_solver(self.seed, self.time_limit), model, len(ids), self.time_limit)
+
+    def _bases(self, ids, start):
+        """Counts of which the bases of compared shares are taken: those of the nearest in the part that claims span."""
+        if all(isinstance(row, Row) for i in ids for row in self.system.claims[i]):
+            return start
+        model = self._spanned(ids, start)
+        model.begin_at(start)
+        model.stay_near(start)
+        _, counts = model.counted(self.seed, LONG)
+        return start if counts is None else counts
+
+    def _spanned(self, ids, start):
+        """A model of these claims over the part of the system that they span, free of all the rest."""
         part = self.system.parts.spanning(ids)
-        model = _PartModel(self.system, self.system.parts.columns(part), None)
+        model = _PartModel(self.system, self.system.parts.columns(part), start)
         for row in self.system.parts.inside(part):
             model.add_row(row)
         for top in self.system.parts.tops(part):
-            model.add(cp_model.LinearExpr.sum([model.unknowns[k] for k in top]) == self.system.respondents)
+            model.add_row(linear_row(top, low=self.system.respondents, high=self.system.respondents))
         model.add_claims(ids)
-        return decided(plain_solver(self.seed, self.time_limit), model, len(ids), self.time_limit)
+        return model
 
     def _nearest(self, ids, claims):
         """Counts that meet claims and are near to those known, moving few respondents; None where there are none."""
         best = max(range(len(self.met)), key=lambda k: ((self.met[k] & claims).bit_count(), self.met[k].bit_count()))
         start, missed = self.counts[best], self.claims(claims & ~self.met[best])
+        bases = self._bases(ids, start)
         for part in self.system.parts.around(missed):
-            found = self._moved(ids, part, start)
+            columns = self.system.parts.columns(part)
+            found = self._near(ids, columns, start, bases)
+            if found is None:
+                found = self._anywhere(ids, columns, start)
+                found = None if found is None else self._nearer(ids, start, found)
             if found is not None:
-                return self._moved(ids, part, start, found)
+                return found
         return None
 
-    def _moved(self, ids, part, start, found=None):
-        """Counts that meet claims and differ from the start in a part only, or nearer ones than those found; or None.
+    def _near(self, ids, columns, start, bases):
+        """Counts that meet claims with few respondents moved from the start; None where none are quickly found.
 
-        Nearer ones leave the bases of compared shares where they were found.
+        Compared shares have the bases that are given. Where this took too long once, it is not tried again.
         """
-        model = _PartModel(self.system, self.system.parts.columns(part), start)
-        for row in self.system.structure:
+        if not self._quick:
+            return None
+        model = self._model(ids, columns, start, bases)
+        model.begin_at(start)
+        model.stay_near(start)
+        status, counts = model.counted(self.seed, LONG)
+        self._quick = status != cp_model.UNKNOWN
+        return counts
+
+    def _anywhere(self, ids, columns, start):
+        """Counts that meet claims and differ from the start in some unknowns only, or None where there are none."""
+        model = self._model(ids, columns, start, None)
+        model.begin_at(start)
+        solver = plain_solver(self.seed, self.time_limit)
+        return model.values(solver) if decided(solver, model, len(ids), self.time_limit) else None
+
+    def _nearer(self, ids, start, found):
+        """Counts that meet claims between the start and those found: where the two agree, nobody is moved."""
+        model = self._model(ids, found != start, start, found)
+        model.begin_at(found)
+        model.stay_near(start)
+        _, counts = model.counted(self.seed, SHORT)
+        return found if counts is None else counts
+
+    def _model(self, ids, columns, start, bases):
+        """A model of these claims over some unknowns; compared shares have the bases that counts give, if any."""
+        model = _PartModel(self.system, columns, start)
+        for row in self.system.parts.touching(columns):
             model.add_row(row)
-        model.add_claims(ids, found)
-        model.begin_at(start if found is None else found)
-        solver = plain_solver(self.seed, self.time_limit if found is None else None)
-        if found is None:
-            if not decided(solver, model, len(ids), self.time_limit):
-                return None
-        else:
-            model.stay_near(start)
-            solver.parameters.max_deterministic_time = NEARER
-            solver.parameters.relative_gap_limit = NEAR_ENOUGH
-            if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-                return found
-        moved = start.copy()
-        for k, x in model.unknowns.items():
-            moved[k] = solver.value(x)
-        return moved
+        model.add_claims(ids, bases)
+        return model
 
 
 def _holds(comparison, counts):
@@ -161,9 +195,24 @@ class _PartModel(cp_model.CpModel):
         """A comparison of shares whose bases stay where they were found: then it is linear."""
         unknowns, bases = self._everyone(row), [int(found[x].sum()) for x in (row.b, row.d)]
         a, b, c, d = (cp_model.LinearExpr.sum([unknowns[k] for k in x]) for x in (row.a, row.b, row.c, row.d))
-        self.add(b == bases[0])
-        self.add(d == bases[1])
+        for base, held in zip((b, d), bases, strict=True):
+            self.add_linear_expression_in_domain(base, cp_model.Domain(held, held))
         self.add(row.sign * (a * bases[1] - c * bases[0]) >= (1 if row.strict else 0))
+
+    def counted(self, seed, effort):
+        """The solver's status after this effort, and the best counts that it found, if any."""
+        solver = plain_solver(seed, None)
+        solver.parameters.max_deterministic_time = effort
+        solver.parameters.relative_gap_limit = NEAR_ENOUGH
+        status = solver.solve(self)
+        return status, self.values(solver) if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
+
+    def values(self, solver):
+        """The counts of the solution that a solver has, with those that stay as they are."""
+        counts = self.counts.copy()
+        for k, x in self.unknowns.items():
+            counts[k] = solver.value(x)
+        return counts
 
     def begin_at(self, counts):
         """Let the search begin at these counts."""

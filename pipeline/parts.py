@@ -65,6 +65,11 @@ class Parts:
         """The Rows of the structure that lie wholly within these cliques."""
         return [row for of, row in self._structure if of <= cliques]
 
+    def touching(self, columns):
+        """The Rows of the structure that are about any of some unknowns (a boolean array)."""
+        cliques = self._of(columns)
+        return [row for of, row in self._structure if of & cliques]
+
     def tops(self, cliques):
         """For each tree that these cliques make, the unknowns of its topmost: they count every respondent."""
         tops = [k for k in sorted(cliques) if self._parents[k] not in cliques]
