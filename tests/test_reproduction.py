@@ -135,7 +135,7 @@ def test_a_changed_chart_style_runs_only_what_draws(restored):
     assert text.count("text_size: 10") == 1
     params.write_text(text.replace("text_size: 10", "text_size: 11"), encoding="utf-8")
     _, printed = restored.dvc("repro", "--dry")
-    assert restored.ran(printed) == [f"analyse@{WAVE}"]
+    assert restored.ran(printed) == [f"analyse@{WAVE}", f"vary@{WAVE}"]
 
 
 # ---- raw files that a person must mend
