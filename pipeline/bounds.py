@@ -35,8 +35,9 @@ COLUMNS = [
 ]
 COUNTS = ["count_low", "count_high", "base_low", "base_high"]
 ATTAINED = {(True, True): "both", (True, False): "low", (False, True): "high", (False, False): "neither"}
-# Into how many pieces the work is cut where it is spread over processors.
-PIECES = 4
+# Into how many pieces the work is cut where it is spread over processors: more than there are processors, so that one
+# that is done takes another piece while a large one is still in hand.
+PIECES = 10
 # Records with a cell that nobody speaks for cannot be weighted to the population, so weighted bounds pass over them.
 LEAST_IN_STRATUM = 1
 NOBODY = np.array([], dtype=int), np.array([], dtype=int)
