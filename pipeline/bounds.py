@@ -19,12 +19,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline.certificates import eased_rows
-from pipeline.claims import limits
+from pipeline.claims import limits, whole_parts
 from pipeline.cliques import Tie
 from pipeline.codebook import TOTAL, Codebook, Test
 from pipeline.population import cell_of_band
 from pipeline.programs import DIGITS, ROUND_OFF, Program, Stratum
-from pipeline.system import Row, about, build_system, counted, limited_by_claim, linear_row, tie_of, whole_ends
+from pipeline.system import Row, about, build_system, counted, limited_by_claim, linear_row, tie_of
 from pipeline.texts import ITEMS
 from pipeline.witnesses import Witnesses
 
@@ -208,16 +208,8 @@ def _whole_bases(system, ids, worded_tolerance):
 
 def _has_whole_part(base, limit):
     """Whether some whole number of `base` organisations is a share within these limits."""
-    least, most = _whole_part(base, limit)
-    return max(least, 0) <= min(most, base)
-
-
-def _whole_part(base, limit):
-    low, low_open, high, high_open = limit
-    least, most = whole_ends(
-        None if low is None else low * base, low_open, None if high is None else high * base, high_open
-    )
-    return (0 if least is None else least), (base if most is None else most)
+    least, most = whole_parts(base, limit)
+    return least <= most
 
 
 def _whole_counts(system, ids, bases, worded_tolerance):
@@ -230,7 +222,7 @@ def _whole_counts(system, ids, bases, worded_tolerance):
     for claim in _sized_claims(system, ids):
         least, most = bases[_whom(system.codebook, claim, claim["group"])]
         if least == most:
-            counts[claim["id"]] = _whole_part(least, limits(claim, worded_tolerance))
+            counts[claim["id"]] = whole_parts(least, limits(claim, worded_tolerance))
     return counts
 
 

@@ -4,14 +4,13 @@ Unknowns are the cells of the cliques (`pipeline.cliques`); every claim is a few
 two shares of different bases are set against each other.
 """
 
-import math
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from pipeline.claims import limits, testable
+from pipeline.claims import limits, testable, whole_ends
 from pipeline.cliques import Layout, Tie, condition_sets
 from pipeline.codebook import Codebook, Test, gave, select
 from pipeline.parts import Parts
@@ -203,13 +202,6 @@ def _agreement(clique, cliques):
         linear_row(clique.start + ours.get(value, none), (-1, parent.start + theirs.get(value, none)), low=0, high=0)
         for value in dict.fromkeys([*ours, *theirs])
     ]
-
-
-def whole_ends(low, low_open, high, high_open):
-    """The least and most whole number within limits, each open or not; None where there is no limit."""
-    least = None if low is None else math.floor(low) + 1 if low_open else math.ceil(low)
-    most = None if high is None else math.ceil(high) - 1 if high_open else math.floor(high)
-    return least, most
 
 
 def linear_row(*terms, low=None, high=None):
