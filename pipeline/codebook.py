@@ -8,6 +8,7 @@ column of answer ids, and for a question that allows several answers one column 
 1 where it was given and 0 where not. Empty cells mean "not asked" (routing), never "don't know", which is an answer.
 """
 
+from datetime import date
 from itertools import pairwise
 from math import inf
 from typing import Annotated, Literal
@@ -236,6 +237,21 @@ class Finding(Part):
     clauses: tuple[Clause, ...]
 
 
+class SeriesBreak(Part):
+    """An entry of the register of breaks in series: what changed in a question since the wave before, when and why.
+
+    `answers` are those that the change touches; none means the whole question. Where `comparable` is true the change
+    is on record and the series goes on: somebody has judged that it moves no answer, and says so in `reason`.
+    """
+
+    question: str
+    answers: tuple[str, ...] = ()
+    change: Literal["reworded", "answers", "bands", "routing", "new"]
+    comparable: bool = False
+    date: date
+    reason: str
+
+
 class Codebook(Part):
     """A wave's questionnaire and what is made of it; `respondents` is how many a report says it rests on."""
 
@@ -254,6 +270,7 @@ class Codebook(Part):
     measures: tuple[Measure, ...]
     figures: tuple[Figure, ...] = ()
     findings: tuple[Finding, ...] = ()
+    breaks_in_series: tuple[SeriesBreak, ...] = ()
 
     def question(self, question_id):
         """The question of this id."""
@@ -343,6 +360,9 @@ def _check_names(book):
         _known([m.question], questions, f"measure {m.id}: question")
         _known([m.base], {b.id for b in book.bases}, f"measure {m.id}: base")
         _known(m.breaks, breaks, f"measure {m.id}: break")
+    for entry in book.breaks_in_series:
+        _known([entry.question], questions, "break in series: question")
+        _known(entry.answers, set(book.question(entry.question).categories), "break in series: answer")
     drawn = [(f"figure {f.id}", f.measure, f.break_, f.categories) for f in book.figures]
     for finding in book.findings:
         for c in finding.clauses:
