@@ -252,6 +252,53 @@ class SeriesBreak(Part):
     reason: str
 
 
+class NetScore(Part):
+    """The share of `plus` less the share of `minus`, two answers or nets of a measure's question, over its base."""
+
+    id: str
+    label: str
+    measure: str
+    plus: str
+    minus: str
+
+
+class Criterion(Part):
+    """Something that an organisation has done towards a step, or not."""
+
+    id: str
+    label: str
+    where: Condition
+
+
+class Step(Part):
+    """A step towards maturity: an organisation's mark is the share of the step's criteria that it meets."""
+
+    id: str
+    number: int
+    label: str
+    criteria: Annotated[tuple[Criterion, ...], Field(min_length=1)]
+
+
+class Trend(Part):
+    """A picture of the tracker: answers of a measure, or a net score, over the waves, for everyone and by a break."""
+
+    id: str
+    number: int
+    title: str
+    measure: str | None = None
+    categories: tuple[str, ...] = ()
+    net_score: str | None = None
+    break_: str = Field(TOTAL, alias="break")
+
+    @model_validator(mode="after")
+    def _one_subject(self):
+        if (self.measure is None) == (self.net_score is None):
+            raise ValueError(f"trend {self.id}: give either a measure with its categories or a net score")
+        if (self.measure is None) == bool(self.categories):
+            raise ValueError(f"trend {self.id}: categories belong to a measure, and a measure needs them")
+        return self
+
+
 class Codebook(Part):
     """A wave's questionnaire and what is made of it; `respondents` is how many a report says it rests on."""
 
@@ -271,6 +318,9 @@ class Codebook(Part):
     figures: tuple[Figure, ...] = ()
     findings: tuple[Finding, ...] = ()
     breaks_in_series: tuple[SeriesBreak, ...] = ()
+    net_scores: tuple[NetScore, ...] = ()
+    steps: tuple[Step, ...] = ()
+    trends: tuple[Trend, ...] = ()
 
     def question(self, question_id):
         """The question of this id."""
@@ -323,7 +373,7 @@ def _one(parts, part_id, what):
 
 def _check_names(book):
     """Raise ValueError at the first name in the codebook that points at nothing, or that stands twice."""
-    for what in ("questions", "bases", "breaks", "measures", "figures", "findings"):
+    for what in ("questions", "bases", "breaks", "measures", "figures", "findings", "net_scores", "steps", "trends"):
         ids = [p.id for p in getattr(book, what)]
         for repeated in sorted({i for i in ids if ids.count(i) > 1}):
             raise ValueError(f"{what}: the id {repeated!r} stands twice")
@@ -363,7 +413,16 @@ def _check_names(book):
     for entry in book.breaks_in_series:
         _known([entry.question], questions, "break in series: question")
         _known(entry.answers, set(book.question(entry.question).categories), "break in series: answer")
+    for step in book.steps:
+        for criterion in step.criteria:
+            _check_condition(book, criterion.where, f"step {step.id}, criterion {criterion.id}")
+    scores = {s.id: s for s in book.net_scores}
     drawn = [(f"figure {f.id}", f.measure, f.break_, f.categories) for f in book.figures]
+    drawn += [(f"net score {s.id}", s.measure, TOTAL, (s.plus, s.minus)) for s in book.net_scores]
+    for t in book.trends:
+        if t.net_score is not None:
+            _known([t.net_score], set(scores), f"trend {t.id}: net score")
+        drawn.append((f"trend {t.id}", t.measure or scores[t.net_score].measure, t.break_, t.categories))
     for finding in book.findings:
         for c in finding.clauses:
             categories = [x for x in (c.category, c.versus_category) if x]
