@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from ortools.linear_solver import pywraplp
+from highspy import Highs, HighsModelStatus
 
 ROUND_OFF = 1e-6
 DIGITS = 9
+# One thread, and the primal simplex method (4).
+OPTIONS = {"output_flag": False, "threads": 1, "solver": "simplex", "simplex_strategy": 4, "presolve": "off"}
 
 
 @dataclass(frozen=True)
@@ -85,43 +87,67 @@ def _terms(sum_):
 
 
 class _Model:
-    """A GLOP model of the rows; where `scaled`, every limit is a multiple of a further unknown, the scale."""
+    """A linear program of the rows; where `scaled`, every limit is a multiple of a further unknown, the scale.
+
+    HiGHS goes on from the vertex that it found last: with another goal that vertex is still possible, so the primal
+    simplex method has only a short way to go.
+    """
 
     def __init__(self, rows, size, *, scaled):
-        self.solver = solver = pywraplp.Solver.CreateSolver("GLOP")
-        self.endless = endless = solver.infinity()
-        self.unknowns = [solver.NumVar(0, endless, "") for _ in range(size)]
-        self.size, self.scale = size, solver.NumVar(0, endless, "") if scaled else None
-        for row in rows:
-            for limit, sign in ((row.high, 1), (row.low, -1)):
-                if limit is None:
-                    continue
-                terms = zip(row.unknowns.tolist(), (sign * row.coefficients).tolist(), strict=True)
-                self._add(dict(terms), sign * limit)
-        self.unit = solver.Constraint(1, 1) if scaled else None
-        self.places, self.links, self.envelopes = [], [], []
+        self.size, self.scale, self.width = size, size if scaled else None, size + scaled
+        self.goal, self.terms, self.places, self.links, self.envelopes = {}, {}, [], [], []
+        self.highs = highs = Highs()
+        for option, value in OPTIONS.items():
+            highs.setOptionValue(option, value)
+        highs.addVars(self.width, np.zeros(self.width), np.full(self.width, highs.inf))
+        lines = [line for row in rows for line in self._lines(row)]
+        self.unit = self._add_lines([*lines, ([], [], 1, 1)] if scaled else lines)[-1]
 
-    def _add(self, terms, most):
-        """A constraint that these terms (coefficient by position) add up to `most` at most, times the scale."""
-        line = self.solver.Constraint(-self.endless, 0 if self.scale else most)
-        for position, coefficient in terms.items():
-            line.SetCoefficient(self.unknowns[position], coefficient)
-        if self.scale is not None:
-            line.SetCoefficient(self.scale, -most)
-        return line
+    def _lines(self, row):
+        """A Row as lines (unknowns, coefficients, low, high)."""
+        endless = self.highs.inf
+        if self.scale is None:
+            yield row.unknowns, row.coefficients, *((-endless, endless)[n] if x is None else x for n, x in _ends(row))
+        elif row.low == row.high:
+            yield [*row.unknowns, self.scale], [*row.coefficients, -row.low], 0, 0
+        else:
+            for limit, low, high in ((row.low, 0, endless), (row.high, -endless, 0)):
+                if limit is not None:
+                    yield [*row.unknowns, self.scale], [*row.coefficients, -limit], low, high
+
+    def _add_lines(self, lines):
+        """Add lines to the program; their numbers."""
+        first = self.highs.getNumRow()
+        starts = np.cumsum([0, *(len(unknowns) for unknowns, *_ in lines)])
+        unknowns, coefficients = (np.concatenate([line[n] for line in lines]) for n in (0, 1))
+        low, high = (np.array([line[n] for line in lines], dtype=float) for n in (2, 3))
+        self.highs.addRows(
+            len(lines), low, high, starts[-1], starts[:-1].astype(np.int32), unknowns.astype(np.int32), coefficients.astype(float)
+        )
+        return range(first, first + len(lines))
+
+    def _fill(self, line, terms):
+        """Make these (coefficient by unknown) all that stands in a line."""
+        before = self.terms.get(line, {})
+        for unknown in [k for k in before if k not in terms]:
+            self.highs.changeCoeff(line, unknown, 0)
+        for unknown, coefficient in terms.items():
+            if before.get(unknown) != coefficient:
+                self.highs.changeCoeff(line, unknown, coefficient)
+        self.terms[line] = terms
 
     def set_unit(self, terms):
         """Scale so that these terms add up to one: the goal is then a ratio to them."""
-        _fill(self.unit, self.unknowns, terms)
+        self._fill(self.unit, terms)
 
     def add_strata(self, number):
         """Room for the strata of a weighted share: for each its count, base and members, and two quotients."""
         for _ in range(number):
-            start = len(self.unknowns)
-            self.unknowns += [self.solver.NumVar(0, self.endless, "") for _ in range(5)]
-            self.places.append(range(start, start + 5))
-            self.links.append([self.solver.Constraint(0, 0) for _ in range(3)])
-            self.envelopes.append([self.solver.Constraint(-self.endless, 0) for _ in range(12)])
+            self.places.append(range(self.width, self.width + 5))
+            self.width += 5
+            self.highs.addVars(5, np.zeros(5), np.full(5, self.highs.inf))
+            self.links.append(self._add_lines([([], [], 0, 0)] * 3))
+            self.envelopes.append(self._add_lines([([], [], -self.highs.inf, 0)] * 12))
 
     def set_strata(self, strata):
         """Put these strata in; returns the goal, having set the unit."""
@@ -132,36 +158,35 @@ class _Model:
             for sum_, line, positions in zip(
                 (count, base, members), links, (stratum.count, stratum.base, stratum.members), strict=True
             ):
-                _fill(line, self.unknowns, dict.fromkeys(positions.tolist(), -1) | {sum_: 1})
+                self._fill(line, dict.fromkeys(positions.tolist(), -1) | {sum_: 1})
             products = (({count: 1}, {part: 1}), ({base: 1}, {whole: 1}))
             products += (({base: 1, count: -1}, {whole: 1, part: -1}),)
             lines = iter(envelopes)
             for product, factor in products:
                 for terms, constant in _envelope(product, factor, members, stratum.least, stratum.most):
-                    line = next(lines)
-                    _fill(line, self.unknowns, terms)
-                    line.SetCoefficient(self.scale, constant)
+                    self._fill(next(lines), terms | {self.scale: constant})
             goal[part], unit[whole] = stratum.total, stratum.total
         self.set_unit(unit)
         return goal
 
     def optimise(self, goal, sign):
         """The least (`sign` 1) or most (-1) of a goal, and a function for the counts of its vertex, until the next."""
-        objective = self.solver.Objective()
-        objective.Clear()
-        for position, coefficient in goal.items():
-            objective.SetCoefficient(self.unknowns[position], coefficient)
-        objective.SetMinimization() if sign > 0 else objective.SetMaximization()
-        if self.solver.Solve() != pywraplp.Solver.OPTIMAL:
+        costs = dict.fromkeys(self.goal, 0) | {unknown: sign * weight for unknown, weight in goal.items()}
+        unknowns, weights = np.array([*costs], dtype=np.int32), np.array([*costs.values()], dtype=float)
+        self.highs.changeColsCost(len(unknowns), unknowns, weights)
+        self.goal = goal
+        self.highs.run()
+        if self.highs.getModelStatus() != HighsModelStatus.kOptimal:
             raise AssertionError("claims that were kept can be met, so every sum has ends")
-        scale = 1 if self.scale is None else self.scale.solution_value()
-        return objective.Value(), lambda: np.array([x.solution_value() for x in self.unknowns[: self.size]]) / scale
+        return sign * self.highs.getObjectiveValue(), self._vertex
+
+    def _vertex(self):
+        counts = np.array(self.highs.getSolution().col_value)
+        return counts[: self.size] / (1 if self.scale is None else counts[self.scale])
 
 
-def _fill(line, unknowns, terms):
-    line.Clear()
-    for position, coefficient in terms.items():
-        line.SetCoefficient(unknowns[position], coefficient)
+def _ends(row):
+    return enumerate((row.low, row.high))
 
 
 def _envelope(product, factor, size, least, most):

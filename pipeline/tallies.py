@@ -51,24 +51,22 @@ class Tally:
     def allowed(self, kinds, apart):
         """Which kinds of respondent (rows of answers and running numbers) are counted right, as far as can be seen.
 
-        `apart` says of a column whether the kinds tell all of its levels apart.
+        `apart` says of a column whether the kinds tell all of its levels apart; the others are not looked at. Between
+        two running numbers an answer that is seen adds what it says, and one that is not may add one.
         """
-        right = pd.Series(True, index=kinds.index)
-        for answer, before, after in self.steps:
-            present = [c for c in (answer, before, after) if c is not None]
-            if all(c in kinds and apart(c) for c in present):
-                right &= self._counted_right(kinds, answer, before, after)
-        return right
-
-    def _counted_right(self, kinds, answer, before, after):
-        skipped = kinds[answer].eq(NOT_ASKED)
-        none_before = skipped if before is None else kinds[before].eq(NOT_ASKED)
-        number = kinds[answer].where(~skipped, 0).astype(int)
-        if before is not None:
-            number += kinds[before].where(~none_before, 0).astype(int)
-        fits = kinds[after].where(kinds[after].ne(NOT_ASKED), -1).astype(int).eq(number.clip(upper=self.most))
-        within = number.le(self.most) | (not self.capped)
-        return (skipped & none_before & kinds[after].eq(NOT_ASKED)) | (~skipped & ~none_before & fits & within)
+        seen = [c for c in (*self.question.columns, *self.columns) if c in kinds and apart(c)]
+        skipped = kinds[seen].eq(NOT_ASKED)
+        numbers = kinds[seen].mask(skipped, 0).astype(int)
+        least = most = pd.Series(0, index=kinds.index)
+        right = ~skipped.any(axis=1)
+        for answer, _, after in self.steps:
+            least, most = least + numbers.get(answer, 0), most + numbers.get(answer, 1)
+            if after in seen:
+                number = numbers[after]
+                right &= number.between(least.clip(upper=self.most), most.clip(upper=self.most))
+                right &= least.le(self.most) | (not self.capped)
+                least = most = number
+        return skipped.all(axis=1) | (right & (least.le(self.most) | (not self.capped)))
 
     def beyond(self, limit, strict):
         """The levels of the last column that break a limit: more than it or, where it is `strict`, as many."""
