@@ -65,6 +65,9 @@ def judge(system, *, seed, time_limit, listed=2):
         found += fresh
     left_out = tuple(i for i in ids if i in left_out)
 
+    def within(core):
+        return minimal(system, core, seed=seed, time_limit=time_limit)
+
     def known():
         return Known(replace(system, ends={}), solution, seed=seed, time_limit=time_limit)
 
@@ -74,14 +77,9 @@ def judge(system, *, seed, time_limit, listed=2):
         )
     made = [c for contradictions, _ in lists.values() for c in contradictions]
     if len(_smallest_hitting_set(made, ids)) < len(left_out):
-        made += [_minimal_within(core, made, known()) for core in found]
+        made += [next((c for c in made if set(c) <= set(core)), None) or within(core) for core in found]
     sizes = {i: size for i, (_, size) in lists.items()}
     return Verdict(tuple(rest), left_out, tuple(dict.fromkeys(made)), solution, sizes)
-
-
-def _minimal_within(core, listed, known):
-    """A minimal contradiction within claims that contradict each other: one that is listed, if any is."""
-    return next((c for c in listed if set(c) <= set(core)), None) or known.minimal(core)
 
 
 def _disjoint_linear_contradictions(system, ids):

@@ -58,17 +58,6 @@ class Known:
             met = [self._add(counts)]
         return max(met, key=lambda m: (m & universe).bit_count())
 
-    def minimal(self, ids):
-        """What is left of a contradiction when every claim that can be spared is dropped, the last ones first."""
-        core = self.bits(ids)
-        if self.meet(core, core) is not None:
-            raise AssertionError(f"claims that a linear program finds contradictory can be met: {ids}")
-        for one in reversed(self.claims(core)):
-            rest = core & ~self.bits([one])
-            if self.meet(rest, core) is None:
-                core = rest
-        return self.claims(core)
-
     def _add(self, counts):
         missed = self._owner[~self._within(self._matrix @ counts)].tolist()
         missed += [n for n, row in self._compared if not _holds(row, counts)]

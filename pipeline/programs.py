@@ -122,7 +122,13 @@ class _Model:
         unknowns, coefficients = (np.concatenate([line[n] for line in lines]) for n in (0, 1))
         low, high = (np.array([line[n] for line in lines], dtype=float) for n in (2, 3))
         self.highs.addRows(
-            len(lines), low, high, starts[-1], starts[:-1].astype(np.int32), unknowns.astype(np.int32), coefficients.astype(float)
+            len(lines),
+            low,
+            high,
+            starts[-1],
+            starts[:-1].astype(np.int32),
+            unknowns.astype(np.int32),
+            coefficients.astype(float),
         )
         return range(first, first + len(lines))
 
