@@ -107,7 +107,8 @@ class _Model:
         """A Row as lines (unknowns, coefficients, low, high)."""
         endless = self.highs.inf
         if self.scale is None:
-            yield row.unknowns, row.coefficients, *((-endless, endless)[n] if x is None else x for n, x in _ends(row))
+            low = -endless if row.low is None else row.low
+            yield row.unknowns, row.coefficients, low, endless if row.high is None else row.high
         elif row.low == row.high:
             yield [*row.unknowns, self.scale], [*row.coefficients, -row.low], 0, 0
         else:
@@ -118,18 +119,11 @@ class _Model:
     def _add_lines(self, lines):
         """Add lines to the program; their numbers."""
         first = self.highs.getNumRow()
-        starts = np.cumsum([0, *(len(unknowns) for unknowns, *_ in lines)])
-        unknowns, coefficients = (np.concatenate([line[n] for line in lines]) for n in (0, 1))
-        low, high = (np.array([line[n] for line in lines], dtype=float) for n in (2, 3))
-        self.highs.addRows(
-            len(lines),
-            low,
-            high,
-            starts[-1],
-            starts[:-1].astype(np.int32),
-            unknowns.astype(np.int32),
-            coefficients.astype(float),
-        )
+        unknowns, coefficients, low, high = zip(*lines, strict=True)
+        starts = np.cumsum([0, *map(len, unknowns)], dtype=np.int32)
+        flat = np.concatenate(unknowns).astype(np.int32), np.concatenate(coefficients).astype(float)
+        limits = (np.array(x, dtype=float) for x in (low, high))
+        self.highs.addRows(len(lines), *limits, starts[-1], starts[:-1], *flat)
         return range(first, first + len(lines))
 
     def _fill(self, line, terms):
@@ -189,10 +183,6 @@ class _Model:
     def _vertex(self):
         counts = np.array(self.highs.getSolution().col_value)
         return counts[: self.size] / (1 if self.scale is None else counts[self.scale])
-
-
-def _ends(row):
-    return enumerate((row.low, row.high))
 
 
 def _envelope(product, factor, size, least, most):

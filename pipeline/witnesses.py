@@ -12,7 +12,7 @@ from pipeline.programs import ROUND_OFF, Program
 from pipeline.system import Row
 
 # After so many vertices that are not whole, a system is taken to be one whose vertices are not.
-PATIENCE = 4
+PATIENCE = 30
 
 
 class Witnesses:
