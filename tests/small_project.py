@@ -1,0 +1,64 @@
+"""The made-up survey as a project of its own: everything but the survey is the real one, in a clone."""
+
+import re
+import shutil
+from pathlib import Path
+
+import yaml
+
+HERE = Path(__file__).parent
+FIRST = 2020
+# Houses in each size band, enough of them for every respondent of the tests.
+BANDS = {
+    "lib": [("Few", 1, 20000, 150), ("Many", 20000, None, 110)],
+    "mus": [("Few", 0, 5000, 130), ("Middle", 5000, 50000, 160), ("Many", 50000, None, 90)],
+}
+
+
+def become_small(clone):
+    """Make a Clone a project of the made-up survey that has a codebook for its first wave and no data yet."""
+    root = clone.root
+    for folder in ("data", "reports"):
+        shutil.rmtree(root / folder)
+    (root / "dvc.lock").unlink()
+    write_small(root, (HERE.parent / "params.yaml").read_text(encoding="utf-8"))
+    clone.run("git", "commit", "--quiet", "--all", "-m", "x")
+    clone.run(*_python("dvc", "init", "--quiet", "--force"))
+    clone.commit()
+
+
+def _python(*arguments):
+    import sys
+
+    return [sys.executable, "-m", *arguments]
+
+
+def write_small(root, params):
+    """The codebook, population and settings of the made-up survey in a folder."""
+    (root / "data/codebook").mkdir(parents=True)
+    (root / "data/population").mkdir()
+    shutil.copy(HERE / "small_codebook.yaml", root / f"data/codebook/{FIRST}.yaml")
+    rows = [f"{sector} {label},{total}" for sector, bands in BANDS.items() for label, _, _, total in bands]
+    (root / "data/population/houses.csv").write_text("measure,value\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    sectors = [
+        {
+            "sector": sector,
+            "totals": [
+                {"label": label, "at_least": low, "file": "houses.csv", "measure": f"{sector} {label}"}
+                | ({} if high is None else {"below": high})
+                for label, low, high, _ in bands
+            ],
+            **{"reference_date": "2020", "source": "Made up", "licence": "None needed"},
+        }
+        for sector, bands in BANDS.items()
+    ]
+    populations = {name: {"label": "All houses", "sectors": sectors} for name in ("england", "england_and_wales")}
+    text = yaml.safe_dump({"populations": populations}, sort_keys=False)
+    (root / "data/population/population.yaml").write_text(text, encoding="utf-8")
+    (root / "params.yaml").write_text(small_params(params), encoding="utf-8")
+
+
+def small_params(text):
+    """The real settings with the first wave of the made-up survey alone, neither rebuilt nor rehearsed."""
+    text = re.sub(r"(?m)^  all: .*$", f"  all: [{FIRST}]", text)
+    return re.sub(r"(?m)^  (reconstruction|rehearsal): .*$", r"  \1: []", text)
