@@ -63,9 +63,7 @@ def read_delivery(path, *, dates, sheet=None):
     """
     path = Path(path)
     if path.suffix.lower() not in KINDS:
-        raise InputProblem(
-            "not a kind of file that can be read", file=path, allowed=KINDS, do="export it as one of these"
-        )
+        raise InputProblem("this kind of file cannot be read", file=path, allowed=KINDS)
     if not path.is_file():
         raise InputProblem("there is no such file", file=path)
     if path.suffix.lower() == ".sav":

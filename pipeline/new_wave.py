@@ -101,7 +101,7 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
         then = read_respondents(answered, before) if answered.exists() else None
         stop_at_swapped_codes(fieldwork.interviews, book, then, delivered[INTERVIEWS].file)
     table = shown_differences(before, book)
-    return Wave(before, book, text, fieldwork, table, decisions(before, book, table, placed, cleaned))
+    return Wave(before, book, text, fieldwork, table, decisions(book, table, placed, cleaned))
 
 
 def _codebook_before(wave, waves, folder):

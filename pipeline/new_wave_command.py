@@ -1,5 +1,7 @@
 """The command `tracker new-wave`: a new wave shown, written and put under DVC. See docs/new_wave.md."""
 
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Annotated
 
@@ -62,21 +64,34 @@ def write(ready, files, *, params="params.yaml", data="data", replace=False):
     untracked = [folder for folder in folders if not Path(f"{folder}.dvc").exists()]
     if not (changed or stale or untracked):
         return []
+    _check_project(Path(params).parent)
     for path in stale:
         path.unlink()
     for path in changed:
         path.unlink(missing_ok=True)  # DVC may have linked it to its cache
         write_bytes(path, new[path])
-    keep(folders)
+    keep(folders, Path(params).parent)
     return [*changed, *(Path(f"{folder}.dvc") for folder in folders)]
 
 
-def keep(folders):
-    """Put folders under DVC."""
+def _check_project(root):
+    """Raise InputProblem, before anything is written, where there is no DVC project to keep it."""
+    from dvc.exceptions import NotDvcRepoError
+    from dvc.repo import Repo
+
+    try:
+        Repo(root).close()
+    except NotDvcRepoError:
+        raise InputProblem("this is no project of DVC", file=root, do="run it where dvc.yaml is") from None
+
+
+def keep(folders, root):
+    """Put folders of the project at `root` under DVC."""
     from dvc.repo import Repo  # takes a second to load, and --check needs none of it
 
-    with Repo() as repo:
-        repo.add([str(folder) for folder in folders])
+    # What DVC would say here of git is true of all that the command writes, and is in the documentation.
+    with Repo(root) as repo, redirect_stdout(StringIO()):
+        repo.add([str(Path(folder).resolve()) for folder in folders])
 
 
 def main(

@@ -21,16 +21,15 @@ def shown_differences(before, after):
     return table.assign(kind=table["kind"].mask(reworded & pd.Series(unlike, index=table.index), "unsure"))
 
 
-def decisions(before, codebook, table, placed, cleaned):
+def decisions(codebook, table, placed, cleaned):
     """What is left for a person to decide, a sentence each.
 
     `table` is that of `shown_differences`, `placed` the Placed by raw file, `cleaned` what `clean` makes of them.
     """
-    known = {q.id for q in before.questions} if before else set()
-    new = [q for q in codebook.questions if q.id not in known]
+    new = set(table.loc[table["what"].eq("question") & table["kind"].isin(["new", "unsure"]), "question"])
     return [
         *_of_differences(codebook, table),
-        *_of_new_questions(new, {m.question for m in codebook.measures}),
+        *_of_new_questions([q for q in codebook.questions if q.id in new], {m.question for m in codebook.measures}),
         *(
             f"{question}: the file's labels do not have the answer {answer}: was it dropped?"
             for p in placed.values()

@@ -173,7 +173,7 @@ def _text_of(question, found, delivery):
 
 def _tail(text):
     """The end of a column's text, where the answer of a multiple question stands: `Which events? - Talks`."""
-    return re.split(r"(?:: | - | \u2013 |\? )", text)[-1].strip()
+    return re.split(r": | - | \u2013 |\? ", text)[-1].strip("- \u2013")
 
 
 def _offered(question, found, delivery):
@@ -267,7 +267,7 @@ def _cells(question, found, delivery):
     table = delivery.table
     if question.kind != "multiple":
         column = found.columns[0]
-        return [table[column].map(delivery.labels.get(column, {})).fillna(table[column]).astype("str")]
+        return [_labelled(table[column], delivery.labels.get(column, {}))]
     if found.set_ is not None and found.set_.counted is None:
         mentions = table[list(found.columns)]
         asked = mentions.ne("").any(axis=1)
@@ -284,6 +284,11 @@ def _cells(question, found, delivery):
             readable = {c: label for c, label in labels.items() if fold(label) in ticks and fold(c) not in ticks}
             cells.append(table[column].replace(readable))
     return cells
+
+
+def _labelled(cells, labels):
+    """Cells with the label in place of each code that has one."""
+    return cells.map(lambda code: labels.get(code, code)).astype("str")
 
 
 def _ticks(chosen, asked):
@@ -321,7 +326,7 @@ def new_question(item, delivery, taken):
         answers.append({"id": "not_stated", "label": "Not stated", "spellings": [""], "missing": "dont_know"})
     text = delivery.texts.get(item, item)
     question = {"id": _free(item, taken), "text": text, "label": text, "column": item, "answers": answers}
-    return question, {item: cells.map(labels).fillna(cells).astype("str")}
+    return question, {item: _labelled(cells, labels)}
 
 
 def _new_multiple(item, delivery, taken):

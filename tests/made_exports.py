@@ -14,9 +14,13 @@ YEAR, ROWS = 2021, 90
 DATES = ("completed_on", "attempted_on")
 
 
-def records(codebook, seed=21, rows=ROWS):
-    """Random valid respondents, without own words that need coding."""
-    return respondents_of(codebook, rows=rows, seed=seed)
+def records(codebook, seed=21, rows=ROWS, fewest=2):
+    """Random valid respondents, from the first seed on at which each size band has `fewest` of them."""
+    table = respondents_of(codebook, rows=rows, seed=seed)
+    sizes = (
+        table[codebook.size_band].value_counts().reindex([a.id for a in codebook.question(codebook.size_band).answers])
+    )
+    return table if sizes.fillna(0).min() >= fewest else records(codebook, seed + 1000, rows, fewest)
 
 
 def interviews(codebook, respondents, first_day=datetime.date(YEAR, 3, 1)):

@@ -22,15 +22,7 @@ def become_small(clone):
         shutil.rmtree(root / folder)
     (root / "dvc.lock").unlink()
     write_small(root, (HERE.parent / "params.yaml").read_text(encoding="utf-8"))
-    clone.run("git", "commit", "--quiet", "--all", "-m", "x")
-    clone.run(*_python("dvc", "init", "--quiet", "--force"))
     clone.commit()
-
-
-def _python(*arguments):
-    import sys
-
-    return [sys.executable, "-m", *arguments]
 
 
 def write_small(root, params):
