@@ -10,8 +10,8 @@ HERE = Path(__file__).parent
 FIRST = 2020
 # Houses in each size band, enough of them for every respondent of the tests.
 BANDS = {
-    "lib": [("Few", 1, 20000, 150), ("Many", 20000, None, 110)],
-    "mus": [("Few", 0, 5000, 130), ("Middle", 5000, 50000, 160), ("Many", 50000, None, 90)],
+    "lib": [("Few", 1, 20000, 450), ("Many", 20000, None, 330)],
+    "mus": [("Few", 0, 5000, 390), ("Middle", 5000, 50000, 480), ("Many", 50000, None, 270)],
 }
 
 

@@ -31,7 +31,7 @@ def small(tmp_path_factory):
     clone = Clone(tmp_path_factory.mktemp("small"))
     become_small(clone)
     book = load_codebook(clone.root / f"data/codebook/{FIRST}.yaml")
-    table = made.interviews(book, made.records(book))
+    table = made.interviews(book, made.records(book, rows=150, fewest=10))
     table["completed_on"] = table["completed_on"].str.replace(str(YEAR), str(FIRST))
     clone.exports = clone.home.parent
     assert tracker(clone, "new-wave", FIRST, made.as_csv(clone.exports / "first.csv", table)).returncode == 0
@@ -45,7 +45,7 @@ def small(tmp_path_factory):
 def files(small):
     """The export of the next wave in each format."""
     book = load_codebook(small.root / f"data/codebook/{FIRST}.yaml")
-    table = made.interviews(book, made.records(book, seed=5))
+    table = made.interviews(book, made.records(book, seed=5, rows=150, fewest=10))
     return {
         "csv": made.as_csv(small.exports / "export.csv", table),
         "xlsx": made.as_xlsx(small.exports / "export.xlsx", table),
