@@ -27,6 +27,8 @@ BREAKING = {
     "order of answers": "answers",
     "answers of a net": "answers",
 }
+# A question that is gone, which has no series to go on with, has a name of its own there.
+GONE = "gone"
 
 
 def differences(before, after):

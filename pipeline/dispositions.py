@@ -175,7 +175,8 @@ def response_rates(dispositions, codebook):
         for rate in rates(cases["group"].value_counts())
     ]
     table = pd.DataFrame(rows).assign(support=SUPPORT[codebook.kind])
-    return table if dispositions["attempts"].any() else table.assign(value=None, support=NO_HISTORY)
+    unknown = "attempts" in dispositions and not dispositions["attempts"].any()
+    return table.assign(value=None, support=NO_HISTORY) if unknown else table
 
 
 def rates(counts):

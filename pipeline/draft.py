@@ -1,18 +1,22 @@
 """A new wave's codebook, drafted from an earlier one's text: only what changed is changed."""
 
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import yaml
 
 from pipeline.codebook import load_codebook
-from pipeline.codebook_difference import BREAKING, differences
+from pipeline.codebook_difference import BREAKING, GONE, differences
 from pipeline.placing import new_answer
 from pipeline.problems import InputProblem
+from pipeline.tables import MARK
 from pipeline.yaml_edits import add_items, flow, node_at, set_values, without_key
 
 # How the reason of a drafted break in series begins, until somebody has judged it.
 TO_JUDGE = "To be judged"
+# What leaves nothing to judge.
+SAID_BY_ITSELF = {"new": "Not asked before", GONE: "No longer asked"}
 SOURCE = "Fieldwork of {year}"
 
 
@@ -54,7 +58,7 @@ def node_key(text, key):
 
 
 def _header(before, wave):
-    title = before.title.replace(str(before.wave), str(wave))
+    title = re.sub(rf"(?i) *\({MARK}\)", "", before.title.replace(str(before.wave), str(wave)))
     return {
         ("wave",): wave,
         ("title",): title if str(wave) in title else f"{title}, {wave}",
@@ -126,9 +130,9 @@ def breaks(table, began):
     """
     entries = {}
     for row in table[table["kind"].ne("same") & table["what"].isin(BREAKING)].to_dict("records"):
-        if row["what"] == "question" and row["kind"] == "gone":
-            continue  # a question that is no longer there has no series to break
-        entry = entries.setdefault((row["question"], BREAKING[row["what"]]), {"answers": set(), "said": []})
+        is_gone = row["what"] == "question" and row["kind"] == "gone"
+        change = GONE if is_gone else BREAKING[row["what"]]
+        entry = entries.setdefault((row["question"], change), {"answers": set(), "said": []})
         entry["answers"].add("" if row["kind"] == "gone" else row["answer"])
         entry["said"].append(_said(row))
     return [
@@ -137,7 +141,7 @@ def breaks(table, began):
             **({} if "" in entry["answers"] else {"answers": sorted(entry["answers"])}),
             "change": change,
             "date": began,
-            "reason": f"{TO_JUDGE}: {'; '.join(entry['said'])}",
+            "reason": SAID_BY_ITSELF.get(change, f"{TO_JUDGE}: {'; '.join(entry['said'])}"),
         }
         for (question, change), entry in entries.items()
     ]

@@ -1,7 +1,6 @@
 """The command `tracker new-wave`: a new wave shown, written and put under DVC. See docs/new_wave.md."""
 
-from contextlib import redirect_stdout
-from io import StringIO
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -89,8 +88,8 @@ def keep(folders, root):
     """Put folders of the project at `root` under DVC."""
     from dvc.repo import Repo  # takes a second to load, and --check needs none of it
 
-    # What DVC would say here of git is true of all that the command writes, and is in the documentation.
-    with Repo(root) as repo, redirect_stdout(StringIO()):
+    logging.getLogger("dvc").setLevel(logging.WARNING)  # it would say what to do with git, of its own files only
+    with Repo(root) as repo:
         repo.add([str(Path(folder).resolve()) for folder in folders])
 
 

@@ -1,5 +1,7 @@
 """What a new wave's codebook changes, and what is left for a person to decide: tables and sentences."""
 
+from textwrap import wrap
+
 import pandas as pd
 
 from pipeline.codebook_difference import BREAKING, KINDS, differences
@@ -8,7 +10,7 @@ from pipeline.placing import ALIKE, likeness
 from pipeline.raw import CONTACT_HISTORY, FILES, FRAME
 
 # So much of a text is shown in a table on the terminal.
-WIDTH = 44
+WIDTH, WRAPPED = 44, 118
 
 
 def shown_differences(before, after):
@@ -96,7 +98,8 @@ def _difference_lines(table):
     rows = [[_cut(cell) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return [*(lines if len(shown) else []), f"same: {', '.join(same)}"]
+    told = wrap(f"same: {', '.join(same)}", WRAPPED, subsequent_indent="  ", break_on_hyphens=False)
+    return [*(lines if len(shown) else []), *told]
 
 
 def _cut(text):

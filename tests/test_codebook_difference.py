@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from made_surveys import codebooks
 
 from pipeline.codebook import Codebook, SeriesBreak
-from pipeline.codebook_difference import BREAKING, KINDS, condition_text, differences
+from pipeline.codebook_difference import BREAKING, GONE, KINDS, condition_text, differences
 
 # Without what is made of the questionnaire, which would not allow every change to it.
 SMALL = yaml.safe_load((HERE / "small_codebook.yaml").read_text(encoding="utf-8")) | {"figures": [], "findings": []}
@@ -151,7 +151,7 @@ def test_every_difference_is_named(case):
 
 
 def test_what_can_break_a_series_has_the_change_that_the_register_calls_it():
-    assert set(BREAKING.values()) == set(SeriesBreak.model_fields["change"].annotation.__args__)
+    assert {*BREAKING.values(), GONE} == set(SeriesBreak.model_fields["change"].annotation.__args__)
     found = {row[2] for change, _ in CASES.values() for row in changed(change)}
     assert found - set(BREAKING) == {"column"}
 
