@@ -25,7 +25,7 @@ MOST_UNPACKED = 500_000_000
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 # What spreadsheets show of a text that they took for a date, once it is text again.
 _DATE_LIKE = re.compile(
-    rf"\d{{1,2}}-{_MONTH}(?:-\d{{2,4}})?|{_MONTH}-\d{{1,4}}|\d{{4}}-\d\d-\d\d 00:00:00", re.IGNORECASE
+    rf"\d{{1,2}}-{_MONTH}(?:-\d{{2,4}})?|{_MONTH}-\d{{1,4}}|\d{{4}}-\d\d-\d\d(?: 00:00:00)?", re.IGNORECASE
 )
 
 
@@ -56,7 +56,7 @@ class Delivery:
 
 
 def read_delivery(path, *, dates, sheet=None):
-    """Read a file of any of KINDS. `dates` are the columns that may hold dates, `sheet` the one of a workbook.
+    """Read a file of any of KINDS. `dates` are the columns that may hold dates, `sheet` is that of a workbook.
 
     Raises InputProblem for another kind of file, one that cannot be read, text in mixed or unknown encodings, a column
     without a name or with the name of another, a formula, a fault (#N/A), a date in another column, and no rows.
@@ -67,7 +67,7 @@ def read_delivery(path, *, dates, sheet=None):
     if not path.is_file():
         raise InputProblem("there is no such file", file=path)
     if path.suffix.lower() == ".sav":
-        delivery = _read_sav(path)
+        delivery = _read_sav(path, {fold(d) for d in dates})
     elif path.suffix.lower() == ".xlsx":
         delivery = Delivery(path.name, _read_xlsx(path, {fold(d) for d in dates}, sheet))
     else:
@@ -152,7 +152,9 @@ def _read_xlsx(path, dates, sheet):
     except (InvalidFileException, KeyError, ValueError, zipfile.BadZipFile) as problem:
         raise InputProblem(f"not an Excel workbook ({problem})", file=path.name, do="save it again as .xlsx") from None
     with closing(book):
-        rows = list(_one_sheet(book, path.name, sheet).iter_rows())
+        found = _one_sheet(book, path.name, sheet)
+        found.reset_dimensions()  # what the file says of its own size is at times too small, and would hide rows
+        rows = list(found.iter_rows())
     header, *body = rows or [()]
     names = [_cell(c, path.name, 1, "", True) for c in header]
     while names and not names[-1] and not any(_filled(row, len(names) - 1) for row in body):
@@ -209,8 +211,10 @@ def _cell(cell, file, row, column, may_be_date):
     if cell.data_type == "f":
         raise InputProblem("the cell holds a formula", **where, do="export values, not formulas")
     if isinstance(value, datetime.datetime | datetime.date | datetime.time | datetime.timedelta):
-        if not may_be_date or not isinstance(value, datetime.date):
+        if not may_be_date:
             raise made_a_date(file, row, column, str(value))
+        if not isinstance(value, datetime.date):
+            return str(value)
         return value.strftime("%Y-%m-%d")
     return number_text(value)
 
@@ -227,7 +231,7 @@ def number_text(value):
 # ---- SPSS
 
 
-def _read_sav(path):
+def _read_sav(path, dates):
     import pyreadstat  # no other command needs it
 
     try:
@@ -235,7 +239,7 @@ def _read_sav(path):
     except (pyreadstat.ReadstatError, UnicodeDecodeError, ValueError) as problem:
         do = "save it again from SPSS in Unicode mode"
         raise InputProblem(f"not an SPSS file that can be read ({problem})", file=path.name, do=do) from None
-    text = pd.DataFrame({c: _sav_cells(table[c]) for c in table.columns}, dtype="str")
+    text = pd.DataFrame({c: _sav_cells(table[c], path.name, fold(c) in dates) for c in table.columns}, dtype="str")
     text.index = pd.RangeIndex(2, len(text) + 2, name="row")  # as in the other kinds: the header is row 1
     sets = [
         AnswerSet(
@@ -261,10 +265,16 @@ def _read_sav(path):
     )
 
 
-def _sav_cells(cells):
-    return [
-        "" if pd.isna(v) else v.strftime("%Y-%m-%d") if isinstance(v, datetime.date) else number_text(v) for v in cells
-    ]
+def _sav_cells(cells, file, may_be_date):
+    texts = []
+    for row, value in enumerate(cells, start=2):
+        if isinstance(value, datetime.date) and not pd.isna(value):
+            if not may_be_date:
+                raise made_a_date(file, row, cells.name, str(value))
+            texts.append(value.strftime("%Y-%m-%d"))
+        else:
+            texts.append("" if pd.isna(value) else number_text(value))
+    return texts
 
 
 def _missing(column, about, codes):

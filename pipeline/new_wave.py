@@ -81,7 +81,8 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
     start = written or before
     if start is None:
         raise InputProblem("no earlier wave has a codebook to draft this one from", file=path, do="write it by hand")
-    delivered = {name: read_delivery(f, dates=DATES, sheet=choices.sheet) for name, f in files.items()}
+    dates = (*DATES, *choices.leave_out)
+    delivered = {name: read_delivery(f, dates=dates, sheet=choices.sheet) for name, f in files.items()}
     _check_choices(choices, delivered, start)
     placed = _placed(delivered, start, choices)
     if written is not None:
@@ -96,18 +97,38 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
         placed[INTERVIEWS].columns.update(columns)
     fieldwork = assemble(placed, delivered, book)
     cleaned = _cleaned(fieldwork, book, delivered)
-    if before is not None and not choices.codes_are_right:
-        answered = data / "clean" / str(before.wave) / "respondents.csv"
-        then = read_respondents(answered, before) if answered.exists() else None
+    then = _respondents_of(before, data)
+    if then is not None:
+        _check_sectors(cleaned.respondents, then, book, before, delivered[INTERVIEWS].file)
+    if then is not None and not choices.codes_are_right:
         stop_at_swapped_codes(fieldwork.interviews, book, then, delivered[INTERVIEWS].file)
     table = shown_differences(before, book)
-    return Wave(before, book, text, fieldwork, table, decisions(book, table, placed, cleaned))
+    return Wave(before, book, text, fieldwork, table, decisions(book, table, placed, cleaned, then))
 
 
 def _codebook_before(wave, waves, folder):
     """The codebook of the newest wave before; None if there is none."""
     paths = [folder / f"{w}.yaml" for w in waves.all if w < wave]
     return next((path for path in reversed(paths) if path.exists()), None)
+
+
+def _respondents_of(before, data):
+    """The cleaned respondents of the wave before, where they are on this machine."""
+    path = data / "clean" / str(before.wave) / "respondents.csv" if before else None
+    return read_respondents(path, before) if path and path.exists() else None
+
+
+def _check_sectors(respondents, then, codebook, before, file):
+    """Raise InputProblem for an organisation of another sector than in the wave before: an id given to another one."""
+    was = respondents[ORGANISATION].map(then.set_index(ORGANISATION)[before.sector])
+    now = respondents[codebook.sector]
+    moved = was.notna() & was.ne(now).fillna(False).astype(bool)
+    for row in respondents.index[moved]:
+        raise InputProblem(
+            f"organisation {respondents.at[row, ORGANISATION]} was of another sector in {before.wave}",
+            **{"file": file, "found": now[row], "allowed": was[row]},
+            do="an id stays with its organisation: give this one another",
+        )
 
 
 def _check_choices(choices, delivered, codebook):

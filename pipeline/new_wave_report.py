@@ -4,6 +4,7 @@ from textwrap import wrap
 
 import pandas as pd
 
+from pipeline.codebook import ORGANISATION
 from pipeline.codebook_difference import BREAKING, KINDS, differences
 from pipeline.draft import TO_JUDGE
 from pipeline.placing import ALIKE, likeness
@@ -23,10 +24,11 @@ def shown_differences(before, after):
     return table.assign(kind=table["kind"].mask(reworded & pd.Series(unlike, index=table.index), "unsure"))
 
 
-def decisions(codebook, table, placed, cleaned):
+def decisions(codebook, table, placed, cleaned, then):
     """What is left for a person to decide, a sentence each.
 
-    `table` is that of `shown_differences`, `placed` the Placed by raw file, `cleaned` what `clean` makes of them.
+    `table` is that of `shown_differences`, `placed` the Placed by raw file, `cleaned` what `clean` makes of them,
+    `then` the respondents of the wave before or None.
     """
     new = set(table.loc[table["what"].eq("question") & table["kind"].isin(["new", "unsure"]), "question"])
     return [
@@ -42,6 +44,7 @@ def decisions(codebook, table, placed, cleaned):
             for column, rows in cleaned.uncoded.groupby("column")
         ),
         *_of_files(placed),
+        *_of_panel(cleaned.respondents, then),
         f"title, source and notes of data/codebook/{codebook.wave}.yaml: read them over",
     ]
 
@@ -73,6 +76,11 @@ def _of_files(placed):
         yield "there is no frame: nothing is known of organisations that did not answer, and no response rate is given"
     elif CONTACT_HISTORY not in placed:
         yield "there is no contact history: it is not known who was tried, and no response rate is given"
+
+
+def _of_panel(respondents, then):
+    if then is not None and not respondents[ORGANISATION].isin(then[ORGANISATION]).any():
+        yield "no organisation has the id of one that answered in the wave before: are they the same ids?"
 
 
 def as_text(ready):

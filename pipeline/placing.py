@@ -70,8 +70,9 @@ def place(delivery, codebook, questions, *, needed, same=None, leave_out=()):
     InputProblem for a needed question without its columns, and where codes and labels contradict the codebook.
     """
     known = {fold(c): c for c in delivery.table.columns if fold(c) not in {fold(o) for o in leave_out}}
-    columns = {name: delivery.table[known[fold(name)]] for name in _own_columns(codebook) if fold(name) in known}
-    used = {known[fold(name)] for name in columns}
+    own = {name: known[fold(name)] for name in _own_columns(codebook) if fold(name) in known}
+    columns = {name: _labelled(delivery.table[c], delivery.labels.get(c, {})) for name, c in own.items()}
+    used = set(own.values())
     texts, edits, moved, silent = {}, [], {}, []
     for before in questions:
         question = _moved(before, same or {})
@@ -161,7 +162,7 @@ def _answers_it(cells, question):
     """Whether every text of a column is an answer of a question, and not all are numbers or ticks."""
     texts = {fold(c) for c in cells.unique()} - {""}
     known = {fold(t) for a in question.answers for t in a.texts}
-    return bool(texts) and texts <= known and not all(t.isdigit() for t in texts) and question.kind == "single"
+    return bool(texts) and texts <= known and not all(_code(t) is not None for t in texts) and question.kind == "single"
 
 
 def _text_of(question, found, delivery):
@@ -212,7 +213,7 @@ def _stop_at_codes_of_bands(question, cells, file):
 
 
 def _code(text):
-    return int(text) if re.fullmatch(r"\d+", str(text)) else None
+    return int(text) if re.fullmatch(r"-?\d+", str(text)) else None
 
 
 def _match(question, offered, delivery, column):
@@ -253,7 +254,7 @@ def _unknown(question, offer, offered, delivery, column):
             return near[0], Edit(question.id, near[0].id, offer)
     cells = delivery.table[column]
     text = offer.label or str(offer.code)
-    row = cells.index[cells.map(tidy).eq(text)][0]
+    row = next(iter(cells.index[cells.map(tidy).eq(text)]), None)
     allowed = ITEMS.join(a.label if a.code is None else f"{a.label} ({a.code})" for a in question.answers)
     raise InputProblem(
         f"no answer of {question.id} is called so",

@@ -17,11 +17,9 @@ AS_THEY_STAND, ONCE_SWAPPED = 1e-6, 0.05
 def stop_at_swapped_codes(interviews, codebook, before, file):
     """Raise InputProblem at the first question whose codes fit the wave before only if some are exchanged.
 
-    `interviews` are raw, `before` the respondents of the wave before or None. Only columns of codes are looked at: a
+    `interviews` are raw, `before` the respondents of the wave before. Only columns of codes are looked at: a
     label says itself what it means. Swapped answers with much the same shares, or that nobody gave, go unseen.
     """
-    if before is None:
-        return
     for question in interview_questions(codebook):
         if question.kind != "single" or question.id not in before:
             continue

@@ -485,3 +485,88 @@ def test_a_choice_that_names_nothing_is_refused(project, table, small_codebook):
     assert refusal(project, path, same=["V1=view"]).startswith("--same: no such question; found 'view'; allowed: kind")
     assert refusal(project, path, same=["V9=outlook"]) == "--same: no file has such a column; found 'V9'."
     assert refusal(project, path, same=["V1"]) == "--same: give COLUMN=QUESTION; found 'V1'."
+
+
+# ---- what real exports have
+
+
+def test_codes_for_not_asked_and_labels_of_the_files_own_columns_are_read(project, table, small_codebook):
+    asked = table["S3"].ne("")
+    path = project / "export.sav"
+    partial = table.assign(status=["1"] * len(table), S3=table["S3"].where(asked, "Not asked"))
+    book = small_codebook.model_copy(
+        update={
+            "questions": tuple(
+                q if q.id != "profit" else q.model_copy(update={"answers": (*q.answers, not_asked(q))})
+                for q in small_codebook.questions
+            )
+        }
+    )
+    made.as_sav(path, partial, book)
+    relabel(path, "status", {1: "Complete"})
+    wave = prepared(project, path)
+    assert set(wave.fieldwork.interviews["status"]) == {"Complete"}
+    assert wave.codebook.question("profit").answers[-1].label == "Not asked"
+    cleaned = clean(wave.fieldwork, wave.codebook)
+    assert cleaned.respondents["profit"].notna().sum() == asked.sum()
+
+
+def not_asked(question):
+    return question.answers[0].model_copy(update={"id": "not_asked", "label": "Not asked", "code": -9, "spellings": ()})
+
+
+def test_a_column_that_is_left_out_may_hold_anything(project, table, small_codebook):
+    path = save(project, table.assign(started="x"), "xlsx", small_codebook)
+    book = load_workbook(path)
+    column = len(table.columns) + 1
+    for row, value in ((2, datetime.datetime(2021, 3, 1, 9, 30)), (3, datetime.time(9, 30)), (4, "Jan-99")):
+        book.active.cell(row=row, column=column).value = value
+    book.save(path)
+    assert "made a date of this answer" in refusal(project, path)
+    assert prepared(project, path, leave_out=("started",)).codebook.wave == YEAR
+
+
+def test_a_date_in_an_spss_file_outside_the_columns_of_dates_is_refused(project, table, small_codebook):
+    path = save(project, table, "sav", small_codebook)
+    import pyreadstat
+
+    data, about = pyreadstat.read_sav(path, user_missing=True)
+    data["V2"] = data["completed_on"]
+    pyreadstat.write_sav(data, str(path), variable_value_labels=about.variable_value_labels)
+    assert "export.sav, row 2, column V2: a spreadsheet has made a date" in refusal(project, path)
+
+
+def test_an_id_that_was_of_the_other_sector_is_refused(project, table, small_codebook, answered):
+    then = answered.copy()
+    then.loc[3, "kind"] = {"lib": "mus", "mus": "lib"}[then.loc[3, "kind"]]
+    earlier(project, small_codebook, then)
+    said = refusal(project, save(project, table, "csv", small_codebook))
+    assert said.startswith(f"export.csv: organisation {then.loc[3, 'organisation']} was of another sector in {FIRST}")
+
+
+def test_ids_that_none_had_before_are_shown(project, table, small_codebook, answered):
+    earlier(project, small_codebook, answered.assign(organisation=answered["organisation"] + "-X"))
+    wave = prepared(project, save(project, table, "csv", small_codebook))
+    assert any(
+        d.startswith("no organisation has the id of one that answered in the wave before") for d in wave.to_decide
+    )
+
+
+def test_a_codebook_that_somebody_wrote_is_what_an_export_is_held_against(project, table, small_codebook):
+    path = save(project, table, "sav", small_codebook)
+    own = project / f"data/codebook/{YEAR}.yaml"
+    text = prepared(project, path).text
+    own.write_text(text.replace('label: "No, but planned"', 'label: "Soon"'), encoding="utf-8")
+    assert f"{own} has no such answer to shop; found 'No, but planned (2)'" in refusal(project, path)
+    spelled = text.replace(
+        'label: "No, but planned", code: 2, spellings: [', 'label: Soon, code: 2, spellings: ["No, but planned", '
+    )
+    own.write_text(spelled + "# decided\n", encoding="utf-8")
+    wave = prepared(project, path)
+    assert wave.text == own.read_text(encoding="utf-8")
+    changed = wave.differences[wave.differences["kind"].ne("same")]
+    assert changed["kind"].tolist() == ["relabelled"]
+
+
+def test_outside_a_project_of_dvc_nothing_is_written(project, table, small_codebook):
+    assert "this is no project of DVC" in refusal(project, save(project, table, "csv", small_codebook))
