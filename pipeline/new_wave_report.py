@@ -15,13 +15,15 @@ WIDTH, WRAPPED = 44, 118
 
 
 def shown_differences(before, after):
-    """The table of `differences`, where a text too unlike to be the same one reworded is `unsure`."""
+    """The table of `differences`; a text too unlike to be the same one reworded is `unsure` until it is judged."""
     if before is None:
         return differences(after, after).iloc[:0]
     table = differences(before, after)
     reworded = table["kind"].eq("relabelled") & table["what"].isin([w for w, c in BREAKING.items() if c == "reworded"])
+    judged = {b.question for b in after.breaks_in_series if not b.reason.startswith(TO_JUDGE)}
     unlike = [likeness(b, a) < ALIKE for b, a in zip(table["before"], table["after"], strict=True)]
-    return table.assign(kind=table["kind"].mask(reworded & pd.Series(unlike, index=table.index), "unsure"))
+    unsure = reworded & ~table["question"].isin(judged) & pd.Series(unlike, index=table.index)
+    return table.assign(kind=table["kind"].mask(unsure, "unsure"))
 
 
 def decisions(codebook, table, placed, cleaned, then):

@@ -1,6 +1,7 @@
 """A new wave's export is placed, or one sentence says why it is not and nothing is written."""
 
 import datetime
+import json
 import zipfile
 
 import made_exports as made
@@ -561,7 +562,8 @@ def test_a_codebook_that_somebody_wrote_is_what_an_export_is_held_against(projec
     spelled = text.replace(
         'label: "No, but planned", code: 2, spellings: [', 'label: Soon, code: 2, spellings: ["No, but planned", '
     )
-    own.write_text(spelled + "# decided\n", encoding="utf-8")
+    judged = {"question": "shop", "change": "reworded", "comparable": True, "date": "2021-01-01", "reason": "Said so"}
+    own.write_text(spelled + f"breaks_in_series: [{json.dumps(judged)}]  # decided\n", encoding="utf-8")
     wave = prepared(project, path)
     assert wave.text == own.read_text(encoding="utf-8")
     changed = wave.differences[wave.differences["kind"].ne("same")]

@@ -134,6 +134,6 @@ def test_the_microdata_of_a_rebuilt_wave_take_its_place(tmp_path):
     assert path.read_text(encoding="utf-8") == text.replace("kind: reconstruction", "kind: fieldwork")
     settings["waves"]["reconstruction"] = [w for w in waves.reconstruction if w != wave]
     assert yaml.safe_load((clone.root / "params.yaml").read_text(encoding="utf-8")) == settings
-    status, printed = clone.dvc("repro", f"weight@{wave}")
+    status, printed = clone.dvc("repro", f"clean@{wave}")
     assert status == 0, printed[-3000:]
-    assert clone.ran(printed) == [f"{stage}@{wave}" for stage in ("validate", "clean", "weight")]
+    assert clone.ran(printed) == [f"{stage}@{wave}" for stage in ("validate", "clean")]
