@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_surveys import codebooks
 from PIL import Image
 
+from pipeline.check import check
 from pipeline.clean import clean
 from pipeline.codebook import ORGANISATION, Codebook, SeriesBreak, asked, gave, load_codebook, select
 from pipeline.fieldwork import simulate
@@ -371,8 +373,6 @@ def test_a_question_that_is_gone_is_on_record_and_not_in_the_codebook(later):
 @pytest.fixture
 def project(tmp_path, small_codebook, small_respondents, later):
     """A folder with the made-up survey's two waves and a settings file that rehearses the second."""
-    import yaml
-
     for book in (small_codebook, later):
         text = yaml.safe_dump(json.loads(book.model_dump_json(by_alias=True, exclude_unset=True)))
         (tmp_path / "codebook").mkdir(exist_ok=True)
@@ -395,6 +395,27 @@ def test_the_command_writes_respondents_and_no_bounds_both_marked(project, later
         assert all(row.endswith(f',"{MARKED}"') for row in rows)
     main(wave=2021, params=project / "params.yaml", data=project)
     assert first == {p.name: p.read_bytes() for p in (project / "respondents/2021").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"rehearse": None},
+            "wave 2021 is a rehearsal, and there is no section `rehearse`; add it, or take the wave off",
+        ),
+        ({"rehearse": TRUTH | {"before": 2021}}, r"rehearse\.before: no wave before 2021; found 2021; allowed: 2020\."),
+        ({"rehearse": TRUTH | {"moved": {"shops": {"yes": 0}}}}, r"rehearse\.moved: no such question of both waves"),
+    ],
+)
+def test_a_rehearsal_that_cannot_be_is_found_before_anything_runs(project, changes, sentence):
+    settings = yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8"))
+    settings["waves"] = {"all": [2020, 2021], "rehearsal": [2021]}
+    (project / "params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    assert check(project / "params.yaml", project / "codebook") == (2020, 2021)
+    (project / "params.yaml").write_text(yaml.safe_dump(settings | changes), encoding="utf-8")
+    with pytest.raises(InputProblem, match=sentence):
+        check(project / "params.yaml", project / "codebook")
 
 
 @pytest.mark.parametrize(
