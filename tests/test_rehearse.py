@@ -10,7 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_surveys import codebooks
-from PIL import Image
+from marks import carries_the_mark
 
 from pipeline.check import check
 from pipeline.clean import clean
@@ -18,6 +18,7 @@ from pipeline.codebook import ORGANISATION, Codebook, SeriesBreak, asked, gave, 
 from pipeline.fieldwork import simulate
 from pipeline.files import MARK, MARKED
 from pipeline.params import Rehearse, load_params
+from pipeline.population import population_cells
 from pipeline.problems import InputProblem
 from pipeline.raw import Fieldwork
 from pipeline.rehearse import a_year_later, check_truth, main, rehearse, topics
@@ -433,25 +434,6 @@ def test_what_is_no_rehearsal_is_refused_and_nothing_written(project, old, new, 
     assert not (project / "respondents").exists()
 
 
-def carries_the_mark(path):
-    """Whether a file made from a rehearsal says so to whoever opens it alone."""
-    if path.suffix == ".csv":
-        header, *rows = pd.read_csv(path, header=None, dtype="str", keep_default_na=False).iloc[:, -1]
-        return header == MARK and set(rows) <= {MARKED}
-    if path.suffix == ".png":
-        return MARK in Image.open(path).text["Title"] and MARK in Image.open(path).text["Description"]
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".ipynb":
-        notebook = json.loads(text)
-        heading = "".join(notebook["cells"][0]["source"])
-        return heading.startswith(f"# {MARK} ") and MARKED in heading and notebook["metadata"]["title"].startswith(MARK)
-    if path.suffix == ".json":
-        return json.loads(text)[MARK] == MARKED
-    if path.suffix == ".html":
-        return MARK in text.partition("<body")[2] and MARK in text.partition("<title>")[2].partition("</title>")[0]
-    return MARK in text
-
-
 def rehearsals():
     return load_params(ROOT / "params.yaml").waves.rehearsal
 
@@ -468,6 +450,42 @@ def test_no_published_file_of_another_wave_says_so(year):
     others = [w for w in load_params(ROOT / "params.yaml").waves.all if w not in rehearsals()]
     files = (p for wave in others for p in sorted((ROOT / f"reports/{wave}").rglob("*.csv")))
     assert [p.name for p in files if carries_the_mark(p)] == []
+
+
+@pytest.mark.parametrize("year", rehearsals())
+def test_a_redrawn_band_is_counted_anew_and_the_sectors_keep_their_totals(year):
+    settings = load_params(ROOT / "params.yaml")
+    then, now = (
+        population_cells(
+            settings.weight.population,
+            folder=ROOT / "data/population",
+            codebook=load_codebook(ROOT / f"data/codebook/{wave}.yaml"),
+        ).set_index("cell")
+        for wave in (settings.rehearse.before, year)
+    )
+    assert then.groupby("sector")["total"].sum().equals(now.groupby("sector")["total"].sum())
+    redrawn = settings.rehearse.becomes[load_codebook(ROOT / f"data/codebook/{year}.yaml").size_band]
+    assert not set(redrawn) & set(now.index)
+    assert now.loc[[b for b in now.index if b not in then.index], "kind"].eq("counted").all()
+
+
+@pytest.mark.parametrize("year", rehearsals())
+def test_bands_become_others_in_the_shares_of_the_register(year):
+    """params.yaml: of the councils in a band that was cut, as many are in each part of it as the register counts."""
+    settings = load_params(ROOT / "params.yaml")
+    books = [load_codebook(ROOT / f"data/codebook/{wave}.yaml") for wave in (settings.rehearse.before, year)]
+    register = pd.read_csv(ROOT / "data/population/local_authorities_mid2014.csv").query("nation == 'England'")
+    old, new = (book.question(book.size_band) for book in books)
+
+    def inside(band):
+        upper = np.inf if band.below is None else band.below
+        return register["population"].ge(band.at_least) & register["population"].lt(upper)
+
+    for band, shares_ in settings.rehearse.becomes[old.id].items():
+        from_ = inside(old.answer(band).band)
+        for into, share in shares_.items():
+            found = (from_ & inside(new.answer(into).band)).sum() / from_.sum()
+            assert share == pytest.approx(found, abs=0.005), (band, into)
 
 
 @pytest.mark.parametrize("year", rehearsals())

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 from clones import ROOT, Clone
-from test_rehearse import carries_the_mark
+from marks import carries_the_mark
 
 from pipeline.params import load_params
 
