@@ -42,7 +42,8 @@ lock:
 # Needs R and the package (Debian: r-base-core, r-cran-survey); the tests themselves do not.
 r-tables: environment
 	$(BIN)/python tests/r/wave.py
-	cd tests/r && Rscript estimates.R && Rscript api.R && Rscript wave.R
+	$(BIN)/python tests/r/change.py
+	cd tests/r && Rscript estimates.R && Rscript api.R && Rscript wave.R && Rscript change.R
 
 # Where the time of a cold run goes, of the contradictions as reports grow, and how near to exact the bounds are: the
 # tables of docs/performance.md and a sentence of docs/methodology.md.
