@@ -13,15 +13,26 @@ __all__ = ["read_respondents", "read_table", "write_bytes", "write_table", "writ
 FLOAT_FORMAT = "%.12g"
 
 
-def write_table(path, table):
-    """Write a table as CSV: UTF-8, plain newlines, fixed float digits, no index."""
+# The last column of every table of a rehearsal, so that no file of one can be taken for a survey's: its name is there
+# even where a table has no rows.
+MARK, MARKED = "REHEARSAL", "simulated answers, not a survey"
+
+
+def write_table(path, table, codebook=None):
+    """Write a table as CSV: UTF-8, plain newlines, fixed float digits, no index; a rehearsal's with its MARK."""
+    if codebook is not None and codebook.kind == "rehearsal":
+        table = table.assign(**{MARK: MARKED})
     write_text(path, table.to_csv(index=False, lineterminator="\n", float_format=FLOAT_FORMAT))
 
 
 def read_table(path, **options):
-    """Read a CSV written by `write_table`; only an empty cell is missing. Raises InputProblem if it is none."""
+    """Read a CSV written by `write_table`, without the MARK of a rehearsal; only an empty cell is missing.
+
+    Raises InputProblem if it is none.
+    """
     try:
-        return pd.read_csv(path, encoding="utf-8", keep_default_na=False, na_values=[""], **options)
+        table = pd.read_csv(path, encoding="utf-8", keep_default_na=False, na_values=[""], **options)
+        return table.drop(columns=MARK, errors="ignore")
     except FileNotFoundError:
         raise InputProblem("there is no such file", file=path) from None
     except (UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as problem:
