@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.codebook import ORGANISATION, TOTAL, Codebook
-from pipeline.estimate import UNWEIGHTED, WEIGHTED, lay_out
+from pipeline.estimate import SUPPORT, UNWEIGHTED, WEIGHTED, lay_out
 from pipeline.harmonise import compare
 from pipeline.printing import KEYS, SETTLED
 
@@ -58,6 +58,11 @@ class Wave:
         return self.codebook.kind
 
 
+def marking(waves):
+    """The codebook by which `write_table` marks a table of these waves: a rehearsal's where one is among them."""
+    return next((w.codebook for w in waves if w.kind == "rehearsal"), waves[-1].codebook)
+
+
 def pairs_of(waves):
     """Which Waves are compared: (earlier, later, against) for each later wave, with the one before and with the first.
 
@@ -73,7 +78,7 @@ def pairs_of(waves):
     return pairs
 
 
-def changes(waves, *, breaks, settings):
+def changes(waves, *, breaks, settings, compared=compare, laid_out=lay_out):
     """Every change between Waves: a table with COLUMNS, in codebook order, unweighted before weighted.
 
     `breaks` is the register (`pipeline.harmonise`), `settings` the section `analyse` of the Params. A row that is not
@@ -81,21 +86,23 @@ def changes(waves, *, breaks, settings):
     same two waves and basis that are evidence, those of everyone and those of groups apart. `detectable` is the
     smallest change found in POWER of all samples with this error, at the level of the interval. `low` and `high` are
     how large the change can be where the bounds of a reconstruction leave an estimate open. `quality` is ok, flagged,
-    withheld, bounded or modelled; without a word there is no verdict, and `why` says the reason.
+    withheld, bounded or modelled; without a word there is no verdict, and `why` says the reason. `compared` says what
+    may be compared and `laid_out` gives the Grid that the waves' estimates are of, which are shares unless given.
     """
-    tables = [_pair(*pair, breaks=breaks, settings=settings) for pair in pairs_of(waves)]
+    options = {"breaks": breaks, "settings": settings, "compared": compared, "laid_out": laid_out}
+    tables = [_pair(*pair, **options) for pair in pairs_of(waves)]
     return pd.concat(tables, ignore_index=True)[COLUMNS] if tables else pd.DataFrame(columns=COLUMNS)
 
 
-def _pair(before, after, against, *, breaks, settings):
-    rows = compare(before.codebook, after.codebook, breaks=breaks)
+def _pair(before, after, against, *, breaks, settings, compared, laid_out):
+    rows = compared(before.codebook, after.codebook, breaks=breaks)
     rows = side_by_side(rows, before, after)
     tested = rows["comparable"] & rows["quality"].isin(["ok", "flagged", "modelled", "bounded"])
     tested &= rows["before"].notna() & rows["after"].notna()
     parts = []
     for basis in (UNWEIGHTED, WEIGHTED):
         of_basis = rows[tested & rows["basis"].eq(basis)]
-        found = covariances(before, after, of_basis, basis=basis)
+        found = covariances(before, after, of_basis, basis=basis, laid_out=laid_out)
         parts.append(contrasts(of_basis.join(found), confidence=settings.confidence))
     rows = rows.join(pd.concat(parts)[[*INFERENCE, "n_both"]])
     rows = verdicts(adjust(rows), level=1 - settings.confidence)
@@ -137,14 +144,20 @@ def panel_is_known(before, after):
     return {before.kind, after.kind} != {"reconstruction", "fieldwork"}
 
 
-def covariances(before, after, rows, *, basis):
-    """`covariance` and `df` of the two shares of each row, and `n_both`, the organisations in both bases: by svy.
+def support_of(before, after):
+    """What a comparison of two Waves' records rests on: the less certain of the two."""
+    kinds = {before.kind, after.kind}
+    return "assumed" if "reconstruction" in kinds else SUPPORT["rehearsal" if "rehearsal" in kinds else "fieldwork"]
+
+
+def covariances(before, after, rows, *, basis, laid_out=lay_out):
+    """`covariance` and `df` of the two estimates of each row, and `n_both`, the organisations in both bases: by svy.
 
     `rows` has KEYS; the result has its index.
     """
     import svy
 
-    names, stacked = stack(before, after, rows, basis=basis)
+    names, stacked = stack(before, after, rows, basis=basis, laid_out=laid_out)
     sample = _stacked_sample(stacked, basis)
     panel = stacked[ORGANISATION].duplicated(keep=False)
     found = []
@@ -158,14 +171,14 @@ def covariances(before, after, rows, *, basis):
     return pd.DataFrame(found, columns=["covariance", "df", "n_both"], index=rows.index)
 
 
-def stack(before, after, rows, *, basis):
+def stack(before, after, rows, *, basis, laid_out=lay_out):
     """The two Waves' respondents one below the other with the domains and answers of `rows`: names, and the table.
 
     Columns: organisation (unlike in the two waves where the panel is not known), wave, stratum (for an organisation in
     both that of the earlier wave), cell (wave and stratum), weight, population (what the covariance's finite-population
-    factor comes to), and the 0/1 columns that `names` (domain, answer) gives for each row.
+    factor comes to), and the columns of the Grid that `names` (domain, answer) gives for each row.
     """
-    grids = [lay_out(w.respondents, w.codebook) for w in (before, after)]
+    grids = [laid_out(w.respondents, w.codebook) for w in (before, after)]
     names = rows[KEYS].merge(grids[1].rows, on=KEYS, how="left", validate="1:1")[["domain", "answer"]]
     tables = []
     for wave, grid in zip((before, after), grids, strict=True):

@@ -24,13 +24,17 @@ from pipeline.texts import ITEMS
 
 REGISTER = ["wave", "since", "question", "answers", "change", "comparable", "date", "reason", "differences"]
 COMPARED = [*KEYS, "basis", "comparable", "why"]
-DROPPED = "dropped"
-# A frame's fact is not asked: how its shares move shows whom the sample holds, and nothing that changed.
-FRAME = "a fact of the sample frame: its change is that of the sample"
+GONE = "gone"
+SERIES_BREAK = "break in series in"
+# What differs in an answer may be on record as any of these: a label that was reworded is a list of answers that
+# changed, and a band that was redrawn has another code and stands in other nets.
+OF_ANSWERS = ("answers", "reworded", "bands")
+# What nobody was asked: how such a share moves shows whom the sample holds, and nothing that changed.
+NOT_ASKED = "known or noted, not answered: its change is the sample's"
 
 
 def register(codebooks):
-    """The register of breaks in series: a row per entry of each codebook but the first, and per question dropped.
+    """The register of breaks in series: a row per entry of each codebook but the first.
 
     `codebooks` are Codebooks by wave, in order. Columns: REGISTER; `since` is the wave before, `answers` the ids that
     the break touches (empty: the whole question), `differences` what the two codebooks show of it. Raises InputProblem
@@ -40,27 +44,48 @@ def register(codebooks):
     for (since, before), (wave, after) in pairwise(codebooks.items()):
         found = differences(before, after)
         found = found[found["what"].isin(list(BREAKING)) & found["kind"].ne("same")]
-        gone = found["what"].eq("question") & found["kind"].eq("gone")
-        for difference in found[~gone].to_dict("records"):
-            _check_registered(difference, after)
-        rows += [_entry_row(entry, found, wave, since) for entry in after.breaks_in_series]
-        rows += [_dropped_row(question, wave, since) for question in found.loc[gone, "question"]]
+        for difference in found.to_dict("records"):
+            if not any(_covers(entry, difference, after) for entry in after.breaks_in_series):
+                raise _unregistered(difference, after)
+        for entry in after.breaks_in_series:
+            shown = [_shown(d) for d in found.to_dict("records") if _covers(entry, d, after)]
+            texts = (entry.question, ITEMS.join(entry.answers), entry.change, entry.comparable, entry.date)
+            row = (wave, since, *texts, entry.reason, ITEMS.join(shown))
+            rows.append(dict(zip(REGISTER, row, strict=True)))
     return pd.DataFrame(rows, columns=REGISTER)
 
 
-def _check_registered(difference, codebook):
-    change = BREAKING[difference["what"]]
-    written = [e for e in codebook.breaks_in_series if e.question == difference["question"] and e.change == change]
-    answer = difference["answer"]
-    if any(not e.answers or not answer or answer in e.answers or difference["kind"] == "gone" for e in written):
-        return
-    touched = f"answers: [{answer}], " if answer and difference["kind"] != "gone" else ""
-    raise InputProblem(
+def _change(difference):
+    """The change of an entry that answers to a difference."""
+    is_question = difference["what"] == "question"
+    return GONE if is_question and difference["kind"] == "gone" else BREAKING[difference["what"]]
+
+
+def _covers(entry, difference, codebook):
+    """Whether an entry of the codebook's `breaks_in_series` is the record of a difference."""
+    if entry.question != difference["question"]:
+        return False
+    answer, change = difference["answer"], _change(difference)
+    if not answer:
+        # The order of answers changes with the answers.
+        return entry.change == change or (difference["what"] == "order of answers" and entry.change in OF_ANSWERS)
+    if entry.change not in OF_ANSWERS:
+        return False
+    # An answer that is gone cannot be named in a codebook that does not have it.
+    named = {answer} if difference["kind"] == "gone" else {answer, *codebook.question(entry.question).members(answer)}
+    return not entry.answers or difference["kind"] == "gone" or bool(named & set(entry.answers))
+
+
+def _unregistered(difference, codebook):
+    """The sentence that stops the run."""
+    answer = difference["answer"] if difference["kind"] != "gone" else ""
+    touched = f"answers: [{answer}], " if answer else ""
+    return InputProblem(
         f"question {difference['question']}: {_shown(difference)}, which is no registered break in series",
         file=f"codebook of {codebook.wave}",
         do="write under breaks_in_series: "
-        f"{{question: {difference['question']}, {touched}change: {change}, comparable: false, date: YEAR-MONTH-DAY, "
-        "reason: WHY}, with comparable: true if it moves no answer",
+        f"{{question: {difference['question']}, {touched}change: {_change(difference)}, comparable: false, "
+        "date: YEAR-MONTH-DAY, reason: WHY}, with comparable: true if it moves no answer",
     )
 
 
@@ -72,30 +97,13 @@ def _shown(difference):
     return f"{what} was {difference['before']!r} and is {difference['after']!r}"
 
 
-def _entry_row(entry, found, wave, since):
-    ours = found[found["question"].eq(entry.question) & found["what"].map(BREAKING).eq(entry.change)]
-    of_answers = ours["answer"].isin([*entry.answers, ""]) | ours["kind"].eq("gone") | (not entry.answers)
-    shown = "; ".join(_shown(row) for row in ours[of_answers].to_dict("records"))
-    texts = (entry.question, ITEMS.join(entry.answers), entry.change, entry.comparable, entry.date, entry.reason, shown)
-    return dict(zip(REGISTER, (wave, since, *texts), strict=True))
-
-
-def _dropped_row(question, wave, since):
-    texts = (question, "", DROPPED, False, None, f"not asked in {wave}", "")
-    return dict(zip(REGISTER, (wave, since, *texts), strict=True))
-
-
 def compare(before, after, *, breaks):
     """Which rows of two waves' estimates may be compared: a row per row of either, with COMPARED.
 
     `before` and `after` are Codebooks, `breaks` the register of all waves. `why` says why not, and is empty where a row
     is comparable.
     """
-    between = breaks[breaks["wave"].gt(before.wave) & breaks["wave"].le(after.wave)]
-    between = between[~between["comparable"].eq(True) & between["change"].ne(DROPPED)]
-    touched = {}
-    for row in between.to_dict("records"):
-        touched.setdefault(row["question"], []).append(row)
+    touched = _touched(before, after, breaks)
     keys = list(dict.fromkeys([*_keys(after), *_keys(before)]))
     rows = []
     for key in keys:
@@ -104,6 +112,16 @@ def compare(before, after, *, breaks):
             why = reason or (_cells_redrawn(after, touched) if basis == WEIGHTED else "")
             rows.append((*key, basis, not why, why))
     return pd.DataFrame(rows, columns=COMPARED)
+
+
+def _touched(before, after, breaks):
+    """The breaks between two waves that end a series, by question."""
+    between = breaks[breaks["wave"].gt(before.wave) & breaks["wave"].le(after.wave)]
+    between = between[~between["comparable"].eq(True) & between["change"].ne(GONE)]
+    touched = {}
+    for row in between.to_dict("records"):
+        touched.setdefault(row["question"], []).append(row)
+    return touched
 
 
 def _keys(book):
@@ -117,16 +135,17 @@ def _keys(book):
 
 def _why(key, before, after, touched):
     """Why a row is not comparable, or "" where it is."""
-    measure, category, break_, group = key
-    for book in (before, after):
+    measure, _, break_, group = key
+    for book, other in ((before, after), (after, before)):
         if not _has(book, key):
-            return f"there is no such row in {book.wave}"
+            # A break may be why there is none: a band that was redrawn, a question that is new.
+            return _broken(_needed(other, key), touched) or f"there is no such row in {book.wave}"
     measures = [book.measure(measure) for book in (before, after)]
     if measures[0].question != measures[1].question:
         return "the measure is of another question"
     question = after.question(measures[1].question)
-    if question.asked_of == "frame":
-        return FRAME
+    if question.asked_of != "respondent":
+        return NOT_ASKED
     wheres = [
         {"base": book.base(m.base).where, "group": book.group(break_, group).where}
         for book, m in zip((before, after), measures, strict=True)
@@ -134,10 +153,32 @@ def _why(key, before, after, touched):
     for what in ("base", "group"):
         if wheres[0][what] != wheres[1][what]:
             return f"its {what} is made up otherwise"
+    return _broken(_needed(after, key), touched)
+
+
+def _needed(book, key):
+    """What a row is made of: the answers of each question that it depends on."""
+    measure, category, break_, group = key
+    found = book.measure(measure)
+    question = book.question(found.question)
     needed = {question.id: {category, *question.members(category)}}
-    for where in (question.asked_if, *wheres[1].values()):
-        _add_condition(needed, where, after)
-    return _broken(needed, touched)
+    for where in (question.asked_if, book.base(found.base).where, book.group(break_, group).where):
+        _add_condition(needed, where, book)
+    return needed
+
+
+def untouched(where, before, after, *, breaks):
+    """Why a condition does not mean the same in two waves, or "" where it does."""
+    for question, test in where.items():
+        named = {*test.any, *test.all, *test.none}
+        for book in (before, after):
+            if question not in {q.id for q in book.questions}:
+                return f"there is no such question in {book.wave}"
+            if missing := named - {a.id for a in book.question(question).answers}:
+                return f"there is no answer {min(missing)} in {book.wave}"
+    needed = {}
+    _add_condition(needed, where, after)
+    return _broken(needed, _touched(before, after, breaks))
 
 
 def _has(book, key):
@@ -162,7 +203,7 @@ def _broken(needed, touched):
         for row in touched.get(question, ()):
             broken = set(row["answers"].split(ITEMS)) if row["answers"] else answers
             if answers & broken:
-                return f"break in series in {row['wave']}, question {question}: {row['reason']}"
+                return f"{SERIES_BREAK} {row['wave']}: {row['reason']}"
     return ""
 
 

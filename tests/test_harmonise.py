@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from pipeline.codebook import TOTAL, Codebook
-from pipeline.harmonise import FRAME, REGISTER, compare, marks, register
+from pipeline.harmonise import NOT_ASKED, REGISTER, compare, marks, register
 from pipeline.problems import InputProblem
 
 ENTRY = {"date": "2021-02-01", "reason": "A new word"}
@@ -42,7 +42,7 @@ def test_the_same_codebook_has_no_breaks(small_codebook):
     breaks = register({2020: small_codebook, 2021: after(small_codebook)})
     assert breaks.empty and list(breaks.columns) == REGISTER
     rows = compare(small_codebook, after(small_codebook), breaks=breaks)
-    asked = ~rows["why"].eq(FRAME)
+    asked = ~rows["why"].eq(NOT_ASKED)
     assert rows.loc[asked, "comparable"].all() and rows.loc[~asked, "measure"].unique().tolist() == ["kind", "scale"]
 
 
@@ -82,6 +82,12 @@ def wider_net(data):
     next(n for n in question(data, "shop")["nets"] if n["id"] == "no_shop")["answers"].append("dont_know")
 
 
+def without_comment(data):
+    data["questions"] = [q for q in data["questions"] if q["id"] != "comment"]
+    data["measures"] = [m for m in data["measures"] if m["id"] != "comment"]
+    data["figures"] = [f for f in data["figures"] if f["measure"] != "comment"]
+
+
 @pytest.mark.parametrize(
     "change, entry, shown",
     [
@@ -91,6 +97,7 @@ def wider_net(data):
         (other_code, {"question": "shop", "answers": ["yes"], "change": "answers"}, "code yes was '1' and is '7'"),
         (other_routing, {"question": "goods", "change": "routing"}, "asked if was"),
         (new_question, {"question": "wifi", "change": "new"}, "question is new"),
+        (without_comment, {"question": "comment", "change": "gone"}, "question is gone"),
         (wider_net, {"question": "shop", "answers": ["no_shop"], "change": "answers"}, "answers of a net no_shop was"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
@@ -117,16 +124,14 @@ def test_a_label_or_a_column_is_no_break(small_codebook):
     assert register({2020: small_codebook, 2021: after(small_codebook, change=renamed)}).empty
 
 
-def test_a_question_that_is_dropped_is_in_the_register_by_itself(small_codebook):
-    def without_comment(data):
-        data["questions"] = [q for q in data["questions"] if q["id"] != "comment"]
-        data["measures"] = [m for m in data["measures"] if m["id"] != "comment"]
-        data["figures"] = [f for f in data["figures"] if f["measure"] != "comment"]
-
-    later = after(small_codebook, change=without_comment)
-    [row] = register({2020: small_codebook, 2021: later}).to_dict("records")
-    assert (row["question"], row["change"], row["comparable"]) == ("comment", "dropped", False)
+def test_a_question_that_is_gone_has_no_rows_to_compare_and_may_come_back(small_codebook):
+    later = after(small_codebook, {"question": "comment", "change": "gone"}, change=without_comment)
     assert comparable(small_codebook, later, measure="comment")["why"].eq("there is no such row in 2021").all()
+    back = after(small_codebook, {"question": "comment", "change": "new", "comparable": True})
+    back = back.model_copy(update={"wave": 2022})
+    books = {b.wave: b for b in (small_codebook, later, back)}
+    rows = compare(small_codebook, back, breaks=register(books))
+    assert rows.loc[rows["measure"].eq("comment"), "comparable"].all()
 
 
 # ---- which rows
