@@ -13,8 +13,11 @@ def flow(value):
 
 
 def node_at(text, path):
-    """The node at a path of keys and list positions; None if there is none."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    """The node of a YAML text at a path of keys and list positions; None if there is none."""
+    return _below(yaml.compose(text, Loader=yaml.SafeLoader), path)
+
+
+def _below(node, path):
     for key in path:
         if isinstance(node, yaml.MappingNode):
             node = next((value for name, value in node.value if name.value == str(key)), None)
@@ -35,9 +38,9 @@ def end_of(node):
 
 def set_values(text, changes):
     """The text with the values at some paths replaced: {path: value}, each path in the text and none inside another."""
-    spans = []
+    root, spans = yaml.compose(text, Loader=yaml.SafeLoader), []
     for path, value in changes.items():
-        node = node_at(text, path)
+        node = _below(root, path)
         old = text[node.start_mark.index : end_of(node)]
         spans.append((node.start_mark.index, node.start_mark.index + len(old.rstrip()), flow(value)))
     for start, end, new in sorted(spans, reverse=True):

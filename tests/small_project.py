@@ -9,6 +9,27 @@ import yaml
 HERE = Path(__file__).parent
 FIRST = 2020
 # Houses in each size band, enough of them for every respondent of the tests.
+# What the tracker follows over the waves.
+FOLLOWED = {
+    "net_scores": "net_scores:\n  - {id: outlook, label: Outlook, measure: outlook, plus: bright, minus: bleak}\n",
+    "steps": """steps:
+  - id: open_up
+    number: 1
+    label: Open up
+    criteria:
+      - {id: shop, label: A shop, where: {shop: ["yes"]}}
+      - {id: talks, label: Talks, where: {events: [talks]}}
+  - id: look_ahead
+    number: 2
+    label: Look ahead
+    criteria:
+      - {id: bright, label: A bright outlook, where: {outlook: [bright]}}
+""",
+    "trends": """trends:
+  - {id: trend_1, number: 1, title: Shops, measure: shop, categories: ["yes"], break: kind}
+  - {id: trend_2, number: 2, title: The outlook, net_score: outlook}
+""",
+}
 BANDS = {
     "lib": [("Few", 1, 20000, 450), ("Many", 20000, None, 330)],
     "mus": [("Few", 0, 5000, 390), ("Middle", 5000, 50000, 480), ("Many", 50000, None, 270)],
@@ -29,7 +50,9 @@ def write_small(root, params):
     """The codebook, population and settings of the made-up survey in a folder."""
     (root / "data/codebook").mkdir(parents=True)
     (root / "data/population").mkdir()
-    shutil.copy(HERE / "small_codebook.yaml", root / f"data/codebook/{FIRST}.yaml")
+    book = (HERE / "small_codebook.yaml").read_text(encoding="utf-8")
+    missing = [part for key, part in FOLLOWED.items() if f"\n{key}:" not in book]
+    (root / f"data/codebook/{FIRST}.yaml").write_text("\n".join([book, *missing]), encoding="utf-8")
     rows = [f"{sector} {label},{total}" for sector, bands in BANDS.items() for label, _, _, total in bands]
     (root / "data/population/houses.csv").write_text("measure,value\n" + "\n".join(rows) + "\n", encoding="utf-8")
     sectors = [

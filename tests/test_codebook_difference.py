@@ -1,6 +1,7 @@
 """What differs between two codebooks is found, named and never overlooked."""
 
 import copy
+from datetime import date
 
 import pytest
 import yaml
@@ -10,6 +11,8 @@ from made_surveys import codebooks
 
 from pipeline.codebook import Codebook, SeriesBreak
 from pipeline.codebook_difference import BREAKING, GONE, KINDS, condition_text, differences
+from pipeline.draft import breaks
+from pipeline.harmonise import register
 
 # Without what is made of the questionnaire, which would not allow every change to it.
 SMALL = yaml.safe_load((HERE / "small_codebook.yaml").read_text(encoding="utf-8")) | {"figures": [], "findings": []}
@@ -148,6 +151,16 @@ CASES = {
 def test_every_difference_is_named(case):
     change, expected = CASES[case]
     assert changed(change) == expected
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_a_draft_enters_is_what_the_register_of_breaks_asks_for(case):
+    data = copy.deepcopy(SMALL)
+    CASES[case][0]({q["id"]: q for q in data["questions"]}, data)
+    before, after = Codebook.model_validate(SMALL), Codebook.model_validate(data | {"wave": 2021})
+    entries = breaks(differences(before, after), date(2021, 3, 1))
+    drafted = Codebook.model_validate(data | {"wave": 2021, "breaks_in_series": entries})
+    assert len(register({2020: before, 2021: drafted})) == len(entries)
 
 
 def test_what_can_break_a_series_has_the_change_that_the_register_calls_it():
