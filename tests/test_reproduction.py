@@ -17,8 +17,10 @@ from pipeline.params import load_params
 WAVES = load_params(ROOT / "params.yaml").waves
 WAVE = WAVES.all[0]
 RAW, REPORTS = f"data/raw/{WAVE}", f"reports/{WAVE}"
-# What makes cleaning wait until the raw files have passed, and is not looked at.
+# What makes cleaning wait until the raw files have passed, and is not looked at; and the bounds of waves that have no
+# printed report to be bounded by, which stand in the list of what every wave's stage reads.
 GATES = {f"reports/{wave}/validation.csv" for wave in WAVES.all}
+GATES |= {f"data/respondents/{wave}/bounds.csv" for wave in WAVES.all if wave not in WAVES.reconstruction}
 pytestmark = pytest.mark.slow
 
 
