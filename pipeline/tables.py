@@ -1,28 +1,34 @@
 """Reading and writing tables so that the same rows give the same bytes everywhere."""
 
+import json
+
 import pandas as pd
 
 from pipeline.codebook import typed
-from pipeline.files import write_bytes, write_text
+from pipeline.files import MARK, MARKED, write_bytes, write_text
 from pipeline.problems import InputProblem
 
-__all__ = ["read_respondents", "read_table", "write_bytes", "write_table", "write_text"]
+__all__ = ["read_respondents", "read_table", "write_bytes", "write_numbers", "write_table", "write_text"]
 
 # Twelve significant digits: more than any reader needs, fewer than the last bits in which
 # processors and linear-algebra libraries differ.
 FLOAT_FORMAT = "%.12g"
 
 
-# The last column of every table of a rehearsal, so that no file of one can be taken for a survey's: its name is there
-# even where a table has no rows.
-MARK, MARKED = "REHEARSAL", "simulated answers, not a survey"
-
-
 def write_table(path, table, codebook=None):
-    """Write a table as CSV: UTF-8, plain newlines, fixed float digits, no index; a rehearsal's with its MARK."""
+    """Write a table as CSV: UTF-8, plain newlines, fixed float digits, no index.
+
+    Where the codebook is of a rehearsal, a last column says so; its name is there even where the table has no rows.
+    """
     if codebook is not None and codebook.kind == "rehearsal":
         table = table.assign(**{MARK: MARKED})
     write_text(path, table.to_csv(index=False, lineterminator="\n", float_format=FLOAT_FORMAT))
+
+
+def write_numbers(path, numbers, codebook):
+    """Write a dict of numbers as JSON; a rehearsal's says first that it is one."""
+    mark = {MARK: MARKED} if codebook.kind == "rehearsal" else {}
+    write_text(path, json.dumps(mark | numbers, indent=2) + "\n")
 
 
 def read_table(path, **options):
