@@ -40,6 +40,7 @@ BEFORE, BASELINE, BOTH = "the wave before", "the first wave", "the wave before, 
 NOT_EVIDENCE = "rests on modelled numbers: no evidence"
 NOT_SETTLED = "an estimate is known only up to a range"
 TOO_FEW = "withheld: too few respondents"
+NO_ERROR = "an estimate has no standard error"
 NOTHING_TO_TEST = "no variance: everyone or no one in both waves"
 
 
@@ -97,6 +98,8 @@ def changes(waves, *, breaks, settings, compared=compare, laid_out=lay_out):
 def _pair(before, after, against, *, breaks, settings, compared, laid_out):
     rows = compared(before.codebook, after.codebook, breaks=breaks)
     rows = side_by_side(rows, before, after)
+    # What one wave has alone cannot have changed; the register says why it is alone.
+    rows = rows[rows["n_before"].notna() & rows["n_after"].notna()].reset_index(drop=True)
     tested = rows["comparable"] & rows["quality"].isin(["ok", "flagged", "modelled", "bounded"])
     tested &= rows["before"].notna() & rows["after"].notna()
     parts = []
@@ -287,4 +290,5 @@ def verdicts(rows, *, level):
     word = pd.Series(word, index=rows.index).where(rows["p_adjusted"].notna() | no_variance & rows["change"].eq(0), "")
     reasons = {"modelled": NOT_EVIDENCE, "bounded": NOT_SETTLED, "withheld": TOO_FEW}
     why = rows["quality"].map(reasons).fillna("").mask(no_variance, NOTHING_TO_TEST)
+    why = why.mask(why.eq("") & rows["p"].isna(), NO_ERROR)
     return rows.assign(word=word, why=rows["why"].where(~rows["comparable"], why))

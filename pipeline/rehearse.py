@@ -43,6 +43,10 @@ def rehearse(rng, first, records, *, before, codebook, truth):
     check_truth(truth, records, before=before, codebook=codebook)
     again = _panel(rng, first, before, truth)
     new = _newcomers(rng, records, before, truth)
+    taken = new[ORGANISATION].isin(set(first[ORGANISATION]))
+    if taken.any():
+        what = "rehearse.first_number: an organisation of the wave before has this name"
+        raise InputProblem(what, file=SETTINGS, found=new.loc[taken, ORGANISATION].iloc[0], do="begin further up")
     everyone = pd.concat([again, new], ignore_index=True)
     later = a_year_later(rng, everyone, records, before=before, codebook=codebook, truth=truth)
     sectors = {a.id: i for i, a in enumerate(codebook.question(codebook.sector).answers)}

@@ -281,6 +281,10 @@ REFUSED = {
         {"organisations": {"mus_many": {"panel": 99, "new": 1}}},
         "organisations.mus_many.panel: more answer again than answered; found 99; allowed: 0 to ",
     ),
+    "new organisations with old names": (
+        {"first_number": 1},
+        "first_number: an organisation of the wave before has this name; found 'LIB-001'; begin further up.",
+    ),
     "a question that is not there": (
         {"moved": {"shops": {"yes": 0.1}}},
         "moved: no such question of both waves that organisations answer; found 'shops'; allowed: channel, events, ",
