@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pipeline import audit_command, check, fieldwork
+from pipeline import audit_command, check, fieldwork, new_wave_command
 from pipeline.problems import InputProblem
 
 
@@ -25,6 +25,7 @@ app = Tracker(
 app.command("audit")(audit_command.main)
 app.command("check")(check.main)
 app.command("fieldwork")(fieldwork.main)
+app.command("new-wave")(new_wave_command.main)
 
 
 @app.callback()

@@ -240,26 +240,34 @@ class Finding(Part):
 class SeriesBreak(Part):
     """An entry of the register of breaks in series: what changed in a question since the wave before, when and why.
 
-    `answers` are those that the change touches; none means the whole question. Where `comparable` is true the change
+    `answers` are those that the change touches; none means the whole question. A question that is `gone` is not in
+    this wave's codebook, and every other one is. Where `comparable` is true the change
     is on record and the series goes on: somebody has judged that it moves no answer, and says so in `reason`.
     """
 
     question: str
     answers: tuple[str, ...] = ()
-    change: Literal["reworded", "answers", "bands", "routing", "new"]
+    change: Literal["reworded", "answers", "bands", "routing", "new", "gone"]
     comparable: bool = False
     date: date
     reason: str
 
 
+def _as_list(value):
+    return [value] if isinstance(value, str) else value
+
+
+Categories = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
+
+
 class NetScore(Part):
-    """The share of `plus` less the share of `minus`, two answers or nets of a measure's question, over its base."""
+    """The share of `plus` less that of `minus`, answers or nets of a measure's question, over its base."""
 
     id: str
     label: str
     measure: str
-    plus: str
-    minus: str
+    plus: Categories
+    minus: Categories
 
 
 class Criterion(Part):
@@ -411,6 +419,12 @@ def _check_names(book):
         _known([m.base], {b.id for b in book.bases}, f"measure {m.id}: base")
         _known(m.breaks, breaks, f"measure {m.id}: break")
     for entry in book.breaks_in_series:
+        if entry.change == "gone":
+            if entry.question in questions or entry.answers:
+                raise ValueError(
+                    f"break in series: {entry.question!r} is gone, so it is no question here, with no answers"
+                )
+            continue
         _known([entry.question], questions, "break in series: question")
         _known(entry.answers, set(book.question(entry.question).categories), "break in series: answer")
     for step in book.steps:
@@ -418,7 +432,7 @@ def _check_names(book):
             _check_condition(book, criterion.where, f"step {step.id}, criterion {criterion.id}")
     scores = {s.id: s for s in book.net_scores}
     drawn = [(f"figure {f.id}", f.measure, f.break_, f.categories) for f in book.figures]
-    drawn += [(f"net score {s.id}", s.measure, TOTAL, (s.plus, s.minus)) for s in book.net_scores]
+    drawn += [(f"net score {s.id}", s.measure, TOTAL, (*s.plus, *s.minus)) for s in book.net_scores]
     for t in book.trends:
         if t.net_score is not None:
             _known([t.net_score], set(scores), f"trend {t.id}: net score")

@@ -11,6 +11,9 @@ Both follow AAPOR, Standard Definitions: Final Dispositions of Case Codes and Ou
 
 Codes are given as deep as the standard's families go for every mode (1.1, 1.2, 2.11, 2.12, 2.2, 2.3, 3.0, 4.0). UH and
 UO, which the standard keeps apart for households, are one group U here.
+
+Where no contact history was delivered, only interviews decide and every other case stays unknown. How many of these
+were tried, or reached, is not known then, and no rate is given.
 """
 
 import pandas as pd
@@ -72,6 +75,7 @@ RATES = {
 }
 # What contact attempts rest on, by the codebook's kind: no report prints those of a reconstruction.
 SUPPORT = {"reconstruction": "assumed", "rehearsal": "simulated", "fieldwork": "measured"}
+NO_HISTORY = "no contact history"
 
 
 def read_history(history):
@@ -159,7 +163,8 @@ def response_rates(dispositions, codebook):
     """AAPOR's rates, in all and by sector: break, group, rate, label, formula, numerator, denominator, value, support.
 
     e, the share of the unknown cases taken for eligible, is that of the cases whose eligibility is known (the
-    proportional or CASRO method), in each group for itself. A rate without a denominator is empty.
+    proportional or CASRO method), in each group for itself. A rate without a denominator is empty, and so is every
+    rate where no attempt is known.
     """
     sector = codebook.question(codebook.sector)
     groups = [(TOTAL, TOTAL, dispositions)]
@@ -169,7 +174,9 @@ def response_rates(dispositions, codebook):
         for break_, group, cases in groups
         for rate in rates(cases["group"].value_counts())
     ]
-    return pd.DataFrame(rows).assign(support=SUPPORT[codebook.kind])
+    table = pd.DataFrame(rows).assign(support=SUPPORT[codebook.kind])
+    unknown = "attempts" in dispositions and not dispositions["attempts"].any()
+    return table.assign(value=None, support=NO_HISTORY) if unknown else table
 
 
 def rates(counts):

@@ -3,6 +3,7 @@
 `data/raw/YEAR/` holds a sample frame (a row per contact), a contact history (a row per attempt) and the interviews (a
 row per questionnaire or part of one). A table read here has text cells, "" where empty, and as its index the line of
 the file on which the row begins (the header is line 1), so that whatever is said of a cell says where it stands.
+A contact history without a row says that none was delivered: nothing is known of attempts then.
 """
 
 import csv
@@ -15,12 +16,14 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from pipeline.codebook import ORGANISATION
+from pipeline.files import MARK
 from pipeline.privacy import hide_details
 from pipeline.problems import InputProblem
 from pipeline.texts import fold
 
 FRAME, CONTACT_HISTORY, INTERVIEWS = "frame.csv", "contact_history.csv", "interviews.csv"
 FILES = (FRAME, CONTACT_HISTORY, INTERVIEWS)
+OPTIONAL = (CONTACT_HISTORY,)
 # What names a person or leads to one: needed to reach people, and never carried past cleaning.
 PERSONAL = ("organisation_name", "contact_name", "job_title", "email", "telephone")
 MODES = ("telephone", "email")
@@ -76,18 +79,29 @@ def read_fieldwork(folder, codebook):
     column, or has one that the codebook does not know.
     """
     columns = raw_columns(codebook)
-    return Fieldwork(*(read_raw(Path(folder) / name, columns[name]) for name in FILES))
+    return Fieldwork(*(read_raw(Path(folder) / name, columns[name], may_be_empty=name in OPTIONAL) for name in FILES))
 
 
-def read_raw(path, columns):
+def read_raw(path, columns, may_be_empty=False):
     """Read one file strictly: every column there, no other, every row as wide as the header. Empty lines are no rows.
 
     Raises InputProblem as `read_fieldwork` does. A byte order mark is accepted.
     """
+    table = read_cells(path, columns)
+    if table.empty and not may_be_empty:
+        raise InputProblem("there are no rows below the header", file=Path(path).name, do="export the file again")
+    return table
+
+
+def read_cells(path, columns=None):
+    """Any CSV file as a table like those of `read_raw`; of `columns`, if they are given, and in their order.
+
+    Raises InputProblem where it is not UTF-8 comma-separated text with a header that names each column once.
+    """
     path = Path(path)
     text = _decoded(path)
     header = next(csv.reader(io.StringIO(text)), [])
-    _check_header(path.name, header, columns)
+    _check_header(path.name, [name for name in header if name != MARK], columns)
     try:
         table = _parsed(text, header)
     except pa.ArrowInvalid:
@@ -95,10 +109,7 @@ def read_raw(path, columns):
     # A cell may hold line breaks, so a row's line is found by counting them, not rows.
     breaks = sum(table[c].str.count("\n") for c in header)
     table.index = pd.Index((breaks + 1).cumsum().shift(fill_value=0) + 2, dtype="int64", name="row")
-    table = table[table.ne("").any(axis=1)][list(columns)]
-    if table.empty:
-        raise InputProblem("there are no rows below the header", file=path.name, do="export the file again")
-    return table
+    return table[table.ne("").any(axis=1)][list(columns or header)]
 
 
 def _decoded(path):
@@ -130,6 +141,8 @@ def _check_header(file, header, columns):
     for name in header:
         if header.count(name) > 1:
             raise InputProblem("this column stands twice", file=file, row=1, column=name, do="keep one of the two")
+    if columns is None:
+        return
     for name in columns:
         if name not in header:
             raise InputProblem("this column is missing", file=file, row=1, column=name, found=", ".join(header))

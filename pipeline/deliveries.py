@@ -1,0 +1,291 @@
+"""What an agency delivers, read safely: CSV, Excel (.xlsx) and SPSS (.sav) files, each as one Delivery.
+
+Nothing in a file is run or worked out: a formula is refused, not evaluated. What a spreadsheet has made of a text (a
+date of "1-499") is refused as well, since what stood there before cannot be known.
+"""
+
+import datetime
+import re
+import zipfile
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from pipeline.privacy import hide_details
+from pipeline.problems import InputProblem
+from pipeline.raw import PERSONAL, read_cells
+from pipeline.texts import ITEMS, fold, tidy
+
+KINDS = (".csv", ".xlsx", ".sav")
+# What an Excel file unpacks to at most: a real export of a few thousand rows has a few megabytes.
+MOST_UNPACKED = 500_000_000
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+# What spreadsheets show of a text that they took for a date, once it is text again.
+_DATE_LIKE = re.compile(
+    rf"\d{{1,2}}-{_MONTH}(?:-\d{{2,4}})?|{_MONTH}-\d{{1,4}}|\d{{4}}-\d\d-\d\d(?: 00:00:00)?", re.IGNORECASE
+)
+
+
+class AnswerSet(NamedTuple):
+    """A multiple-response set of an SPSS file: a column per answer (`counted` marks it as chosen) or per mention."""
+
+    name: str
+    label: str
+    columns: tuple[str, ...]
+    counted: str | None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One file as delivered: a table of text cells, indexed by row of the file, and what the file says of its columns.
+
+    `texts`: what was asked, by column. `labels`: {code: label} by column. `missing`: codes that say nothing of the
+    matter, by column. `sets`: multiple-response sets. `dates`: columns that the file itself holds as dates. A file in
+    CSV has none of these.
+    """
+
+    file: str
+    table: pd.DataFrame
+    texts: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    missing: dict[str, frozenset[str]] = field(default_factory=dict)
+    sets: tuple[AnswerSet, ...] = ()
+
+
+def read_delivery(path, *, dates, sheet=None):
+    """Read a file of any of KINDS. `dates` are the columns that may hold dates, `sheet` is that of a workbook.
+
+    Raises InputProblem for another kind of file, one that cannot be read, text in mixed or unknown encodings, a column
+    without a name or with the name of another, a formula, a fault (#N/A), a date in another column, and no rows.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in KINDS:
+        raise InputProblem("this kind of file cannot be read", file=path, allowed=KINDS)
+    if not path.is_file():
+        raise InputProblem("there is no such file", file=path)
+    if path.suffix.lower() == ".sav":
+        delivery = _read_sav(path, {fold(d) for d in dates})
+    elif path.suffix.lower() == ".xlsx":
+        delivery = Delivery(path.name, _read_xlsx(path, {fold(d) for d in dates}, sheet))
+    else:
+        _check_encoding(path)
+        delivery = Delivery(path.name, read_cells(path))
+    table = delivery.table
+    if table.empty:
+        raise InputProblem("there are no rows below the header", file=path.name, do="export the file again")
+    names = [fold(c) for c in table.columns]
+    for name, column in zip(names, table.columns, strict=True):
+        if not name or names.count(name) > 1:
+            what = "this column stands twice" if name else "a column has no name"
+            raise InputProblem(what, file=path.name, row=1, column=column or None, do="give each its own name")
+    for column in table.columns:
+        _check_cells(table[column], path.name, {fold(d) for d in dates})
+    return delivery
+
+
+def _check_cells(cells, file, dates):
+    """Raise InputProblem at a formula, at text that was decoded wrongly, and at a text that was made a date."""
+    for row, cell in cells.items():
+        where = {"file": file, "row": row, "column": cells.name}
+        if cell.startswith("="):
+            raise InputProblem("the cell holds a formula", **where, do="export values, not formulas")
+        if not cell.isascii() and _was_utf8(cell):
+            what = "mixed encodings: this cell was UTF-8 and has been read as Windows-1252 somewhere on its way"
+            found = None if fold(cells.name) in PERSONAL else hide_details(cell)
+            raise InputProblem(what, **where, found=found, do="export the file again as UTF-8")
+        if fold(cells.name) not in dates and _DATE_LIKE.fullmatch(tidy(cell)):
+            raise made_a_date(**where, found=cell)
+
+
+def made_a_date(file, row, column, found):
+    """The problem of a cell that a spreadsheet took for a date."""
+    return InputProblem(
+        "a spreadsheet has made a date of this answer, and what stood there is lost",
+        **{"file": file, "row": row, "column": column, "found": found},
+        do="format the column as text before the answers are filled in, and export again",
+    )
+
+
+def _was_utf8(text):
+    """Whether a text with other than ASCII characters reads as UTF-8 once it is Windows-1252 again."""
+    try:
+        text.encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return False
+    return True
+
+
+# ---- CSV
+
+
+def _check_encoding(path):
+    """Raise InputProblem if a file is not UTF-8, saying whether it is all of another encoding or mixes two."""
+    wrong, right = [], []
+    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+        if not line.isascii():
+            try:
+                line.decode("utf-8-sig")
+                right.append(number)
+            except UnicodeDecodeError:
+                wrong.append(number)
+    if wrong and right:
+        raise InputProblem(
+            f"mixed encodings: row {right[0]} is UTF-8 and this one is not",
+            **{"file": path.name, "row": wrong[0]},
+            do="export all of it again as CSV UTF-8",
+        )
+
+
+# ---- Excel
+
+
+def _read_xlsx(path, dates, sheet):
+    from openpyxl import load_workbook  # no other command needs it
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    _check_archive(path)
+    try:
+        book = load_workbook(path, read_only=True, data_only=False)
+    except (InvalidFileException, KeyError, ValueError, zipfile.BadZipFile) as problem:
+        raise InputProblem(f"not an Excel workbook ({problem})", file=path.name, do="save it again as .xlsx") from None
+    with closing(book):
+        found = _one_sheet(book, path.name, sheet)
+        found.reset_dimensions()  # what the file says of its own size is at times too small, and would hide rows
+        rows = list(found.iter_rows())
+    header, *body = rows or [()]
+    names = [_cell(c, path.name, 1, "", True) for c in header]
+    while names and not names[-1] and not any(_filled(row, len(names) - 1) for row in body):
+        names.pop()
+    if not names:
+        raise InputProblem("the file has no header", file=path.name, row=1)
+    cells = [
+        [_cell(row[i], path.name, n, name, fold(name) in dates) if i < len(row) else "" for i, name in enumerate(names)]
+        for n, row in enumerate(body, start=2)
+    ]
+    for n, row in enumerate(body, start=2):
+        if any(_filled(row, i) for i in range(len(names), len(row))):
+            raise InputProblem("a cell stands to the right of the header", file=path.name, row=n, do="clear it")
+    table = pd.DataFrame(cells, columns=names, index=pd.RangeIndex(2, len(cells) + 2, name="row"), dtype="str")
+    return table[table.ne("").any(axis=1)]
+
+
+def _check_archive(path):
+    """Raise InputProblem for a file that is no archive, as .xlsx is, or one that unpacks to far more than an export."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+    except zipfile.BadZipFile:
+        do = "save it as .xlsx without a password"
+        raise InputProblem("not an Excel workbook, or one with a password", file=path.name, do=do) from None
+    if size > MOST_UNPACKED:
+        what = "the workbook unpacks to more than an export can be"
+        raise InputProblem(what, file=path.name, found=f"{size:,} bytes", allowed=f"{MOST_UNPACKED:,} bytes")
+
+
+def _one_sheet(book, file, sheet):
+    names = [s.title for s in book.worksheets]
+    if sheet is None and len(names) > 1:
+        raise InputProblem(
+            "the workbook has several sheets", file=file, found=ITEMS.join(names), do="say which by --sheet"
+        )
+    if sheet is not None and sheet not in names:
+        raise InputProblem("the workbook has no such sheet", file=file, found=sheet, allowed=names)
+    return book[sheet or names[0]]
+
+
+def _filled(row, place):
+    return place < len(row) and row[place].value not in (None, "")
+
+
+def _cell(cell, file, row, column, may_be_date):
+    """A cell of a workbook as text."""
+    value = cell.value
+    where = {"file": file, "row": row, "column": column or None}
+    if value is None:
+        return ""
+    if cell.data_type == "e":
+        raise InputProblem("the cell holds a fault of a formula", **where, found=value, do="export values")
+    if cell.data_type == "f":
+        raise InputProblem("the cell holds a formula", **where, do="export values, not formulas")
+    if isinstance(value, datetime.datetime | datetime.date | datetime.time | datetime.timedelta):
+        if not may_be_date:
+            raise made_a_date(file, row, column, str(value))
+        if not isinstance(value, datetime.date):
+            return str(value)
+        return value.strftime("%Y-%m-%d")
+    return number_text(value)
+
+
+def number_text(value):
+    """A number as text without a needless .0, true and false as 1 and 0, a text as it is."""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+# ---- SPSS
+
+
+def _read_sav(path, dates):
+    import pyreadstat  # no other command needs it
+
+    try:
+        table, about = pyreadstat.read_sav(path, user_missing=True)
+    except (pyreadstat.ReadstatError, UnicodeDecodeError, ValueError) as problem:
+        do = "save it again from SPSS in Unicode mode"
+        raise InputProblem(f"not an SPSS file that can be read ({problem})", file=path.name, do=do) from None
+    text = pd.DataFrame({c: _sav_cells(table[c], path.name, fold(c) in dates) for c in table.columns}, dtype="str")
+    text.index = pd.RangeIndex(2, len(text) + 2, name="row")  # as in the other kinds: the header is row 1
+    sets = [
+        AnswerSet(
+            name=name.lstrip("$"),
+            label=tidy(found["label"] or ""),
+            columns=tuple(found["variable_list"]),
+            counted=number_text(found["counted_value"]) if found["is_dichotomy"] else None,
+        )
+        for name, found in about.mr_sets.items()
+    ]
+    labels = {
+        column: {number_text(code): tidy(label) for code, label in known.items()}
+        for column, known in about.variable_value_labels.items()
+    }
+    missing = {c: frozenset(_missing(c, about, [*labels.get(c, {}), *text[c].unique()])) for c in text.columns}
+    return Delivery(
+        file=path.name,
+        table=text[text.ne("").any(axis=1)],
+        texts={c: tidy(t) for c, t in about.column_names_to_labels.items() if t},
+        labels=labels,
+        missing={c: codes for c, codes in missing.items() if codes},
+        sets=tuple(sets),
+    )
+
+
+def _sav_cells(cells, file, may_be_date):
+    texts = []
+    for row, value in enumerate(cells, start=2):
+        if isinstance(value, datetime.date) and not pd.isna(value):
+            if not may_be_date:
+                raise made_a_date(file, row, cells.name, str(value))
+            texts.append(value.strftime("%Y-%m-%d"))
+        else:
+            texts.append("" if pd.isna(value) else number_text(value))
+    return texts
+
+
+def _missing(column, about, codes):
+    """Which of these codes the file declares as missing values, one by one or as a range."""
+    ranges = about.missing_ranges.get(column, [])
+    for code in codes:
+        for span in ranges:
+            low, high = span["lo"], span["hi"]
+            if isinstance(low, str):
+                found = str(low) == code
+            else:
+                found = re.fullmatch(r"-?\d+(\.\d+)?", code) and low <= float(code) <= high
+            if found:
+                yield code

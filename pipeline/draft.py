@@ -1,0 +1,156 @@
+"""A new wave's codebook, drafted from an earlier one's text: only what changed is changed."""
+
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import yaml
+
+from pipeline.codebook import load_codebook
+from pipeline.codebook_difference import BREAKING, GONE, differences
+from pipeline.placing import new_answer
+from pipeline.problems import InputProblem
+from pipeline.tables import MARK
+from pipeline.yaml_edits import add_items, flow, node_at, set_values, without_key
+
+# How the reason of a drafted break in series begins, until somebody has judged it.
+TO_JUDGE = "To be judged"
+# What leaves nothing to judge.
+SAID_BY_ITSELF = {"new": "Not asked before", GONE: "No longer asked"}
+SOURCE = "Fieldwork of {year}"
+
+
+def codebook_of(text, path):
+    """The Codebook of a text that is to stand at `path`; raises InputProblem as `load_codebook` does."""
+    with TemporaryDirectory() as folder:
+        place = Path(folder) / Path(path).name
+        place.write_text(text, encoding="utf-8")
+        try:
+            return load_codebook(place)
+        except InputProblem as problem:
+            raise InputProblem(str(problem).removesuffix(".").replace(str(place), str(path))) from None
+
+
+def draft(text, before, *, wave, placed, new_questions, began, path):
+    """The text of a wave's codebook from that of the wave `before` (its Codebook), and the new Codebook.
+
+    `placed` are the Placed of the deliveries, `new_questions` mappings of questions that no earlier wave has, `began`
+    the first day of the fieldwork, which dates what has changed. A break in series is entered for every difference
+    that may move a series, not comparable until somebody judges it. Raises InputProblem where the draft is no codebook.
+    """
+    header = f"# The questionnaire of {wave}, drafted from that of {before.wave}.\n"
+    text = header + text[node_key(text, "wave") :]
+    text = set_values(text, _header(before, wave) | _edits(before, placed, yaml.safe_load(text)["questions"]))
+    for place in placed:
+        text = _with_new_answers(text, before, [e for e in place.edits if e.answer is None])
+    text = add_items(text, ("questions",), [question_text(q) for q in new_questions])
+    text = without_key(without_key(text, "respondents"), "breaks_in_series").rstrip() + "\n"
+    entries = breaks(differences(before, codebook_of(text, path)), began)
+    if entries:
+        text += "\nbreaks_in_series:\n" + "".join(f"  - {flow(entry)}\n" for entry in entries)
+    return text, codebook_of(text, path)
+
+
+def node_key(text, key):
+    """Where a top-level key begins in a YAML text."""
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    return next(name.start_mark.index for name, _ in node.value if name.value == key)
+
+
+def _header(before, wave):
+    title = re.sub(rf"(?i) *\({MARK}\)", "", before.title.replace(str(before.wave), str(wave)))
+    return {
+        ("wave",): wave,
+        ("title",): title if str(wave) in title else f"{title}, {wave}",
+        ("kind",): "fieldwork",
+        ("source",): SOURCE.format(year=wave),
+    }
+
+
+def _edits(before, placed, data):
+    """What changes at which path: texts and columns of questions, labels and codes of answers."""
+    place_of = {q.id: i for i, q in enumerate(before.questions)}
+    changes = {}
+    for question, text in (item for p in placed for item in p.texts.items()):
+        changes["questions", place_of[question], "text"] = text
+    for question, column in (item for p in placed for item in p.moved.items()):
+        if "column" not in data[place_of[question]]:
+            what = f"question {question} names no column in the codebook of {before.wave}, so none can be changed"
+            raise InputProblem(what, found=column, do="write the wave's codebook by hand")
+        changes["questions", place_of[question], "column"] = column
+    for edit in (e for p in placed for e in p.edits if e.answer is not None):
+        i = place_of[edit.question]
+        j = [a["id"] for a in data[i]["answers"]].index(edit.answer)
+        changes["questions", i, "answers", j] = _changed(data[i]["answers"][j], edit.offered)
+    return changes
+
+
+def _changed(answer, offered):
+    """An answer's mapping with the label and code that a delivery gives it; the former label stays a spelling."""
+    changed = dict(answer)
+    if offered.label and offered.label not in (answer["label"], *answer.get("spellings", [])):
+        changed["label"] = offered.label
+        changed["spellings"] = [answer["label"], *answer.get("spellings", [])]
+    if offered.code is not None and "code" in answer:
+        changed["code"] = offered.code
+    return changed
+
+
+def _with_new_answers(text, before, edits):
+    for i, question in enumerate(before.questions):
+        taken, items = [*question.categories], []
+        for edit in (e for e in edits if e.question == question.id):
+            items.append(new_answer(edit.offered, taken))
+            taken.append(items[-1]["id"])
+        path = ("questions", i, "answers")
+        if items and node_at(text, path).flow_style:
+            text = set_values(text, {path: [*_inside(yaml.safe_load(text), path), *items]})
+        elif items:
+            text = add_items(text, path, [f"- {flow(item)}" for item in items])
+    return text
+
+
+def _inside(data, path):
+    for key in path:
+        data = data[key]
+    return data
+
+
+def question_text(question):
+    """A question's mapping as an item of a block list, an answer a line."""
+    lines = [f"{key}: {flow(value)}" for key, value in question.items() if key != "answers"]
+    lines += ["answers:", *(f"  - {flow(answer)}" for answer in question["answers"])]
+    return "\n".join(["", "- " + lines[0], *("  " + line for line in lines[1:])])
+
+
+def breaks(table, began):
+    """Entries of the register of breaks in series, as mappings: one for each question and kind of change in `table`.
+
+    `table` is that of `differences`. An entry for answers that are gone is for the whole question.
+    """
+    entries = {}
+    for row in table[table["kind"].ne("same") & table["what"].isin(BREAKING)].to_dict("records"):
+        is_gone = row["what"] == "question" and row["kind"] == "gone"
+        change = GONE if is_gone else BREAKING[row["what"]]
+        entry = entries.setdefault((row["question"], change), {"answers": set(), "said": []})
+        entry["answers"].add("" if row["kind"] == "gone" else row["answer"])
+        entry["said"].append(_said(row))
+    return [
+        {
+            "question": question,
+            **({} if "" in entry["answers"] else {"answers": sorted(entry["answers"])}),
+            "change": change,
+            "date": began,
+            "reason": SAID_BY_ITSELF.get(change, f"{TO_JUDGE}: {'; '.join(entry['said'])}"),
+        }
+        for (question, change), entry in entries.items()
+    ]
+
+
+def _said(row):
+    of = f" of {row['answer']}" if row["answer"] else ""
+    if not row["before"]:
+        return f"{row['what']} {row['answer'] or row['question']} is new"
+    if not row["after"]:
+        return f"{row['what']} {row['answer'] or row['question']} is gone"
+    return f"{row['what']}{of} was '{row['before']}' and is '{row['after']}'"

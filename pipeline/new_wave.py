@@ -1,0 +1,295 @@
+"""A year's export becomes a wave of the tracker: all of it worked out, as far as a cleaned table, before it is written.
+
+The wave's codebook is drafted from that of the wave before, unless somebody has written one; then the export is held
+against that. `pipeline/new_wave_command.py` shows the result and writes it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from pipeline.clean import clean, read_organisations
+from pipeline.codebook import ORGANISATION, Codebook, load_codebook
+from pipeline.deliveries import read_delivery
+from pipeline.draft import codebook_of, draft
+from pipeline.new_wave_report import decisions, shown_differences
+from pipeline.params import load_params
+from pipeline.placing import new_question, place
+from pipeline.problems import InputProblem
+from pipeline.raw import (
+    CONTACT_HISTORY,
+    FILES,
+    FRAME,
+    INTERVIEWS,
+    PERSONAL,
+    Fieldwork,
+    export_columns,
+    frame_questions,
+    interview_questions,
+    listed,
+    raw_columns,
+)
+from pipeline.swapped import stop_at_swapped_codes
+from pipeline.tables import read_respondents
+from pipeline.texts import fold
+from pipeline.yaml_edits import set_values
+
+# Columns that hold dates in a delivery; anywhere else a date is what a spreadsheet has made of something.
+DATES = ("completed_on", "attempted_on")
+# What each file of a delivery must have beside its questions; the rest can be made up for.
+NEEDED = {
+    INTERVIEWS: (ORGANISATION, "completed_on"),
+    FRAME: (ORGANISATION,),
+    CONTACT_HISTORY: ("contact_id", "mode", "attempted_on", "outcome"),
+}
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a person has decided on the command line."""
+
+    same: dict[str, str] = field(default_factory=dict)
+    leave_out: tuple[str, ...] = ()
+    sheet: str | None = None
+    codes_are_right: bool = False
+
+
+class Wave(NamedTuple):
+    """A wave ready to be written: its codebook and raw tables, what differs from the wave before, what is to decide."""
+
+    before: Codebook | None
+    codebook: Codebook
+    text: str
+    fieldwork: Fieldwork
+    differences: pd.DataFrame
+    to_decide: list[str]
+
+
+def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
+    """Work a Wave out from the files of a delivery, {raw file that it becomes: path}, writing nothing.
+
+    Raises InputProblem at the first thing that cannot be read, placed or cleaned, naming it.
+    """
+    choices, data = choices or Choices(), Path(data)
+    path = data / "codebook" / f"{wave}.yaml"
+    before_path = _codebook_before(wave, load_params(params).waves, data / "codebook")
+    before = load_codebook(before_path) if before_path else None
+    written = load_codebook(path) if path.exists() else None
+    start = written or before
+    if start is None:
+        raise InputProblem("no earlier wave has a codebook to draft this one from", file=path, do="write it by hand")
+    dates = (*DATES, *choices.leave_out)
+    delivered = {name: read_delivery(f, dates=dates, sheet=choices.sheet) for name, f in files.items()}
+    _check_choices(choices, delivered, start)
+    placed = _placed(delivered, start, choices)
+    if written is not None:
+        _stop_at_edits(placed, written, delivered, path)
+        text, book = _as_fieldwork(path, written)
+    else:
+        questions, columns = _new_questions(placed[INTERVIEWS].rest, delivered[INTERVIEWS], start)
+        began = date.fromisoformat(placed[INTERVIEWS].columns["completed_on"].min())
+        text = before_path.read_text(encoding="utf-8")
+        asked = {"placed": tuple(placed.values()), "new_questions": questions, "began": began}
+        text, book = draft(text, before, wave=wave, **asked, path=path)
+        placed[INTERVIEWS].columns.update(columns)
+    fieldwork = assemble(placed, delivered, book)
+    cleaned = _cleaned(fieldwork, book, delivered)
+    then = _respondents_of(before, data)
+    if then is not None:
+        _check_sectors(cleaned.respondents, then, book, before, delivered[INTERVIEWS].file)
+    if then is not None and not choices.codes_are_right:
+        stop_at_swapped_codes(fieldwork.interviews, book, then, delivered[INTERVIEWS].file)
+    table = shown_differences(before, book)
+    return Wave(before, book, text, fieldwork, table, decisions(book, table, placed, cleaned, then))
+
+
+def _codebook_before(wave, waves, folder):
+    """The codebook of the newest wave before; None if there is none."""
+    paths = [folder / f"{w}.yaml" for w in waves.all if w < wave]
+    return next((path for path in reversed(paths) if path.exists()), None)
+
+
+def _respondents_of(before, data):
+    """The cleaned respondents of the wave before, where they are on this machine."""
+    path = data / "clean" / str(before.wave) / "respondents.csv" if before else None
+    return read_respondents(path, before) if path and path.exists() else None
+
+
+def _check_sectors(respondents, then, codebook, before, file):
+    """Raise InputProblem for an organisation of another sector than in the wave before: an id given to another one."""
+    was = respondents[ORGANISATION].map(then.set_index(ORGANISATION)[before.sector])
+    now = respondents[codebook.sector]
+    moved = was.notna() & was.ne(now).fillna(False).astype(bool)
+    for row in respondents.index[moved]:
+        raise InputProblem(
+            f"organisation {respondents.at[row, ORGANISATION]} was of another sector in {before.wave}",
+            **{"file": file, "found": now[row], "allowed": was[row]},
+            do="an id stays with its organisation: give this one another",
+        )
+
+
+def _check_choices(choices, delivered, codebook):
+    """Raise InputProblem for a choice that names a column or question that there is not."""
+    there = {fold(c) for d in delivered.values() for c in d.table.columns}
+    for column in choices.leave_out:
+        if fold(column) not in there:
+            raise InputProblem("--leave-out: no file has such a column", found=column)
+    for column, question in choices.same.items():
+        if question not in {q.id for q in codebook.questions}:
+            raise InputProblem("--same: no such question", found=question, allowed=[q.id for q in codebook.questions])
+        if not any(c == fold(column) or c.startswith(f"{fold(column)}_") for c in there):
+            raise InputProblem("--same: no file has such a column", found=column)
+
+
+def _placed(delivered, codebook, choices):
+    """Each delivered file under the questions that it holds: {raw file: Placed}."""
+    facts, asked = frame_questions(codebook), interview_questions(codebook)
+    questions = {INTERVIEWS: facts + asked, FRAME: facts, CONTACT_HISTORY: []}
+    needed = {INTERVIEWS: asked if FRAME in delivered else facts + asked, FRAME: facts, CONTACT_HISTORY: []}
+    placed = {}
+    for name, delivery in delivered.items():
+        ids = {q.id for q in needed[name]}
+        how = {"same": choices.same, "leave_out": choices.leave_out}
+        placed[name] = place(delivery, codebook, questions[name], needed=ids, **how)
+        _check_own_columns(placed[name], delivery, name, codebook)
+    return placed
+
+
+def _check_own_columns(placed, delivery, name, codebook):
+    """Raise InputProblem for a column that a raw file needs and a delivery lacks, or one that no raw file takes."""
+    for column in NEEDED[name]:
+        if column not in placed.columns:
+            found = ", ".join(delivery.table.columns)
+            raise InputProblem("this column is missing", file=delivery.file, row=1, column=column, found=found)
+    if name == INTERVIEWS:
+        days = placed.columns["completed_on"]
+        wrong = pd.to_datetime(days, format="%Y-%m-%d", errors="coerce").isna()
+        where = {"file": delivery.file, "column": "completed_on", "allowed": "YYYY-MM-DD"}
+        for row in days.index[wrong]:
+            raise InputProblem("not a date", row=row, found=days[row], **where)
+        return
+    for item in placed.rest:
+        what, do = "no such column is known", f"say --leave-out {item} if it is not needed"
+        allowed = raw_columns(codebook)[name]
+        raise InputProblem(what, file=delivery.file, row=1, column=item, allowed=allowed, do=do)
+
+
+def _new_questions(rest, delivery, codebook):
+    """The questions that no earlier wave has, as mappings, and their raw columns."""
+    questions, columns, taken = [], {}, [q.id for q in codebook.questions]
+    for item in rest:
+        question, cells = new_question(item, delivery, taken)
+        questions.append(question)
+        columns |= cells
+        taken.append(question["id"])
+    return questions, columns
+
+
+def _stop_at_edits(placed, codebook, delivered, path):
+    """Raise InputProblem where a delivery says other than the codebook that stands there, which somebody wrote."""
+    do = "change one of the two"
+    for name, found in placed.items():
+        file = delivered[name].file
+        for item in found.rest:
+            what = f"{path} has no question with this column"
+            raise InputProblem(what, file=file, row=1, column=getattr(item, "name", item), do=do)
+        for edit in found.edits:
+            said = edit.offered.label if edit.offered.code is None else f"{edit.offered.label} ({edit.offered.code})"
+            what = f"{path} has no such answer to {edit.question}"
+            raise InputProblem(what, file=file, found=said, allowed=listed(codebook.question(edit.question)), do=do)
+
+
+def _as_fieldwork(path, codebook):
+    """The codebook that stands there, of a wave that is no longer rebuilt or rehearsed: its text and itself."""
+    text = path.read_text(encoding="utf-8")
+    if codebook.kind == "fieldwork":
+        return text, codebook
+    text = set_values(text, {("kind",): "fieldwork"})
+    return text, codebook_of(text, path)
+
+
+# ---- the raw files
+
+
+def assemble(placed, delivered, codebook):
+    """The Fieldwork of a delivery, rows in the order of its files and under their row numbers.
+
+    Without a frame, the organisations of the interviews are the frame; without a history there is no row in it. Ids
+    that the files do not have are numbers in the order of their rows; a status that they do not have is `complete`.
+    """
+    names = raw_columns(codebook)
+    interviews = pd.DataFrame(placed[INTERVIEWS].columns)
+    if FRAME in placed:
+        frame = pd.DataFrame(placed[FRAME].columns)
+        _check_facts_agree(interviews, frame, codebook, delivered[INTERVIEWS].file)
+    else:
+        frame = _frame_of(interviews, codebook)
+    frame = _filled(frame, "contact_id", _numbers("C", frame))
+    first = frame.drop_duplicates(ORGANISATION).set_index(ORGANISATION)["contact_id"]
+    interviews = _filled(interviews, "interview_id", _numbers("I", interviews))
+    interviews = _filled(interviews, "contact_id", interviews[ORGANISATION].map(first).fillna(""))
+    interviews = _filled(interviews, "status", "complete")
+    history = pd.DataFrame(columns=names[CONTACT_HISTORY], dtype="str")
+    if CONTACT_HISTORY in placed:
+        history = pd.DataFrame(placed[CONTACT_HISTORY].columns)
+        history = _filled(_filled(history, "attempt_id", _numbers("A", history)), "round", "1")
+    frame = frame.assign(**{c: "" for c in PERSONAL if c not in frame})
+    tables = zip((frame, history, interviews), FILES, strict=True)
+    return Fieldwork(*(table[names[file]].astype("str") for table, file in tables))
+
+
+def _numbers(letter, table):
+    return [f"{letter}{n:05d}" for n in range(1, len(table) + 1)]
+
+
+def _filled(table, column, value):
+    return table if column in table else table.assign(**{column: value})
+
+
+def _frame_of(interviews, codebook):
+    """The frame as far as interviews tell it: a row for each organisation and contact that speaks for it."""
+    facts = [c for q in frame_questions(codebook) for c in export_columns(q)]
+    kept = [c for c in (ORGANISATION, "contact_id", *PERSONAL, *facts) if c in interviews]
+    return interviews[kept].drop_duplicates([c for c in (ORGANISATION, "contact_id", *facts) if c in kept])
+
+
+def _check_facts_agree(interviews, frame, codebook, file):
+    """Raise InputProblem where the interviews place an organisation otherwise than the frame does."""
+    columns = {q.id: c for q in frame_questions(codebook) for c in export_columns(q)}
+    if not set(columns.values()) <= set(interviews.columns):
+        return
+    said, known = (read_organisations(t, codebook)[0].set_index(ORGANISATION) for t in (interviews, frame))
+    known = known.reindex(said.index)
+    for question, column in columns.items():
+        other = said[question].ne(known[question]) & known[question].notna()
+        for organisation in said.index[other.fillna(False)]:
+            rows = interviews.index[interviews[ORGANISATION].eq(organisation)]
+            what = f"the frame has organisation {organisation} elsewhere"
+            found, allowed = said.at[organisation, question], known.at[organisation, question]
+            raise InputProblem(what, file=file, row=rows[0], column=column, found=found, allowed=allowed)
+
+
+def _cleaned(fieldwork, codebook, delivered):
+    """The Cleaned fieldwork, as the stage `clean` will make it; a problem names the files as they were delivered."""
+    try:
+        _check_names(fieldwork.frame)
+        return clean(fieldwork, codebook)
+    except InputProblem as problem:
+        text = str(problem).removesuffix(".")
+        for name in FILES:
+            text = text.replace(name, delivered.get(name, delivered[INTERVIEWS]).file)
+        raise InputProblem(text) from None
+
+
+def _check_names(frame):
+    """Raise InputProblem if one name stands under two ids: the same organisation, most likely, counted twice."""
+    names = frame["organisation_name"].map(fold)
+    named = frame[names.ne("")]
+    first = named.groupby(names)[ORGANISATION].transform("first")
+    for row in named.index[named[ORGANISATION].ne(first)]:
+        what = f"an organisation stands twice: its name is that of {first[row]} too"
+        do = "give both rows one id, or tell the names apart"
+        raise InputProblem(what, file=FRAME, row=row, column=ORGANISATION, found=named.at[row, ORGANISATION], do=do)

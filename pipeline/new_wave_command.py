@@ -1,0 +1,135 @@
+"""The command `tracker new-wave`: a new wave shown, written and put under DVC. See docs/new_wave.md."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from pipeline.estimate import BOUNDS, KEYS
+from pipeline.new_wave import Choices, prepare
+from pipeline.new_wave_report import as_text
+from pipeline.params import load_params
+from pipeline.problems import InputProblem
+from pipeline.raw import CONTACT_HISTORY, FILES, FRAME, INTERVIEWS
+from pipeline.tables import write_bytes
+from pipeline.yaml_edits import set_values
+
+# Where the files as they were delivered stand, beside the raw files that were made of them.
+DELIVERED = "delivered"
+
+
+def with_wave(text, waves, wave):
+    """The text of params.yaml with a wave among all of them, and neither rebuilt nor rehearsed."""
+    changes = {}
+    if wave not in waves.all:
+        changes["waves", "all"] = sorted([*waves.all, wave])
+    for made in ("reconstruction", "rehearsal"):
+        if wave in getattr(waves, made):
+            changes["waves", made] = [w for w in getattr(waves, made) if w != wave]
+    return set_values(text, changes)
+
+
+def contents(ready, files, *, params, data):
+    """What a Wave is on disk: {path: bytes}. `files` are the paths of the delivery, by raw file."""
+    wave, raw = ready.codebook.wave, Path(data) / "raw" / str(ready.codebook.wave)
+    settings = with_wave(Path(params).read_text(encoding="utf-8"), load_params(params).waves, wave)
+    found = {raw / DELIVERED / Path(path).name: Path(path).read_bytes() for path in files.values()}
+    for table, file in zip(ready.fieldwork, FILES, strict=True):
+        found[raw / file] = _csv(table)
+    # `analyse` asks for what a reconstruction leaves open: of what was measured there is nothing.
+    found[Path(data) / "respondents" / str(wave) / "bounds.csv"] = _csv(pd.DataFrame(columns=[*KEYS, *BOUNDS]))
+    found[Path(data) / "codebook" / f"{wave}.yaml"] = ready.text.encode("utf-8")
+    found[Path(params)] = settings.encode("utf-8")
+    return found
+
+
+def write(ready, files, *, params="params.yaml", data="data", replace=False):
+    """Write a Wave and put it under DVC; returns the paths that changed, none if all of it stood there already.
+
+    The folders of the wave hold nothing else afterwards. Raises InputProblem if another delivery of the wave stands
+    there, unless `replace` says that it may go.
+    """
+    wave, new = ready.codebook.wave, contents(ready, files, params=params, data=data)
+    folders = [Path(data) / part / str(wave) for part in ("raw", "respondents")]
+    there = {p: p.read_bytes() for folder in folders for p in folder.rglob("*") if p.is_file()}
+    delivered = {p: b for p, b in there.items() if p.parent.name == DELIVERED}
+    if delivered and not replace and delivered != {p: b for p, b in new.items() if p.parent.name == DELIVERED}:
+        what = f"another delivery of {wave} stands there"
+        raise InputProblem(what, file=folders[0] / DELIVERED, do="say --replace if this one takes its place")
+    changed = [path for path, content in new.items() if not path.exists() or path.read_bytes() != content]
+    stale = [path for path in there if path not in new]
+    untracked = [folder for folder in folders if not Path(f"{folder}.dvc").exists()]
+    if not (changed or stale or untracked):
+        return []
+    _check_project(Path(params).parent)
+    for path in stale:
+        path.unlink()
+    for path in changed:
+        path.unlink(missing_ok=True)  # DVC may have linked it to its cache
+        write_bytes(path, new[path])
+    keep(folders, Path(params).parent)
+    return [*changed, *(Path(f"{folder}.dvc") for folder in folders)]
+
+
+def _check_project(root):
+    """Raise InputProblem, before anything is written, where there is no DVC project to keep it."""
+    from dvc.exceptions import NotDvcRepoError
+    from dvc.repo import Repo
+
+    try:
+        Repo(root).close()
+    except NotDvcRepoError:
+        raise InputProblem("this is no project of DVC", file=root, do="run it where dvc.yaml is") from None
+
+
+def keep(folders, root):
+    """Put folders of the project at `root` under DVC."""
+    from dvc.repo import Repo  # takes a second to load, and --check needs none of it
+
+    logging.getLogger("dvc").setLevel(logging.WARNING)  # it would say what to do with git, of its own files only
+    with Repo(root) as repo:
+        repo.add([str(Path(folder).resolve()) for folder in folders])
+
+
+def main(
+    wave: Annotated[int, typer.Argument(help="Year of the wave.")],
+    export: Annotated[Path, typer.Argument(help="The interviews: CSV, Excel (.xlsx) or SPSS (.sav).")],
+    frame: Annotated[Path | None, typer.Option(help="The organisations and contacts approached.")] = None,
+    history: Annotated[Path | None, typer.Option(help="The attempts to reach them.")] = None,
+    same: Annotated[list[str] | None, typer.Option(help="COLUMN=QUESTION: a column under another name.")] = None,
+    leave_out: Annotated[list[str] | None, typer.Option(help="A column that is none of the survey's.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="The sheet of an Excel workbook.")] = None,
+    codes_are_right: Annotated[bool, typer.Option("--codes-are-right", help="They look swapped, and are not.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier delivery of the wave.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing.")] = False,
+    params: Annotated[Path, typer.Option(help="Settings file.")] = Path("params.yaml"),
+    data: Annotated[Path, typer.Option(help="Folder that holds codebook/ and raw/.")] = Path("data"),
+):
+    """Take in a new wave: draft its codebook, place its export in data/raw under DVC, add it to the settings.
+
+    See docs/new_wave.md. Ends with status 1 and one sentence, and writes nothing, where something cannot be placed.
+    """
+    pairs = [text.partition("=") for text in same or []]
+    for column, sign, question in pairs:
+        if not (column and sign and question):
+            raise InputProblem("--same: give COLUMN=QUESTION", found=column)
+    choices = Choices({c: q for c, _, q in pairs}, tuple(leave_out or ()), sheet, codes_are_right)
+    files = {INTERVIEWS: export, FRAME: frame, CONTACT_HISTORY: history}
+    files = {name: path for name, path in files.items() if path is not None}
+    ready = prepare(wave, files, params=params, data=data, choices=choices)
+    typer.echo(as_text(ready) + "\n")
+    if check:
+        typer.echo("Nothing was written (--check).")
+        return
+    written = write(ready, files, params=params, data=data, replace=replace)
+    if not written:
+        typer.echo("All of it stood there already: nothing was written.")
+        return
+    typer.echo("Written:\n" + "\n".join(f"  {path}" for path in written))
+    typer.echo("Next: decide what is left, in the codebook; then `dvc repro`.")
+
+
+def _csv(table):
+    return table.to_csv(index=False, lineterminator="\n").encode("utf-8")

@@ -1,0 +1,116 @@
+"""What a new wave's codebook changes, and what is left for a person to decide: tables and sentences."""
+
+from textwrap import wrap
+
+import pandas as pd
+
+from pipeline.codebook import ORGANISATION
+from pipeline.codebook_difference import BREAKING, KINDS, differences
+from pipeline.draft import TO_JUDGE
+from pipeline.placing import ALIKE, likeness
+from pipeline.raw import CONTACT_HISTORY, FILES, FRAME
+
+# So much of a text is shown in a table on the terminal.
+WIDTH, WRAPPED = 44, 118
+
+
+def shown_differences(before, after):
+    """The table of `differences`; a text too unlike to be the same one reworded is `unsure` until it is judged."""
+    if before is None:
+        return differences(after, after).iloc[:0]
+    table = differences(before, after)
+    reworded = table["kind"].eq("relabelled") & table["what"].isin([w for w, c in BREAKING.items() if c == "reworded"])
+    judged = {b.question for b in after.breaks_in_series if not b.reason.startswith(TO_JUDGE)}
+    unlike = [likeness(b, a) < ALIKE for b, a in zip(table["before"], table["after"], strict=True)]
+    unsure = reworded & ~table["question"].isin(judged) & pd.Series(unlike, index=table.index)
+    return table.assign(kind=table["kind"].mask(unsure, "unsure"))
+
+
+def decisions(codebook, table, placed, cleaned, then):
+    """What is left for a person to decide, a sentence each.
+
+    `table` is that of `shown_differences`, `placed` the Placed by raw file, `cleaned` what `clean` makes of them,
+    `then` the respondents of the wave before or None.
+    """
+    new = set(table.loc[table["what"].eq("question") & table["kind"].isin(["new", "unsure"]), "question"])
+    return [
+        *_of_differences(codebook, table),
+        *_of_new_questions([q for q in codebook.questions if q.id in new], {m.question for m in codebook.measures}),
+        *(
+            f"{question}: the file's labels do not have the answer {answer}: was it dropped?"
+            for p in placed.values()
+            for question, answer in p.silent
+        ),
+        *(
+            f"{column}: {len(rows)} texts in own words have no code: add phrases to the codebook"
+            for column, rows in cleaned.uncoded.groupby("column")
+        ),
+        *_of_files(placed),
+        *_of_panel(cleaned.respondents, then),
+        f"title, source and notes of data/codebook/{codebook.wave}.yaml: read them over",
+    ]
+
+
+def _of_differences(codebook, table):
+    for row in table[table["kind"].eq("unsure")].to_dict("records"):
+        who = f"{row['question']}.{row['answer']}" if row["answer"] else row["question"]
+        yield f"{who}: is it the same? The {row['what']} was '{row['before']}' and is '{row['after']}'"
+    for entry in codebook.breaks_in_series:
+        if entry.reason.startswith(TO_JUDGE):
+            yield (
+                f"{entry.question}: does its series break ({entry.change})? Until `comparable` and `reason` are set in "
+                "breaks_in_series, it does"
+            )
+
+
+def _of_new_questions(new, measured):
+    for question in new:
+        if question.id not in measured:
+            yield f"{question.id}: a new question without a measure, of which no estimate is made"
+        if question.text == question.column:
+            yield f"{question.id}: what was asked? The file gives no text"
+        if any("" in a.spellings for a in question.answers) and not question.asked_if:
+            yield f"{question.id}: who was asked? Not all answered, and `asked_if` is empty"
+
+
+def _of_files(placed):
+    if FRAME not in placed:
+        yield "there is no frame: nothing is known of organisations that did not answer, and no response rate is given"
+    elif CONTACT_HISTORY not in placed:
+        yield "there is no contact history: it is not known who was tried, and no response rate is given"
+
+
+def _of_panel(respondents, then):
+    if then is not None and not respondents[ORGANISATION].isin(then[ORGANISATION]).any():
+        yield "no organisation has the id of one that answered in the wave before: are they the same ids?"
+
+
+def as_text(ready):
+    """A Wave as plain text: counts, the table of differences, and what is left to decide."""
+    lines = []
+    if ready.before is not None:
+        counts = ready.differences["kind"].value_counts()
+        told = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if kind in counts)
+        lines += [f"The codebook of {ready.codebook.wave} beside that of {ready.before.wave}: {told}", ""]
+        lines += [*_difference_lines(ready.differences), ""]
+    counts = [f"{file} {len(table):,}" for table, file in zip(ready.fieldwork, FILES, strict=True)]
+    lines += [f"Rows: {', '.join(counts)}", "", "Left for a person to decide:"]
+    return "\n".join([*lines, *(f"  - {sentence}." for sentence in ready.to_decide)])
+
+
+def _difference_lines(table):
+    """The differences as lines of text in columns; questions that are the same are on one line together."""
+    same = table.loc[table["kind"].eq("same"), "question"]
+    shown = table[table["kind"].ne("same")]
+    who = shown["question"] + shown["answer"].map(lambda a: f".{a}" if a else "")
+    rows = [["kind", "question", "what", "before", "after"]]
+    rows += zip(shown["kind"], who, shown["what"], shown["before"], shown["after"], strict=True)
+    rows = [[_cut(cell) for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    told = wrap(f"same: {', '.join(same)}", WRAPPED, subsequent_indent="  ", break_on_hyphens=False)
+    return [*(lines if len(shown) else []), *told]
+
+
+def _cut(text):
+    return text if len(text) <= WIDTH else text[: WIDTH - 3] + "..."

@@ -1,0 +1,372 @@
+"""The columns of a delivery placed under the questions of a codebook, and their answers under its answers.
+
+Everything is matched by what the file itself says: column names (letter case aside), the texts of questions, labels,
+codes and spellings of answers. What contradicts the codebook stops, by name; what differs from it in a way that a new
+questionnaire may is an Edit, a change to the codebook's draft.
+"""
+
+import re
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+import pandas as pd
+
+from pipeline.deliveries import AnswerSet
+from pipeline.problems import InputProblem
+from pipeline.raw import export_columns, raw_columns
+from pipeline.responses import tick_readings
+from pipeline.texts import ITEMS, fold, tidy
+
+# From this likeness two texts are taken for one that was reworded; below it a person has to say so.
+ALIKE = 0.6
+# A text of a file without labels is the reworded label of the answer that it is so much like.
+NEARLY = 0.8
+# A question of which the file gives no labels has at most so many different texts as answers.
+MOST_ANSWERS = 12
+
+
+class Offered(NamedTuple):
+    """An answer as a delivery offers it: its code and label, either of them missing where the file does not say."""
+
+    code: int | None
+    label: str | None
+    missing: bool = False
+
+
+class Edit(NamedTuple):
+    """A change to one answer of the draft: another label or code, or an answer that is new (`answer` is None)."""
+
+    question: str
+    answer: str | None
+    offered: Offered
+
+
+class Placed(NamedTuple):
+    """A delivery under a codebook's questions.
+
+    `columns`: text cells by column of the raw files. `texts`: what the file says was asked, by question. `edits`: what
+    the codebook's draft has to change in answers. `moved`: {question id: its column}, where that is another one.
+    `silent`: (question, answer) of which the labels of the file say nothing. `rest`: the columns and sets left over.
+    """
+
+    columns: dict[str, pd.Series]
+    texts: dict[str, str]
+    edits: tuple[Edit, ...]
+    moved: dict[str, str]
+    silent: tuple[tuple[str, str], ...]
+    rest: tuple[str | AnswerSet, ...]
+
+
+def likeness(one, other):
+    """How much two texts are alike, from 0 to 1 (difflib's ratio of their folded forms)."""
+    return SequenceMatcher(None, fold(one), fold(other), autojunk=False).ratio()
+
+
+def place(delivery, codebook, questions, *, needed, same=None, leave_out=()):
+    """The Placed columns of a delivery: those of `questions`, and the raw files' own (ids, dates, names).
+
+    `needed` are the ids of the questions that it must have. `same` says which question a column is of, {column:
+    question id}, where its name does not; `leave_out` names columns that are none of the survey's. Raises
+    InputProblem for a needed question without its columns, and where codes and labels contradict the codebook.
+    """
+    known = {fold(c): c for c in delivery.table.columns if fold(c) not in {fold(o) for o in leave_out}}
+    own = {name: known[fold(name)] for name in _own_columns(codebook) if fold(name) in known}
+    columns = {name: _labelled(delivery.table[c], delivery.labels.get(c, {})) for name, c in own.items()}
+    used = set(own.values())
+    texts, edits, moved, silent = {}, [], {}, []
+    for before in questions:
+        question = _moved(before, same or {})
+        found = _columns_of(question, known, delivery)
+        if found is None:
+            if question.id in needed:
+                _stop_at_missing(question, known, delivery, codebook)
+            continue
+        used |= set(found.columns)
+        changed, unsaid = _match(question, _offered(question, found, delivery), delivery, found.columns[0])
+        edits += changed
+        silent += [(question.id, answer) for answer in unsaid]
+        columns |= dict(zip(export_columns(question), _cells(question, found, delivery), strict=True))
+        text = _text_of(question, found, delivery)
+        if text and fold(text) not in (fold(before.text), fold(before.label)):
+            texts[question.id] = text
+        if question.column != before.column:
+            moved[question.id] = question.column
+    sets = [s for s in delivery.sets if not used & set(s.columns)]
+    rest = [c for c in known.values() if c not in used | {c for s in sets for c in s.columns}]
+    return Placed(columns, texts, tuple(edits), moved, tuple(silent), (*rest, *sets))
+
+
+def _own_columns(codebook):
+    """The columns of the raw files that are no question's."""
+    asked = {c for q in codebook.questions for c in export_columns(q)}
+    return [c for names in raw_columns(codebook).values() for c in dict.fromkeys(names) if c not in asked]
+
+
+def _moved(question, same):
+    """The question with the column that `same` gives it."""
+    column = next((c for c, question_id in same.items() if question_id == question.id), None)
+    return question.model_copy(update={"column": column}) if column else question
+
+
+class Found(NamedTuple):
+    """Where a question's answers are in a delivery: one column, one per answer, or one per mention."""
+
+    columns: tuple[str, ...]
+    set_: AnswerSet | None = None
+
+
+def _columns_of(question, known, delivery):
+    names = [fold(c) for c in export_columns(question)]
+    if question.kind != "multiple":
+        return Found((known[names[0]],)) if names[0] in known else None
+    base = fold(question.column or question.id)
+    of_name = next((s for s in delivery.sets if fold(s.name) == base), None)
+    if all(n in known for n in names):
+        columns = tuple(known[n] for n in names)
+        of_columns = next((s for s in delivery.sets if s.counted and set(columns) <= set(s.columns)), None)
+        return Found(columns, of_columns)
+    if of_name is None or not all(fold(c) in known for c in of_name.columns):
+        return None
+    if of_name.counted is None:
+        return Found(of_name.columns, of_name)
+    by_label = {fold(_tail(delivery.texts.get(c, ""))): c for c in of_name.columns}
+    columns = [next((by_label[fold(t)] for t in a.texts if fold(t) in by_label), None) for a in question.answers]
+    return Found(tuple(columns), of_name) if None not in columns else None
+
+
+def _stop_at_missing(question, known, delivery, codebook):
+    """Raise InputProblem for a question that the delivery lacks, naming the column that may be it."""
+    names = export_columns(question)
+    missing = next((n for n in names if fold(n) not in known), names[0])
+    own = {fold(c) for columns in raw_columns(codebook).values() for c in columns}
+    others = [c for f, c in known.items() if f not in own]
+    told = [c for c in others if fold(_text_or_name(c, delivery)) in (fold(question.text), fold(question.label))]
+    near = told or [c for c in others if _answers_it(delivery.table[c], question)]
+    do = f"if the questionnaire dropped {question.id}, write the wave's codebook by hand (docs/new_wave.md)"
+    if near:
+        do = f"{near[0]} may be it: if so, say --same {_stem(near[0], question)}={question.id}"
+    what = f"the question {question.id} ({question.label}) is missing: no such column"
+    found = ", ".join(others) if others else None
+    raise InputProblem(what, file=delivery.file, row=1, column=missing, found=found, do=do)
+
+
+def _stem(column, question):
+    return column.rpartition("_")[0] or column if question.kind == "multiple" else column
+
+
+def _text_or_name(column, delivery):
+    return delivery.texts.get(column, column)
+
+
+def _answers_it(cells, question):
+    """Whether every text of a column is an answer of a question, and not all are numbers or ticks."""
+    texts = {fold(c) for c in cells.unique()} - {""}
+    known = {fold(t) for a in question.answers for t in a.texts}
+    return bool(texts) and texts <= known and not all(_code(t) is not None for t in texts) and question.kind == "single"
+
+
+def _text_of(question, found, delivery):
+    """What the delivery says was asked: the text of its set, or of its one column."""
+    if found.set_ is not None and found.set_.label:
+        return found.set_.label
+    return delivery.texts.get(found.columns[0], "") if question.kind != "multiple" else ""
+
+
+def _tail(text):
+    """The end of a column's text, where the answer of a multiple question stands: `Which events? - Talks`."""
+    return re.split(r": | - | \u2013 |\? ", text)[-1].strip("- \u2013")
+
+
+def _offered(question, found, delivery):
+    """The answers that a delivery offers to a question, or none where it says nothing of them."""
+    if question.kind == "open":
+        return []
+    column = found.columns[0]
+    if question.kind == "multiple" and (found.set_ is None or found.set_.counted is not None):
+        pairs = zip(question.answers, found.columns, strict=True)
+        tails = [(a, _tail(delivery.texts.get(c, ""))) for a, c in pairs]
+        # Only the texts that are some answer of the question: others may be of the column as a whole.
+        texts = {fold(t) for a in question.answers for t in a.texts}
+        return [Offered(a.code, t) for a, t in tails if fold(t) in texts]
+    if column in delivery.labels:
+        missing = delivery.missing.get(column, frozenset())
+        return [Offered(_code(c), label, c in missing) for c, label in delivery.labels[column].items()]
+    if any(a.band for a in question.answers):
+        _stop_at_codes_of_bands(question, delivery.table[column], delivery.file)
+        return []
+    codes = {a.code for a in question.answers}
+    texts = [t for t in dict.fromkeys(map(tidy, delivery.table[column])) if t]
+    coded = [t for t in texts if _code(t) is not None and _code(t) in codes]
+    return [Offered(_code(t), None) for t in coded] + [Offered(None, t) for t in texts if t not in coded]
+
+
+def _stop_at_codes_of_bands(question, cells, file):
+    """Raise InputProblem if a column of sizes holds the codes of bands: read as sizes, they would be tiny ones."""
+    codes = {str(a.code) for a in question.answers if a.code is not None}
+    filled = cells[cells.ne("")]
+    if len(filled) and filled.map(tidy).isin(codes).all():
+        raise InputProblem(
+            "these are codes of size bands, which would be read as sizes",
+            **{"file": file, "row": filled.index[0], "column": cells.name, "found": filled.iloc[0]},
+            do="export sizes as numbers, or the labels of the bands",
+        )
+
+
+def _code(text):
+    return int(text) if re.fullmatch(r"-?\d+", str(text)) else None
+
+
+def _match(question, offered, delivery, column):
+    """The Edits that the offered answers ask for, and the ids of those that the file's labels say nothing of."""
+    by_text = {fold(t): a for a in question.answers for t in (a.label, a.id, *a.spellings) if t}
+    by_code = {a.code: a for a in question.answers if a.code is not None}
+    edits, said = [], set()
+    for offer in offered:
+        named = by_text.get(fold(offer.label)) if offer.label else None
+        coded = by_code.get(offer.code) if offer.code is not None else None
+        if named is not None and coded is not None and named.id != coded.id:
+            raise InputProblem(
+                f"answer codes are swapped: code {offer.code} is labelled {offer.label!r}, and the codebook has it for "
+                f"{coded.label!r}",
+                **{"file": delivery.file, "column": column},
+                do="ask the agency which is right; if the code was changed, write the wave's codebook by hand",
+            )
+        answer = named or coded
+        if answer is None:
+            answer, edit = _unknown(question, offer, offered, delivery, column)
+            edits.append(edit)
+        elif (named is None and offer.label) or (coded is None and offer.code is not None):
+            edits.append(Edit(question.id, answer.id, offer))
+        said |= {answer.id} if answer else set()
+    labelled = column in delivery.labels
+    return edits, [a.id for a in question.answers if labelled and a.id not in said]
+
+
+def _unknown(question, offer, offered, delivery, column):
+    """The answer that an unknown one may be under another label, and the Edit; raises InputProblem if it is none."""
+    if offer.code is not None and offer.label:
+        return None, Edit(question.id, None, offer)
+    given = {fold(o.label) for o in offered if o.label}
+    if offer.label:
+        free = [a for a in question.answers if not given & {fold(t) for t in a.texts}]
+        near = [a for a in free if likeness(a.label, offer.label) >= NEARLY]
+        if len(near) == 1:
+            return near[0], Edit(question.id, near[0].id, offer)
+    cells = delivery.table[column]
+    text = offer.label or str(offer.code)
+    row = next(iter(cells.index[cells.map(tidy).eq(text)]), None)
+    allowed = ITEMS.join(a.label if a.code is None else f"{a.label} ({a.code})" for a in question.answers)
+    raise InputProblem(
+        f"no answer of {question.id} is called so",
+        **{"file": delivery.file, "row": row, "column": column, "found": text, "allowed": allowed},
+        do="correct the cell, or write the wave's codebook by hand with this answer or spelling in it",
+    )
+
+
+def _cells(question, found, delivery):
+    """The cells of the raw columns of a question, each a Series of text."""
+    table = delivery.table
+    if question.kind != "multiple":
+        column = found.columns[0]
+        return [_labelled(table[column], delivery.labels.get(column, {}))]
+    if found.set_ is not None and found.set_.counted is None:
+        mentions = table[list(found.columns)]
+        asked = mentions.ne("").any(axis=1)
+        codes = [("" if a.code is None else str(a.code)) for a in question.answers]
+        return [_ticks(mentions.eq(code).any(axis=1), asked) for code in codes]
+    cells = []
+    for answer, column in zip(question.answers, found.columns, strict=True):
+        counted = found.set_.counted if found.set_ else None
+        if counted is not None:
+            cells.append(_ticks(table[column].eq(counted), table[column].ne("")))
+        else:
+            labels = delivery.labels.get(column, {})
+            ticks = tick_readings(question, answer)
+            readable = {c: label for c, label in labels.items() if fold(label) in ticks and fold(c) not in ticks}
+            cells.append(table[column].replace(readable))
+    return cells
+
+
+def _labelled(cells, labels):
+    """Cells with the label in place of each code that has one."""
+    return cells.map(lambda code: labels.get(code, code)).astype("str")
+
+
+def _ticks(chosen, asked):
+    """Ticks as text: 1 where an answer was chosen, 0 where it was not, empty where nothing was asked."""
+    return chosen.map({True: "1", False: "0"}).where(asked, "")
+
+
+# ---- what no question takes
+
+
+def new_question(item, delivery, taken):
+    """A question for a column or set that no question takes, as the mapping of a codebook, and its raw columns.
+
+    `taken` are the ids of questions. Raises InputProblem, by name, for what cannot be told: own words, numbers or codes
+    without labels.
+    """
+    if isinstance(item, AnswerSet):
+        return _new_multiple(item, delivery, taken)
+    cells, labels = delivery.table[item], delivery.labels.get(item, {})
+    texts = sorted({tidy(c) for c in cells} - {""}, key=lambda t: (fold(t), t))
+    if labels:
+        missing = delivery.missing.get(item, frozenset())
+        offered = [Offered(_code(code), label, code in missing) for code, label in labels.items()]
+    elif 2 <= len(texts) <= MOST_ANSWERS and not any(re.fullmatch(r"[\d.,]+", t) for t in texts):
+        offered = [Offered(None, t) for t in texts]
+    else:
+        raise InputProblem(
+            "no question has this column, and what its answers are cannot be told from the file",
+            **{"file": delivery.file, "row": 1, "column": item},
+            do=f"say --leave-out {item} if it is none of the survey's, or write the wave's codebook by hand",
+        )
+    answers = [new_answer(o, []) for o in offered]
+    _ids_once(answers)
+    if cells.map(tidy).eq("").any():
+        answers.append({"id": "not_stated", "label": "Not stated", "spellings": [""], "missing": "dont_know"})
+    text = delivery.texts.get(item, item)
+    question = {"id": _free(item, taken), "text": text, "label": text, "column": item, "answers": answers}
+    return question, {item: _labelled(cells, labels)}
+
+
+def _new_multiple(item, delivery, taken):
+    table = delivery.table[list(item.columns)]
+    column = re.sub(r"_$", "", item.name)
+    if item.counted is not None:
+        labels = [(i, _tail(delivery.texts.get(c, c))) for i, c in enumerate(item.columns, start=1)]
+        ticks = [_ticks(table[c].eq(item.counted), table[c].ne("")) for c in item.columns]
+    else:
+        known = {}
+        for c in item.columns:
+            known |= delivery.labels.get(c, {})
+        labels = [(_code(code), label) for code, label in known.items()]
+        asked = table.ne("").any(axis=1)
+        ticks = [_ticks(table.eq(code).any(axis=1), asked) for code in known]
+    answers = [new_answer(Offered(code, label), []) for code, label in labels]
+    _ids_once(answers)
+    text = item.label or item.name
+    question = {"id": _free(item.name, taken), "text": text, "label": text, "column": column, "kind": "multiple"}
+    return question | {"answers": answers}, {f"{column}_{c}": t for (c, _), t in zip(labels, ticks, strict=True)}
+
+
+def new_answer(offer, taken):
+    """The mapping of a codebook for an answer that a delivery offers; `taken` are the ids of the question's answers."""
+    answer = {"id": _free(offer.label, taken), "label": offer.label}
+    if offer.code is not None:
+        answer["code"] = offer.code
+    if offer.missing:
+        answer["missing"] = "refused" if "refus" in fold(offer.label) else "dont_know"
+    return answer
+
+
+def _ids_once(answers):
+    for place, answer in enumerate(answers):
+        answer["id"] = _free(answer["label"], [a["id"] for a in answers[:place]])
+
+
+def _free(text, taken):
+    """An id made of a text, with a number where it is taken."""
+    start = "_".join(re.findall(r"[a-z0-9]+", fold(text)))[:30].strip("_") or "answer"
+    names = [start, *(f"{start}_{n}" for n in range(2, len(taken) + 3))]
+    return next(n for n in names if n not in taken)

@@ -1,0 +1,62 @@
+"""Changes to a YAML file that leave every other character of it, comments included, as it was."""
+
+import re
+from math import inf
+
+import yaml
+
+
+def flow(value):
+    """A value in YAML on one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=inf)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def node_at(text, path):
+    """The node of a YAML text at a path of keys and list positions; None if there is none."""
+    return _below(yaml.compose(text, Loader=yaml.SafeLoader), path)
+
+
+def _below(node, path):
+    for key in path:
+        if isinstance(node, yaml.MappingNode):
+            node = next((value for name, value in node.value if name.value == str(key)), None)
+        elif isinstance(node, yaml.SequenceNode):
+            node = node.value[key] if key < len(node.value) else None
+        if node is None:
+            return None
+    return node
+
+
+def end_of(node):
+    """Where a node's own text ends: a block's mark is where the next thing begins, comments between them passed."""
+    if isinstance(node, yaml.ScalarNode) or node.flow_style or not node.value:
+        return node.end_mark.index
+    last = node.value[-1]
+    return end_of(last[1] if isinstance(last, tuple) else last)
+
+
+def set_values(text, changes):
+    """The text with the values at some paths replaced: {path: value}, each path in the text and none inside another."""
+    root, spans = yaml.compose(text, Loader=yaml.SafeLoader), []
+    for path, value in changes.items():
+        node = _below(root, path)
+        old = text[node.start_mark.index : end_of(node)]
+        spans.append((node.start_mark.index, node.start_mark.index + len(old.rstrip()), flow(value)))
+    for start, end, new in sorted(spans, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def add_items(text, path, items):
+    """The text with items, each a YAML text whose first line begins at the dash's level, at the end of a block list."""
+    node = node_at(text, path)
+    end = len(text[: end_of(node)].rstrip())
+    indent = " " * node.start_mark.column
+    added = "".join("\n" + "\n".join(indent + line if line else "" for line in item.splitlines()) for item in items)
+    return text[:end] + added + text[end:]
+
+
+def without_key(text, key):
+    """The text without a top-level key and what stands under it, up to the next key or comment at the margin."""
+    return re.sub(rf"(?m)^{re.escape(key)}:.*\n(?:(?:[ \t-].*)?\n)*", "", text)

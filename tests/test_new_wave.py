@@ -1,0 +1,574 @@
+"""A new wave's export is placed, or one sentence says why it is not and nothing is written."""
+
+import datetime
+import json
+import zipfile
+
+import made_exports as made
+import pandas as pd
+import pytest
+from conftest import ROOT
+from openpyxl import load_workbook
+from small_project import FIRST, write_small
+
+from pipeline.clean import clean
+from pipeline.new_wave import Choices, prepare
+from pipeline.new_wave_command import main
+from pipeline.problems import InputProblem
+from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, read_fieldwork
+
+YEAR = made.YEAR
+FORMATS = ("csv", "xlsx", "sav")
+
+
+@pytest.fixture(scope="session")
+def answered(small_codebook):
+    return made.records(small_codebook)
+
+
+@pytest.fixture
+def table(small_codebook, answered):
+    return made.interviews(small_codebook, answered)
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project of the made-up survey: codebook of its first wave, population, settings; nothing under DVC."""
+    write_small(tmp_path, (ROOT / "params.yaml").read_text(encoding="utf-8"))
+    return tmp_path
+
+
+def save(folder, table, format_, codebook, **options):
+    """The export in a format."""
+    path = folder / f"export.{format_}"
+    if format_ == "sav":
+        return made.as_sav(path, table, codebook, **options)
+    return {"csv": made.as_csv, "xlsx": made.as_xlsx}[format_](path, table)
+
+
+def prepared(project, path, wave=YEAR, frame=None, history=None, **choices):
+    files = {INTERVIEWS: path, FRAME: frame, CONTACT_HISTORY: history}
+    files = {name: p for name, p in files.items() if p is not None}
+    return prepare(wave, files, params=project / "params.yaml", data=project / "data", choices=Choices(**choices))
+
+
+def refusal(project, path, **options):
+    """The one sentence with which the command refuses an export; nothing may have been written."""
+    before = everything(project)
+    with pytest.raises(InputProblem) as caught:
+        main(YEAR, path, params=project / "params.yaml", data=project / "data", **options)
+    assert everything(project) == before
+    said = str(caught.value)
+    assert said.endswith(".") and "\n" not in said
+    return said
+
+
+def everything(folder):
+    return {p: p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file() and ".dvc" not in p.parts}
+
+
+# ---- one survey, three formats
+
+
+def test_the_three_formats_give_the_same_codebook_and_the_same_raw_files(project, table, small_codebook):
+    waves = [prepared(project, save(project, table, f, small_codebook)) for f in FORMATS]
+    assert len({w.text for w in waves}) == 1
+    for wave in waves[1:]:
+        for one, other in zip(wave.fieldwork, waves[0].fieldwork, strict=True):
+            pd.testing.assert_frame_equal(one, other)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_what_was_answered_comes_through_each_format(project, table, small_codebook, answered, format_):
+    wave = prepared(project, save(project, table, format_, small_codebook))
+    cleaned = clean(wave.fieldwork, wave.codebook)
+    expected = answered.sort_values("organisation").reset_index(drop=True)
+    got = cleaned.respondents.sort_values("organisation").reset_index(drop=True)
+    pd.testing.assert_frame_equal(got, expected)
+    assert cleaned.uncoded.empty
+
+
+def test_a_draft_is_the_codebook_before_it_but_for_its_head(project, table, small_codebook):
+    wave = prepared(project, save(project, table, "csv", small_codebook))
+    before = (project / f"data/codebook/{FIRST}.yaml").read_text(encoding="utf-8").splitlines()
+    after = wave.text.splitlines()
+    assert after[0] == f"# The questionnaire of {YEAR}, drafted from that of {FIRST}."
+    head = before.index("sector: kind")
+    assert before[head:] == after[after.index("sector: kind") :]
+    assert (wave.codebook.wave, wave.codebook.kind) == (YEAR, "fieldwork")
+    assert set(wave.differences["kind"]) == {"same"}
+
+
+def test_mentions_in_a_multiple_response_set_become_ticks(project, table, small_codebook):
+    question = small_codebook.question("events")
+    columns = question.export_columns
+    mentions = [
+        [a.code for a, c in zip(question.answers, columns, strict=True) if row[c] == "1"] for _, row in table.iterrows()
+    ]
+    cut = table.drop(columns=columns)
+    for place in (0, 1):
+        cut[f"E1m{place + 1}"] = [str(m[place]) if place < len(m) else "" for m in mentions]
+    path = save(project, cut, "sav", small_codebook, sets=False)
+    made.add_sets(path, [("E1", "C", "", question.text, ["E1m1", "E1m2"])])
+    wave = prepared(project, path)
+    ticks = wave.fieldwork.interviews[columns]
+    some = table[columns].eq("1").any(axis=1).to_numpy()
+    assert ticks[some].eq("1").to_numpy().tolist() == table[columns][some].eq("1").to_numpy().tolist()
+    assert ticks[~some].eq("").all(axis=None)
+
+
+# ---- what a new questionnaire may change
+
+
+def test_a_relabelled_answer_keeps_its_id_and_its_former_label(project, table, small_codebook):
+    labels = {1: "Bright", 2: "Quite steady", 3: "Bleak", 98: "Don't know"}
+    wave = prepared(project, save(project, table, "sav", small_codebook, changes={"V1": labels}))
+    answer = wave.codebook.question("outlook").answer("steady")
+    assert answer.label == "Quite steady" and "Steady" in answer.spellings and "Much the same" in answer.spellings
+    changed = wave.differences[wave.differences["kind"].ne("same")]
+    assert changed[["question", "answer", "kind"]].values.tolist() == [["outlook", "steady", "relabelled"]]
+    (entry,) = wave.codebook.breaks_in_series
+    assert (entry.question, entry.answers, entry.change, entry.comparable) == (
+        "outlook",
+        ("steady",),
+        "reworded",
+        False,
+    )
+    assert entry.date == datetime.date(YEAR, 3, 1) and entry.reason.startswith("To be judged")
+    assert any(d.startswith("outlook: does its series break (reworded)?") for d in wave.to_decide)
+
+
+def test_a_label_unlike_the_former_one_is_unsure(project, table, small_codebook):
+    labels = {1: "Bright", 2: "We shall close our doors", 3: "Bleak", 98: "Don't know"}
+    wave = prepared(project, save(project, table, "sav", small_codebook, changes={"V1": labels}))
+    assert "unsure" in set(wave.differences["kind"])
+    assert wave.to_decide[0].startswith("outlook.steady: is it the same?")
+
+
+def test_a_reworded_question_is_relabelled_and_its_series_waits_for_a_person(project, table, small_codebook):
+    texts = {"S1": "Is there a shop or a stall?"}
+    wave = prepared(project, save(project, table, "sav", small_codebook, texts=texts))
+    assert wave.codebook.question("shop").text == texts["S1"]
+    assert [(b.question, b.change) for b in wave.codebook.breaks_in_series] == [("shop", "reworded")]
+
+
+def test_an_answer_under_a_free_code_is_recoded(project, table, small_codebook):
+    path = save(project, table, "sav", small_codebook)
+    labels = {1: "Bright", 2: "Steady", 4: "Bleak", 98: "Don't know"}
+    moved = table.assign(V1=table["V1"].replace("Bleak", "Steady"))
+    path = save(project, moved, "sav", small_codebook, changes={"V1": labels})
+    wave = prepared(project, path)
+    assert wave.codebook.question("outlook").answer("bleak").code == 4
+    assert "recoded" in set(wave.differences["kind"])
+
+
+def test_a_new_answer_and_a_new_question_of_an_spss_file_are_drafted(project, table, small_codebook):
+    labels = {1: "Bright", 2: "Steady", 3: "Bleak", 4: "Closed for good", 98: "Don't know"}
+    cafe = table.assign(CAFE=["1" if i % 3 else "9" for i in range(len(table))])
+    path = project / "export.sav"
+    made.as_sav(path, cafe, small_codebook, changes={"V1": labels}, texts={"CAFE": "Is there a café?"})
+    relabel(path, "CAFE", {1: "Yes, a café", 9: "Refused to say"}, missing=[9])
+    wave = prepared(project, path)
+    outlook, cafe = wave.codebook.question("outlook"), wave.codebook.question("cafe")
+    assert (outlook.answers[-1].id, outlook.answers[-1].code) == ("closed_for_good", 4)
+    assert cafe.text == "Is there a café?" and [a.missing for a in cafe.answers] == [None, "refused"]
+    kinds = wave.differences.set_index("question")["kind"]
+    assert kinds["cafe"] == "new"
+    assert "cafe: a new question without a measure, of which no estimate is made" in wave.to_decide
+    assert {(b.question, b.change) for b in wave.codebook.breaks_in_series} == {("outlook", "answers"), ("cafe", "new")}
+
+
+def relabel(path, column, labels, missing=()):
+    """Give a column of an SPSS file numbers with labels, and missing values; its sets are declared anew."""
+    import pyreadstat
+
+    data, about = pyreadstat.read_sav(path, user_missing=True)
+    data[column] = pd.to_numeric(data[column])
+    known = {c: v for c, v in about.variable_value_labels.items()} | {column: {float(k): v for k, v in labels.items()}}
+    ranges = {c: [r["lo"] for r in spans] for c, spans in about.missing_ranges.items()} | {
+        column: list(map(float, missing))
+    }
+    sets = [(name, "D", "1", found["label"], found["variable_list"]) for name, found in about.mr_sets.items()]
+    texts = {c: t for c, t in about.column_names_to_labels.items() if t}
+    pyreadstat.write_sav(data, str(path), column_labels=texts, variable_value_labels=known, missing_ranges=ranges)
+    made.add_sets(path, sets)
+
+
+@pytest.mark.parametrize("format_", ["csv", "xlsx"])
+def test_a_new_question_in_words_is_drafted_from_what_was_answered(project, table, small_codebook, format_):
+    cafe = table.assign(Cafe=["Yes" if i % 3 else "" if i % 2 else "No" for i in range(len(table))])
+    wave = prepared(project, save(project, cafe, format_, small_codebook))
+    assert [a.label for a in wave.codebook.question("cafe").answers] == ["No", "Yes", "Not stated"]
+    assert "cafe: what was asked? The file gives no text" in wave.to_decide
+    assert "cafe: who was asked? Not all answered, and `asked_if` is empty" in wave.to_decide
+
+
+def test_a_label_almost_like_the_former_one_is_that_answer_reworded(project, table, small_codebook):
+    moved = table.assign(S1=table["S1"].replace("No, but planned", "No, but it is planned"))
+    wave = prepared(project, save(project, moved, "csv", small_codebook))
+    assert wave.codebook.question("shop").answer("planned").label == "No, but it is planned"
+
+
+def test_a_column_in_other_letter_case_is_the_same(project, table, small_codebook):
+    wave = prepared(project, save(project, table.rename(columns={"V1": "v1"}), "csv", small_codebook))
+    assert set(wave.differences["kind"]) == {"same"}
+
+
+def test_a_person_can_say_which_question_a_column_is_of_and_which_to_leave_out(project, table, small_codebook):
+    moved = table.rename(columns={"V1": "V1_new"}).assign(minutes=range(len(table)))
+    path = save(project, moved, "csv", small_codebook)
+    wave = prepared(project, path, same={"V1_new": "outlook"}, leave_out=("minutes",))
+    assert wave.codebook.question("outlook").column == "V1_new"
+    assert "V1_new" in wave.fieldwork.interviews and "minutes" not in wave.fieldwork.interviews
+    assert wave.codebook.breaks_in_series == ()
+
+
+# ---- frame and history
+
+
+def test_a_frame_and_a_history_are_placed_and_tell_who_did_not_answer(project, table, small_codebook, answered):
+    facts = ["organisation", "Type", "Visits"]
+    silent = pd.DataFrame([["LIB-900", "Library", "12,000"], ["MUS-900", "Museum", "70000"]], columns=facts)
+    frame = pd.concat([table[facts], silent], ignore_index=True).assign(email="a@example.org", organisation_name="")
+    frame["contact_id"] = [f"K{i}" for i in range(len(frame))]
+    history = pd.DataFrame({"contact_id": frame["contact_id"], "mode": "email", "outcome": "no reply"})
+    history["attempted_on"] = f"{YEAR}-02-20"
+    paths = {
+        "frame": made.as_xlsx(project / "frame.xlsx", frame),
+        "history": made.as_csv(project / "history.csv", history),
+    }
+    wave = prepared(project, save(project, table.drop(columns=facts[1:]), "csv", small_codebook), **paths)
+    assert len(wave.fieldwork.frame) == len(table) + 2
+    assert len(wave.fieldwork.contact_history) == len(table) + 2
+    assert wave.fieldwork.contact_history["attempt_id"].is_unique
+    assert not any("response rate" in d for d in wave.to_decide)
+    assert len(clean(wave.fieldwork, wave.codebook).organisations) == len(table) + 2
+
+
+def test_without_a_history_the_raw_files_can_be_read_and_say_so(project, table, small_codebook):
+    wave = prepared(project, save(project, table, "csv", small_codebook))
+    for name, content in zip((FRAME, CONTACT_HISTORY, INTERVIEWS), wave.fieldwork, strict=True):
+        content.to_csv(project / name, index=False)
+    assert read_fieldwork(project, wave.codebook).contact_history.empty
+    assert any(d.startswith("there is no frame") for d in wave.to_decide)
+
+
+# ---- refused, each in one sentence, with nothing written
+
+
+def test_a_renamed_column_is_refused_and_the_likely_one_named(project, table, small_codebook):
+    path = save(project, table.rename(columns={"V1": "V1_new"}), "csv", small_codebook)
+    assert refusal(project, path) == (
+        "export.csv, row 1, column V1: the question outlook (Outlook) is missing: no such column; found 'V1_new'; "
+        "V1_new may be it: if so, say --same V1_new=outlook."
+    )
+
+
+def test_a_missing_question_is_refused(project, table, small_codebook):
+    for format_ in FORMATS:
+        said = refusal(project, save(project, table.drop(columns="V1"), format_, small_codebook))
+        assert said.startswith(
+            f"export.{format_}, row 1, column V1: the question outlook (Outlook) is missing: no such column; if the "
+            "questionnaire dropped outlook, write"
+        )
+
+
+def test_a_missing_column_of_several_answers_is_refused(project, table, small_codebook):
+    said = refusal(project, save(project, table.drop(columns="E1_3"), "csv", small_codebook))
+    assert said.startswith("export.csv, row 1, column E1_3: the question events (Events held) is missing")
+
+
+def test_swapped_labels_of_an_spss_file_are_refused(project, table, small_codebook):
+    labels = {1: "Bleak", 2: "Steady", 3: "Bright", 98: "Don't know"}
+    said = refusal(project, save(project, table, "sav", small_codebook, changes={"V1": labels}))
+    assert said.startswith(
+        "export.sav, column V1: answer codes are swapped: code 1 is labelled 'Bleak', and the codebook has it for "
+        "'Bright'; ask the agency"
+    )
+
+
+def test_swapped_columns_of_several_answers_are_refused(project, table, small_codebook):
+    texts = {"E1_1": "Which events? - Crafts", "E1_2": "Which events? - Talks"}
+    path = project / "export.sav"
+    made.as_sav(path, table, small_codebook, sets=False)
+    retext(path, texts)
+    assert "answer codes are swapped: code 1 is labelled 'Crafts'" in refusal(project, path)
+
+
+def retext(path, texts):
+    import pyreadstat
+
+    data, about = pyreadstat.read_sav(path, user_missing=True)
+    known = {c: t for c, t in about.column_names_to_labels.items() if t} | texts
+    pyreadstat.write_sav(data, str(path), column_labels=known, variable_value_labels=about.variable_value_labels)
+
+
+def coded(table, codebook):
+    """The export with codes in place of labels, as a CSV file without labels has them."""
+    codes = {}
+    for question in codebook.questions:
+        if question.kind == "single" and question.asked_of != "frame":
+            codes[question.export_columns[0]] = {a.label: str(a.code) for a in question.answers}
+    return table.replace(codes)
+
+
+def earlier(project, codebook, respondents):
+    folder = project / f"data/clean/{FIRST}"
+    folder.mkdir(parents=True)
+    respondents.to_csv(folder / "respondents.csv", index=False)
+
+
+def test_swapped_codes_without_labels_are_given_away_by_their_shares(project, small_codebook):
+    then = made.records(small_codebook, rows=300)
+    then["outlook"] = ["bright"] * 200 + ["steady"] * 60 + ["bleak"] * 40
+    earlier(project, small_codebook, then)
+    table = coded(made.interviews(small_codebook, then), small_codebook)
+    assert prepared(project, made.as_csv(project / "export.csv", table)).codebook.wave == YEAR
+    table["V1"] = table["V1"].map({"1": "3", "2": "2", "3": "1"})
+    path = made.as_csv(project / "export.csv", table)
+    assert refusal(project, path).startswith(
+        "export.csv, column V1: answer codes look swapped: the answers to outlook are unlike those of the wave before, "
+        "and would be like them if Bright (1), Bleak (3) were exchanged; ask the agency"
+    )
+    assert prepared(project, path, codes_are_right=True).codebook.wave == YEAR
+
+
+def test_mixed_encodings_are_refused(project, table, small_codebook):
+    table.loc[3, "V2"], table.loc[7, "V2"] = "Our roof leaks \u2013 badly", "Our roof leaks \u2013 still"
+    path = save(project, table, "csv", small_codebook)
+    lines = path.read_bytes().split(b"\n")
+    lines[8] = lines[8].decode("utf-8").encode("cp1252")
+    path.write_bytes(b"\n".join(lines))
+    assert refusal(project, path) == (
+        "export.csv, row 9: mixed encodings: row 5 is UTF-8 and this one is not; export all of it again as CSV UTF-8."
+    )
+    path.write_bytes(b"\n".join(lines[:5]).replace("\u2013".encode(), b"\x96") + b"\n")
+    assert "not UTF-8 text: byte 0x96" in refusal(project, path)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_text_that_was_read_in_a_wrong_encoding_is_refused(project, table, small_codebook, format_):
+    table.loc[3, "V2"] = "Our roof leaks â€“ badly"
+    said = refusal(project, save(project, table, format_, small_codebook))
+    assert said.startswith(f"export.{format_}, row 5, column V2: mixed encodings: this cell was UTF-8")
+
+
+def test_dates_in_place_of_bands_are_refused(project, table, small_codebook):
+    path = save(project, table, "xlsx", small_codebook)
+    book = load_workbook(path)
+    column = list(table.columns).index("Visits") + 1
+    book.active.cell(row=6, column=column).value = datetime.datetime(1999, 1, 1)
+    book.save(path)
+    assert refusal(project, path) == (
+        "export.xlsx, row 6, column Visits: a spreadsheet has made a date of this answer, and what stood there is "
+        "lost; found '1999-01-01 00:00:00'; format the column as text before the answers are filled in, and export "
+        "again."
+    )
+    for cell in ("Jan-99", "01-Apr", "1-Apr-2021", "1999-01-01 00:00:00"):
+        table.loc[4, "Visits"] = cell
+        assert "made a date of this answer" in refusal(project, save(project, table, "csv", small_codebook))
+
+
+def test_codes_of_bands_are_not_read_as_sizes(project, table, small_codebook):
+    table["Visits"] = table["Visits"].map({a.label: str(a.code) for a in small_codebook.question("scale").answers})
+    said = refusal(project, save(project, table, "csv", small_codebook))
+    assert "these are codes of size bands, which would be read as sizes" in said
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_an_organisation_twice_is_refused(project, table, small_codebook, format_):
+    twice = pd.concat([table, table.iloc[[4]].assign(V1="Bleak")], ignore_index=True)
+    said = refusal(project, save(project, twice, format_, small_codebook))
+    organisation = table.loc[4, "organisation"]
+    assert said.startswith(
+        f"export.{format_}, row {len(table) + 2}, column status: organisation {organisation} has another complete "
+        "questionnaire in row 6"
+    )
+
+
+def test_one_name_under_two_ids_is_refused(project, table, small_codebook):
+    table["organisation_name"] = [f"House {i}" for i in range(len(table))]
+    table.loc[9, "organisation_name"] = "HOUSE  2"
+    said = refusal(project, save(project, table, "csv", small_codebook))
+    assert said.startswith("export.csv, row 11, column organisation: an organisation stands twice: its name is that of")
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_an_organisation_in_both_sectors_is_refused(project, table, small_codebook, format_):
+    other = {"Library": "Museum", "Museum": "Library"}[table.loc[2, "Type"]]
+    size = "Museum under 5,000 visits" if other == "Museum" else "Library under 20,000 visits"
+    part = table.iloc[[2]].assign(Type=other, Visits=size)
+    both = pd.concat([table.assign(status="complete"), part.assign(status="partial")], ignore_index=True)
+    said = refusal(project, save(project, both, format_, small_codebook))
+    organisation = table.loc[2, "organisation"]
+    assert said.startswith(
+        f"export.{format_}, row {len(table) + 2}, column Type: organisation {organisation} has another value in row 4"
+    )
+
+
+def test_an_organisation_that_the_frame_has_in_the_other_sector_is_refused(project, table, small_codebook):
+    frame = table[["organisation", "Type", "Visits"]].copy()
+    other = {"Library": "Museum", "Museum": "Library"}[frame.loc[2, "Type"]]
+    size = "Museum under 5,000 visits" if other == "Museum" else "Library under 20,000 visits"
+    frame.loc[2, ["Type", "Visits"]] = [other, size]
+    path = made.as_csv(project / "frame.csv", frame)
+    said = refusal(project, save(project, table, "csv", small_codebook), frame=path)
+    organisation = table.loc[2, "organisation"]
+    assert said.startswith(f"export.csv, row 4, column Type: the frame has organisation {organisation} elsewhere")
+
+
+@pytest.mark.parametrize("cell", ["=1+1", '=HYPERLINK("http://example.org")'])
+def test_a_formula_is_refused_and_never_worked_out(project, table, small_codebook, cell):
+    table.loc[1, "V2"] = cell
+    for format_ in ("csv", "xlsx"):
+        said = refusal(project, save(project, table, format_, small_codebook))
+        assert said.startswith(f"export.{format_}, row 3, column V2: the cell holds a formula")
+
+
+OTHERS = {
+    "unknown answer": (lambda t: t.assign(V1=["As the wind blows", *t["V1"][1:]]), "no answer of outlook is called so"),
+    "unknown code": (lambda t: t.assign(V1=["7", *t["V1"][1:]]), "no answer of outlook is called so; found '7'"),
+    "own words in a new column": (
+        lambda t: t.assign(X=[f"Text {i}" for i in range(len(t))]),
+        "column X: no question has",
+    ),
+    "codes in a new column": (
+        lambda t: t.assign(X=["1", "2"] * (len(t) // 2)),
+        "column X: no question has this column",
+    ),
+    "no organisations": (lambda t: t.drop(columns="organisation"), "column organisation: this column is missing"),
+    "no days": (lambda t: t.drop(columns="completed_on"), "column completed_on: this column is missing"),
+    "no day": (lambda t: t.assign(completed_on="in March"), "column completed_on: not a date; found 'in March'"),
+    "column twice": (lambda t: t.assign(v1=t["V1"]), "this column stands twice"),
+    "no rows": (lambda t: t.iloc[:0], "there are no rows below the header"),
+    "no sector": (lambda t: t.drop(columns="Type"), "column Type: the question kind (Kind of house) is missing"),
+}
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_what_cannot_be_placed_is_refused_by_name(project, table, small_codebook, case):
+    change, said = OTHERS[case]
+    assert said in refusal(project, made.as_csv(project / "export.csv", change(table)))
+
+
+def test_a_file_that_is_none_of_the_three_is_refused(project, table, small_codebook):
+    other = project / "export.ods"
+    other.write_bytes(b"x")
+    assert refusal(project, other).endswith("this kind of file cannot be read; allowed: .csv, .xlsx, .sav.")
+    for suffix, said in ((".xlsx", "not an Excel workbook"), (".sav", "not an SPSS file that can be read")):
+        broken = project / f"broken{suffix}"
+        broken.write_bytes(b"nothing of the kind")
+        assert said in refusal(project, broken)
+    assert "there is no such file" in refusal(project, project / "gone.csv")
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused_unread(project, table, small_codebook, monkeypatch):
+    path = save(project, table, "xlsx", small_codebook)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive, archive.open("bomb.xml", "w") as inside:
+        for _ in range(60):
+            inside.write(bytes(10_000_000))
+    assert "the workbook unpacks to more than an export can be" in refusal(project, path)
+
+
+def test_a_workbook_with_several_sheets_needs_to_be_told_which(project, table, small_codebook):
+    path = save(project, table, "xlsx", small_codebook)
+    book = load_workbook(path)
+    book.active.title = "Answers"
+    book.create_sheet("Notes")
+    book.save(path)
+    assert "the workbook has several sheets; found 'Answers; Notes'; say which by --sheet" in refusal(project, path)
+    assert prepared(project, path, sheet="Answers").codebook.wave == YEAR
+
+
+def test_a_choice_that_names_nothing_is_refused(project, table, small_codebook):
+    path = save(project, table, "csv", small_codebook)
+    assert refusal(project, path, leave_out=["minutes"]) == "--leave-out: no file has such a column; found 'minutes'."
+    assert refusal(project, path, same=["V1=view"]).startswith("--same: no such question; found 'view'; allowed: kind")
+    assert refusal(project, path, same=["V9=outlook"]) == "--same: no file has such a column; found 'V9'."
+    assert refusal(project, path, same=["V1"]) == "--same: give COLUMN=QUESTION; found 'V1'."
+
+
+# ---- what real exports have
+
+
+def test_codes_for_not_asked_and_labels_of_the_files_own_columns_are_read(project, table, small_codebook):
+    asked = table["S3"].ne("")
+    path = project / "export.sav"
+    partial = table.assign(status=["1"] * len(table), S3=table["S3"].where(asked, "Not asked"))
+    book = small_codebook.model_copy(
+        update={
+            "questions": tuple(
+                q if q.id != "profit" else q.model_copy(update={"answers": (*q.answers, not_asked(q))})
+                for q in small_codebook.questions
+            )
+        }
+    )
+    made.as_sav(path, partial, book)
+    relabel(path, "status", {1: "Complete"})
+    wave = prepared(project, path)
+    assert set(wave.fieldwork.interviews["status"]) == {"Complete"}
+    assert wave.codebook.question("profit").answers[-1].label == "Not asked"
+    cleaned = clean(wave.fieldwork, wave.codebook)
+    assert cleaned.respondents["profit"].notna().sum() == asked.sum()
+
+
+def not_asked(question):
+    return question.answers[0].model_copy(update={"id": "not_asked", "label": "Not asked", "code": -9, "spellings": ()})
+
+
+def test_a_column_that_is_left_out_may_hold_anything(project, table, small_codebook):
+    path = save(project, table.assign(started="x"), "xlsx", small_codebook)
+    book = load_workbook(path)
+    column = len(table.columns) + 1
+    for row, value in ((2, datetime.datetime(2021, 3, 1, 9, 30)), (3, datetime.time(9, 30)), (4, "Jan-99")):
+        book.active.cell(row=row, column=column).value = value
+    book.save(path)
+    assert "made a date of this answer" in refusal(project, path)
+    assert prepared(project, path, leave_out=("started",)).codebook.wave == YEAR
+
+
+def test_a_date_in_an_spss_file_outside_the_columns_of_dates_is_refused(project, table, small_codebook):
+    path = save(project, table, "sav", small_codebook)
+    import pyreadstat
+
+    data, about = pyreadstat.read_sav(path, user_missing=True)
+    data["V2"] = data["completed_on"]
+    pyreadstat.write_sav(data, str(path), variable_value_labels=about.variable_value_labels)
+    assert "export.sav, row 2, column V2: a spreadsheet has made a date" in refusal(project, path)
+
+
+def test_an_id_that_was_of_the_other_sector_is_refused(project, table, small_codebook, answered):
+    then = answered.copy()
+    then.loc[3, "kind"] = {"lib": "mus", "mus": "lib"}[then.loc[3, "kind"]]
+    earlier(project, small_codebook, then)
+    said = refusal(project, save(project, table, "csv", small_codebook))
+    assert said.startswith(f"export.csv: organisation {then.loc[3, 'organisation']} was of another sector in {FIRST}")
+
+
+def test_ids_that_none_had_before_are_shown(project, table, small_codebook, answered):
+    earlier(project, small_codebook, answered.assign(organisation=answered["organisation"] + "-X"))
+    wave = prepared(project, save(project, table, "csv", small_codebook))
+    assert any(
+        d.startswith("no organisation has the id of one that answered in the wave before") for d in wave.to_decide
+    )
+
+
+def test_a_codebook_that_somebody_wrote_is_what_an_export_is_held_against(project, table, small_codebook):
+    path = save(project, table, "sav", small_codebook)
+    own = project / f"data/codebook/{YEAR}.yaml"
+    text = prepared(project, path).text
+    own.write_text(text.replace('label: "No, but planned"', 'label: "Soon"'), encoding="utf-8")
+    assert f"{own} has no such answer to shop; found 'No, but planned (2)'" in refusal(project, path)
+    spelled = text.replace(
+        'label: "No, but planned", code: 2, spellings: [', 'label: Soon, code: 2, spellings: ["No, but planned", '
+    )
+    judged = {"question": "shop", "change": "reworded", "comparable": True, "date": "2021-01-01", "reason": "Said so"}
+    own.write_text(spelled + f"breaks_in_series: [{json.dumps(judged)}]  # decided\n", encoding="utf-8")
+    wave = prepared(project, path)
+    assert wave.text == own.read_text(encoding="utf-8")
+    changed = wave.differences[wave.differences["kind"].ne("same")]
+    assert changed["kind"].tolist() == ["relabelled"]
+
+
+def test_outside_a_project_of_dvc_nothing_is_written(project, table, small_codebook):
+    assert "this is no project of DVC" in refusal(project, save(project, table, "csv", small_codebook))
