@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pipeline import audit_command, check, fieldwork
+from pipeline import audit_command, check, explain_command, fieldwork
 from pipeline.problems import InputProblem
 
 
@@ -24,6 +24,7 @@ app = Tracker(
 )
 app.command("audit")(audit_command.main)
 app.command("check")(check.main)
+app.command("explain")(explain_command.main)
 app.command("fieldwork")(fieldwork.main)
 
 
