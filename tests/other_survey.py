@@ -13,6 +13,7 @@ from clones import ROOT, Clone
 from conftest import respondents_of, settings_of
 
 from pipeline.codebook import load_codebook
+from pipeline.comparators import COLUMNS as COMPARED
 from pipeline.estimate import BOUNDS, KEYS
 from pipeline.fieldwork import simulate
 from pipeline.raw import FILES
@@ -52,6 +53,8 @@ class OtherSurvey(Clone):
             (self.root / name).parent.mkdir(exist_ok=True)
             copy(ROOT / name, self.root / name, **_PLAIN if copy is shutil.copytree else {})
         self.write_population()
+        (self.root / "data/report").mkdir()
+        write_table(self.root / "data/report/comparators.csv", pd.DataFrame(columns=COMPARED))
         for wave in waves:
             self.add_wave(wave)
         self.run("git", "init", "--quiet")
