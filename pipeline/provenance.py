@@ -23,11 +23,16 @@ def read_lock(project):
     """The stages that a project's dvc.lock records: {name: entry}. Raises InputProblem where there is none."""
     path = Path(project) / LOCK
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)["stages"]
+        return parse_lock(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputProblem("there is no such file", file=path, do="start in the project's folder") from None
     except (yaml.YAMLError, KeyError, TypeError):
         raise InputProblem("not a record of DVC's stages", file=path, do="run dvc repro") from None
+
+
+def parse_lock(text):
+    """The stages in the text of a dvc.lock."""
+    return yaml.load(text, Loader=LOADER)["stages"]
 
 
 def stage_of(lock, path):
@@ -102,6 +107,15 @@ def commit_of(project, path):
         return None
     commit, date = last.split()
     return {"commit": commit, "date": date, "changed": bool(_git(project, "status", "--porcelain", "--", path))}
+
+
+def committed(project, path):
+    """The text of a file in the last commit; None outside of git, or where that commit has no such file."""
+    try:
+        shown = subprocess.run(["git", "show", f"HEAD:./{path}"], cwd=project, capture_output=True)
+    except FileNotFoundError:
+        return None
+    return shown.stdout.decode("utf-8") if shown.returncode == 0 else None
 
 
 def _git(project, *arguments):

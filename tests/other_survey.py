@@ -17,6 +17,7 @@ from pipeline.comparators import COLUMNS as COMPARED
 from pipeline.estimate import BOUNDS, KEYS
 from pipeline.fieldwork import simulate
 from pipeline.raw import FILES
+from pipeline.revisions import LOGGED
 from pipeline.tables import write_table
 
 HERE = Path(__file__).parent
@@ -55,6 +56,9 @@ class OtherSurvey(Clone):
         self.write_population()
         (self.root / "data/report").mkdir()
         write_table(self.root / "data/report/comparators.csv", pd.DataFrame(columns=COMPARED))
+        write_table(self.root / "data/published/revisions.csv", pd.DataFrame(columns=LOGGED))
+        (self.root / "docs").mkdir()
+        (self.root / "docs/revisions.md").write_text("# Revisions\n", encoding="utf-8")
         for wave in waves:
             self.add_wave(wave)
         self.run("git", "init", "--quiet")

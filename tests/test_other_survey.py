@@ -2,13 +2,16 @@
 
 import json
 import re
+import shutil
 
+import pandas as pd
 import pytest
 from other_survey import OtherSurvey
 
 from pipeline.codebook import load_codebook
 from pipeline.explain_command import as_text, explained
 from pipeline.problems import InputProblem
+from pipeline.revisions import entry_text, read_log
 from pipeline.tables import read_respondents, read_table
 
 pytestmark = pytest.mark.slow
@@ -26,10 +29,11 @@ def survey(tmp_path_factory):
     return survey
 
 
-def test_every_stage_of_a_fieldwork_wave_runs_and_no_other(survey):
-    ran = survey.ran(survey.first_run)
-    stages = ["validate", "clean", "weight", "analyse", "vary"]
-    assert [name for name in ran if name.endswith(f"@{WAVE}")] == [f"{stage}@{WAVE}" for stage in stages]
+def test_a_fieldwork_wave_goes_from_raw_files_to_findings_and_nothing_is_rebuilt_or_simulated(survey):
+    ran = [name.partition("@")[0] for name in survey.ran(survey.first_run)]
+    way = ["validate", "clean", "weight", "analyse"]
+    assert [stage for stage in ran if stage in way] == way
+    assert not {"reconstruct", "rehearse", "fieldwork", "audit"} & set(ran)
 
 
 def test_its_figures_findings_and_estimates_are_its_own(survey):
@@ -132,3 +136,129 @@ def test_running_again_does_nothing(survey):
     assert status == 0
     assert survey.ran(printed) == []
     assert survey.changed() == ""
+
+
+# ---- revisions
+
+
+@pytest.fixture(scope="module")
+def released(survey):
+    """The project with the wave's numbers on record as published."""
+    done = survey.run("tracker", "release", str(WAVE))
+    assert done.returncode == 0, done.stderr
+    status, printed = survey.dvc("repro", "acknowledge")
+    assert status == 0, printed[-3000:]
+    survey.commit()
+    return survey
+
+
+@pytest.fixture
+def restored(released, tmp_path):
+    """The project, put back as it was when the test is over; its raw files are in neither git nor DVC."""
+    head = released.run("git", "rev-parse", "HEAD").stdout.strip()
+    raw = shutil.copytree(released.root / "data/raw", tmp_path / "raw")
+    yield released
+    released.run("git", "reset", "--quiet", "--hard", head)
+    released.run("git", "clean", "--quiet", "-fd")
+    shutil.copytree(raw, released.root / "data/raw", dirs_exist_ok=True)
+    status, printed = released.dvc("checkout", "--force")
+    assert status == 0, printed
+
+
+def edit(survey, path, old, new):
+    file = survey.root / path
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def refused(survey):
+    """Run up to the acknowledgement, which must refuse: the one sentence said, and the log."""
+    status, printed = survey.dvc("repro", "acknowledge")
+    assert status != 0 and "Traceback" not in printed
+    sentences = [line for line in printed.splitlines() if line.startswith("reports/revisions.csv: ")]
+    assert len(sentences) == 1, printed[-2000:]
+    return sentences[0], read_log(survey.root / "reports/revisions.csv")
+
+
+def test_a_wave_that_was_never_released_is_held_to_nothing(survey):
+    assert f"Published numbers of {WAVE}: not released yet" in survey.first_run
+
+
+def test_a_change_of_data_is_listed_until_it_is_acknowledged_and_then_kept(restored):
+    path = restored.root / f"data/raw/{WAVE}/interviews.csv"
+    table = pd.read_csv(path, dtype="str", keep_default_na=False)
+    complete = table["status"].eq("complete") & table["V1"].eq("Bleak")
+    table.loc[complete.idxmax(), "V1"] = "Bright"
+    table.to_csv(path, index=False)
+    sentence, log = refused(restored)
+    assert (
+        f"published numbers of {WAVE} changed, because of data (data/raw/{WAVE}/interviews.csv), and nobody" in sentence
+    )
+    assert set(log["cause"]) == {"data"} and set(log["acknowledged"]) == {""}
+    assert {"outlook/bright/total/total/unweighted", "outlook/bleak/total/total/weighted"} <= set(log["number"])
+    assert not log["number"].str.startswith("shop/").any()
+    counts = log[log["number"].eq("outlook/bright/total/total/unweighted") & log["column"].eq("count")]
+    assert int(counts["new"].item()) == int(counts["old"].item()) + 1
+    [revision] = set(log["revision"])
+
+    early = restored.run("tracker", "release", str(WAVE))
+    assert early.returncode == 1 and "nobody has acknowledged it" in early.stderr
+    said = ["--by", "A. Analyst", "--why", "An answer was keyed wrongly.", "--date", "2026-11-25"]
+    done = restored.run("tracker", "acknowledge", revision, *said)
+    assert done.returncode == 0, done.stderr
+    status, printed = restored.dvc("repro", "acknowledge")
+    assert status == 0, printed[-2000:]
+    log = read_log(restored.root / "reports/revisions.csv")
+    assert (
+        set(log["acknowledged"]) == {"2026-11-25"}
+        and set(log["by"]) == {"A. Analyst"}
+        and set(log["cause"]) == {"data"}
+    )
+
+    assert restored.run("tracker", "release", str(WAVE)).returncode == 0
+    status, printed = restored.dvc("repro", "acknowledge")
+    assert status == 0 and restored.ran(printed) == [f"revise@{WAVE}", "acknowledge"]
+    assert read_log(restored.root / "reports/revisions.csv").equals(log)
+    assert restored.run("tracker", "release", str(WAVE)).returncode == 0
+    assert restored.ran(restored.dvc("repro", "acknowledge")[1]) == []
+
+
+def test_a_change_of_code_is_told_and_an_entry_by_hand_acknowledges_it(restored):
+    edit(restored, "pipeline/findings.py", '{confidence:.0%} interval "', '{confidence:.0%} margin "')
+    sentence, log = refused(restored)
+    assert "because of code (pipeline/findings.py)" in sentence
+    assert set(log["cause"]) == {"code"} and set(log["column"]) == {"sentence"}
+    entry = entry_text(
+        log["revision"][0], date="2026-11-25", by="B", cause="code", changed="pipeline/findings.py", why="Plainer."
+    )
+    with (restored.root / "docs/revisions.md").open("a", encoding="utf-8") as file:
+        file.write("\n" + entry)
+    status, printed = restored.dvc("repro", "acknowledge")
+    assert status == 0, printed[-2000:]
+
+
+def test_a_setting_is_told_with_old_and_new_and_code_that_moved_nothing_is_not_blamed(restored):
+    with (restored.root / "pipeline/findings.py").open("a", encoding="utf-8") as file:
+        file.write("# A remark.\n")
+    status, printed = restored.dvc("repro", "acknowledge")
+    assert status == 0, printed[-2000:]
+    restored.commit()
+    restored.set("analyse", confidence=0.9)
+    sentence, log = refused(restored)
+    assert "because of parameter (analyse.confidence from 0.95 to 0.9)" in sentence
+    assert set(log["cause"]) == {"parameter"} and not log["column"].eq("estimate").any()
+    # Taken back, nothing is left of it.
+    restored.set("analyse", confidence=0.95)
+    status, printed = restored.dvc("repro", "acknowledge")
+    assert status == 0, printed[-2000:]
+    assert read_log(restored.root / "reports/revisions.csv").empty
+
+
+def test_a_rehearsal_is_never_released(restored):
+    restored.set("waves", rehearsal=[WAVE])
+    done = restored.run("tracker", "release", str(WAVE))
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"tracker: a rehearsal is never published; found {WAVE}; allowed: waves that are no rehearsal.\n",
+    )
