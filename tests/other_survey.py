@@ -74,7 +74,10 @@ class OtherSurvey(Clone):
         write_table(place / "museums.csv", pd.DataFrame({"measure": ["smaller", "large"], "value": [400, 150]}))
 
     def add_wave(self, wave):
-        """Put a year's codebook and raw files there, and its year into the settings."""
+        """Put a year's codebook and raw files there, and its year into the settings.
+
+        The same houses answer the same every year; only contacts, dates and slips are drawn anew.
+        """
         codebook = self.root / f"data/codebook/{wave}.yaml"
         codebook.parent.mkdir(exist_ok=True)
         text = (HERE / "small_codebook.yaml").read_text(encoding="utf-8")
@@ -83,16 +86,14 @@ class OtherSurvey(Clone):
         )
         book = load_codebook(codebook)
         settings = settings_of(seed=wave, organisations=self.rows + 40, contacts=2 * self.rows + 90)
-        tables = simulate(respondents_of(book, rows=self.rows, seed=wave), book, settings)
+        tables = simulate(respondents_of(book, rows=self.rows, seed=2020), book, settings)
         for table, file in zip(tables, FILES, strict=True):
             write_table(self.root / f"data/raw/{wave}" / file, table)
         write_table(
             self.root / f"data/respondents/{wave}/bounds.csv",
             pd.DataFrame(columns=[*KEYS, "basis", "support", *BOUNDS, "attained", "given"]),
         )
-        self.set(
-            "waves", all=sorted({*self.settings()["waves"]["all"], wave} - {2014}), reconstruction=[], rehearsal=[]
-        )
+        self.set("waves", all=sorted({*self.settings()["waves"]["all"], wave}))
 
     def settings(self):
         """The settings as they are; at first this project's, with what is the other survey's own."""

@@ -138,9 +138,6 @@ def test_running_again_does_nothing(survey):
     assert survey.changed() == ""
 
 
-# ---- revisions
-
-
 @pytest.fixture(scope="module")
 def released(survey):
     """The project with the wave's numbers on record as published."""
@@ -163,6 +160,21 @@ def restored(released, tmp_path):
     shutil.copytree(raw, released.root / "data/raw", dirs_exist_ok=True)
     status, printed = released.dvc("checkout", "--force")
     assert status == 0, printed
+
+
+def test_adding_a_wave_runs_that_wave_and_what_is_made_once_of_all(restored):
+    before = {path: path.read_bytes() for path in (restored.root / f"reports/{WAVE}").rglob("*") if path.is_file()}
+    restored.add_wave(WAVE + 1)
+    status, printed = restored.dvc("repro")
+    assert status == 0, printed[-3000:]
+    ran = restored.ran(printed)
+    assert f"analyse@{WAVE + 1}" in ran and "acknowledge" in ran
+    assert [name for name in ran if "@" in name and not name.endswith(f"@{WAVE + 1}")] == []
+    assert {path: path.read_bytes() for path in before} == before
+    assert restored.ran(restored.dvc("repro")[1]) == []
+
+
+# ---- revisions
 
 
 def edit(survey, path, old, new):
