@@ -16,7 +16,15 @@ import pandas as pd
 import typer
 
 from pipeline.problems import InputProblem
-from pipeline.provenance import committed, parse_lock, read_lock, stage_of, stages_before
+from pipeline.provenance import (
+    LOCK,
+    commits_before_changes,
+    committed,
+    parse_lock,
+    read_lock,
+    stage_of,
+    stages_before,
+)
 from pipeline.revisions import (
     LOG,
     MADE_FROM,
@@ -36,6 +44,8 @@ from pipeline.tables import read_table, write_table
 ENTRIES = "docs/revisions.md"
 LISTED = "reports/revisions.csv"
 LONGEST = 200
+# How far back in the history of a wave's results a commit with the published numbers is looked for.
+COMMITS = 20
 
 
 def main(project: Annotated[Path, typer.Option(help="Folder of the project.")] = Path()):
@@ -88,26 +98,30 @@ def unacknowledged(rows):
 def cause_of(project, wave):
     """What changed since a wave's numbers were last as published: (kinds of cause, each by name).
 
-    Set beside what dvc.lock records now is the last commit, if the numbers in it are those released: a change of code
-    that moved nothing is then no cause. Otherwise it is what the register says they were made from.
+    Set beside what dvc.lock records now is the last commit whose numbers are those released: a change of code that
+    moved nothing is then no cause. Where none is found it is what the register says they were made from.
     """
-    file = f"reports/{wave}/estimates.csv"
+    files = [f"reports/{wave}/{name}" for name in ("estimates.csv", "key_findings_clauses.csv")]
     lock = read_lock(project)
-    now = sources(lock, stages_before, stage_of(lock, file))
-    return causes(_committed_sources(project, wave, file) or _registered_sources(project, wave), now)
+    stage = stage_of(lock, files[0])
+    now = sources(lock, stages_before, stage)
+    released = read_released(project / PUBLISHED / str(wave))
+    for commit in commits_before_changes(project, files, COMMITS):
+        then = _committed_sources(project, commit, files, stage, released)
+        if then is not None:
+            return causes(then, now)
+    return causes(_registered_sources(project, wave), now)
 
 
-def _committed_sources(project, wave, file):
-    """The sources of the last commit; None without git, or where its numbers are not those released."""
-    texts = [committed(project, path) for path in (file, f"reports/{wave}/key_findings_clauses.csv", "dvc.lock")]
+def _committed_sources(project, commit, files, stage, released):
+    """The sources of a commit; None where it lacks the files, or its numbers are not those released."""
+    texts = [committed(project, path, commit) for path in (*files, LOCK)]
     if None in texts:
         return None
     then = published_numbers(*(read_table(StringIO(text), dtype="string") for text in texts[:2]))
-    if len(changed_numbers(wave, read_released(project / PUBLISHED / str(wave)), then)):
-        return None
     lock = parse_lock(texts[2])
-    stage = stage_of(lock, file)
-    return sources(lock, stages_before, stage) if stage else None
+    same = stage in lock and changed_numbers(0, released, then).empty
+    return sources(lock, stages_before, stage) if same else None
 
 
 def _registered_sources(project, wave):

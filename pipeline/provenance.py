@@ -109,13 +109,19 @@ def commit_of(project, path):
     return {"commit": commit, "date": date, "changed": bool(_git(project, "status", "--porcelain", "--", path))}
 
 
-def committed(project, path):
-    """The text of a file in the last commit; None outside of git, or where that commit has no such file."""
+def committed(project, path, commit="HEAD"):
+    """The text of a file in a commit; None outside of git, or where that commit has no such file."""
     try:
-        shown = subprocess.run(["git", "show", f"HEAD:./{path}"], cwd=project, capture_output=True)
+        shown = subprocess.run(["git", "show", f"{commit}:./{path}"], cwd=project, capture_output=True)
     except FileNotFoundError:
         return None
     return shown.stdout.decode("utf-8") if shown.returncode == 0 else None
+
+
+def commits_before_changes(project, paths, most):
+    """The last commit, and before each of the latest commits that changed one of the files the one it was made on."""
+    changed = _git(project, "log", f"-{most}", "--format=%H", "--", *paths).split()
+    return ["HEAD", *(f"{commit}^" for commit in changed)]
 
 
 def _git(project, *arguments):

@@ -19,6 +19,7 @@ from pipeline.revisions import (
     PUBLISHED,
     as_table,
     changed_numbers,
+    check_entry,
     entry_text,
     read_entries,
     read_numbers,
@@ -48,16 +49,10 @@ def acknowledge(
         typer.echo(f"{revision} is acknowledged already; nothing was changed.")
         return
     cause, changed = cause_of(project, ours["wave"].iloc[0])
-    said = {"date": date or day.today().isoformat(), "by": by.strip(), "why": " ".join(why.split())}
-    entry = entry_text(revision, cause=cause, changed=changed, **said)
-    path = project / ENTRIES
-    whole = path.read_text(encoding="utf-8").rstrip("\n") + "\n\n" + entry
-    beside = path.with_suffix(".part")
-    write_text(beside, whole)
-    try:
-        read_entries(beside)  # an empty name or a wrong date is refused before anything is written
-    finally:
-        beside.unlink()
+    said = {"by": by, "why": why, "date": date or day.today().isoformat(), "cause": cause, "changed": changed}
+    entry, path = {field: " ".join(text.split()) for field, text in said.items()}, project / ENTRIES
+    check_entry(entry, path)
+    whole = path.read_text(encoding="utf-8").rstrip("\n") + "\n\n" + entry_text(revision, **entry)
     write_text(path, whole)
     typer.echo(f"{ENTRIES}: {ours['number'].nunique()} changed numbers acknowledged, cause {cause}. Next: dvc repro")
 

@@ -160,11 +160,12 @@ def read_entries(path):
         elif current and (field := FIELD.match(line)):
             entries[current][field[1].lower()] = field[2]
     for revision, entry in entries.items():
-        _check_entry(entry, path, lines[revision])
+        check_entry(entry, path, lines[revision])
     return entries
 
 
-def _check_entry(entry, path, row):
+def check_entry(entry, path, row=None):
+    """Raise InputProblem for an acknowledgement, as `read_entries` gives it, that lacks a field or has a wrong one."""
     for field in FIELDS:
         if not entry.get(field.lower()):
             raise InputProblem(f"the entry has no field {field}", file=path, row=row, allowed=FIELDS)

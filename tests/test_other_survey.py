@@ -214,6 +214,10 @@ def test_a_change_of_data_is_listed_until_it_is_acknowledged_and_then_kept(resto
     assert int(counts["new"].item()) == int(counts["old"].item()) + 1
     [revision] = set(log["revision"])
 
+    nobody = restored.run("tracker", "acknowledge", revision, "--by", " ", "--why", "A slip.")
+    assert nobody.returncode == 1 and "the entry has no field By" in nobody.stderr
+    other = restored.run("tracker", "acknowledge", "2020-00000000", "--by", "A", "--why", "A slip.")
+    assert other.stderr.endswith(f"there is no such revision; found '2020-00000000'; allowed: {revision}.\n")
     early = restored.run("tracker", "release", str(WAVE))
     assert early.returncode == 1 and "nobody has acknowledged it" in early.stderr
     said = ["--by", "A. Analyst", "--why", "An answer was keyed wrongly.", "--date", "2026-11-25"]
@@ -260,6 +264,8 @@ def test_a_setting_is_told_with_old_and_new_and_code_that_moved_nothing_is_not_b
     sentence, log = refused(restored)
     assert "because of parameter (analyse.confidence from 0.95 to 0.9)" in sentence
     assert set(log["cause"]) == {"parameter"} and not log["column"].eq("estimate").any()
+    restored.commit()
+    assert refused(restored)[0] == sentence
     # Taken back, nothing is left of it.
     restored.set("analyse", confidence=0.95)
     status, printed = restored.dvc("repro", "acknowledge")
