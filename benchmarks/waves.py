@@ -23,6 +23,7 @@ from pipeline.provenance import read_lock
 
 FIRST, MOST = 2001, 20
 SHOWN = (1, 2, 5, 10, 20)
+BINARY = (".png", ".pdf", ".xlsx", ".zip", ".sav")
 COLUMNS = ["waves", "stages", "last wave added, s", "its own stages, s", "stages of all waves, s"]
 COLUMNS += ["`dvc repro`, s", "`dvc status`, s", "ratio"]
 
@@ -62,7 +63,7 @@ def copy_wave(survey, first, wave):
         copy = survey.root / place.replace(str(first), str(wave))
         if str(first) in place and not place.startswith("data/codebook"):
             copy.parent.mkdir(parents=True, exist_ok=True)
-            if path.suffix == ".png":
+            if path.suffix in BINARY:
                 shutil.copyfile(path, copy)
             else:
                 copy.write_text(path.read_text("utf-8").replace(str(first), str(wave)), encoding="utf-8")

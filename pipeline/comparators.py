@@ -128,7 +128,8 @@ def _first_unknown(row, codebook):
 def compare(comparators, estimates, codebooks, basis="unweighted"):
     """The published figures beside the tracker's own rows, as one table.
 
-    `comparators` as of `load_comparators`; `estimates` and `codebooks` by wave; `basis` is that of the tracker's rows.
+    `comparators` as of `load_comparators`; `estimates` those of all waves in one table with their column `wave`;
+    `codebooks` by wave; `basis` is that of the tracker's rows.
     Columns SHOWN: `beside` says in labels what is compared; `whose` is TRACKER or ELSEWHERE; shares, intervals, and
     limits (`low`, `high`) are proportions; `drawn` is settled, bounded, assumed or withheld, or of a published figure
     settled, about or limit. First the tracker's waves in order, then the others by year; where what the tracker has of
@@ -138,7 +139,11 @@ def compare(comparators, estimates, codebooks, basis="unweighted"):
     rows = []
     for key, others in comparators[comparators["measure"].notna()].groupby(KEYS, sort=False):
         wanted = dict(zip(KEYS, key, strict=True))
-        ours = [r for wave, book in kept.items() for r in _of_tracker(wanted, estimates[wave], book, basis)]
+        ours = [
+            r
+            for wave, book in kept.items()
+            for r in _of_tracker(wanted, estimates[estimates["wave"].eq(wave)], book, basis)
+        ]
         label = next(_label(wanted, book) for book in reversed(codebooks.values()) if not _first_unknown(wanted, book))
         rows += [row | wanted | {"beside": label} for row in (*ours, *_of_others(others))]
     alone = comparators[comparators["measure"].isna()]

@@ -66,7 +66,7 @@ def write(tmp_path):
 def table(small_codebook, write):
     books = {2020: small_codebook}
     read = load_comparators(write(GOOD, OLDER, ALONE), books)
-    return compare(read, {2020: estimates_of(small_codebook)}, books)
+    return compare(read, estimates_of(small_codebook), books)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_group_that_is_not_settled_has_everyone_beside_it(small_codebook, writ
     book = small_codebook.model_copy(update={"kind": "reconstruction"})
     estimates = changed(estimates_of(book), "shop", "yes", "kind", "lib", support="bounded", low=0.1, high=0.6)
     estimates = changed(estimates, "shop", "yes", support="published")
-    table = compare(load_comparators(write(GOOD), {2020: book}), {2020: estimates}, {2020: book})
+    table = compare(load_comparators(write(GOOD), {2020: book}), estimates, {2020: book})
     group, everyone = table[table["whose"].eq(TRACKER)].to_dict("records")
     assert (group["low"], group["high"], group["drawn"]) == (0.1, 0.6, "bounded") and pd.isna(group["share"])
     assert everyone["drawn"] == "settled" and everyone["differs"].startswith("Everyone")
@@ -148,7 +148,7 @@ def test_a_group_that_is_not_settled_has_everyone_beside_it(small_codebook, writ
 def test_a_rehearsal_is_never_set_beside_what_was_published(small_codebook, write):
     rehearsal = small_codebook.model_copy(update={"kind": "rehearsal", "wave": 2021})
     books = {2020: small_codebook, 2021: rehearsal}
-    estimates = {wave: estimates_of(book) for wave, book in books.items()}
+    estimates = pd.concat([estimates_of(book) for book in books.values()])
     table = compare(load_comparators(write(GOOD), books), estimates, books)
     assert list(table.loc[table["whose"].eq(TRACKER), "year"]) == [2020]
 
@@ -157,7 +157,7 @@ def test_a_wave_without_the_question_is_passed_over(small_codebook, write):
     measures = tuple(m for m in small_codebook.measures if m.id != "shop")
     without = small_codebook.model_copy(update={"wave": 2021, "measures": measures})
     books = {2020: small_codebook, 2021: without}
-    table = compare(load_comparators(write(GOOD), books), {2020: estimates_of(small_codebook), 2021: None}, books)
+    table = compare(load_comparators(write(GOOD), books), estimates_of(small_codebook), books)
     assert list(table.loc[table["whose"].eq(TRACKER), "year"]) == [2020]
 
 
@@ -182,7 +182,7 @@ def test_picture_table_and_words_say_the_same_and_come_out_the_same(table, small
 
 def test_without_published_figures_there_is_an_empty_table_and_a_sentence(small_codebook, write, tmp_path):
     books = {2020: small_codebook}
-    table = compare(load_comparators(write(), books), {2020: estimates_of(small_codebook)}, books)
+    table = compare(load_comparators(write(), books), estimates_of(small_codebook), books)
     assert table.empty
     draw_comparators(table, books, SETTINGS, tmp_path)
     assert (tmp_path / "comparators.svg").stat().st_size > 1000
