@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pipeline import audit_command, check, fieldwork, new_wave_command
+from pipeline import audit_command, check, explain_command, fieldwork, new_wave_command, release
 from pipeline.problems import InputProblem
 
 
@@ -22,10 +22,13 @@ class Tracker(typer.Typer):
 app = Tracker(
     help="The social value tracker.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
+app.command("acknowledge")(release.acknowledge)
 app.command("audit")(audit_command.main)
 app.command("check")(check.main)
+app.command("explain")(explain_command.main)
 app.command("fieldwork")(fieldwork.main)
 app.command("new-wave")(new_wave_command.main)
+app.command("release")(release.release)
 
 
 @app.callback()

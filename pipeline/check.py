@@ -1,4 +1,4 @@
-"""What `make` looks at first: whether the settings and every wave's codebook can be read, and agree."""
+"""What `make` looks at first: whether settings, populations and codebooks can be read, and agree."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 
 from pipeline.codebook import load_codebook
 from pipeline.params import load_params
+from pipeline.population import POPULATION_FILE, load_populations
 from pipeline.problems import InputProblem
 from pipeline.rehearse import check_truth
 
@@ -42,11 +43,21 @@ def _check_rehearsal(truth, wave, books, params):
         raise InputProblem(what, file=params, found=truth.before, allowed=earlier)
     check_truth(truth, None, before=books[truth.before], codebook=books[wave])
 
+def check_populations(params, totals):
+    """Raise InputProblem for a population that the settings name and population.yaml, in the folder `totals`, lacks."""
+    settings, known = load_params(params), sorted(load_populations(totals).populations)
+    for section, names in (("weight", [settings.weight.population]), ("vary", settings.vary.population)):
+        for name in names:
+            if name not in known:
+                what = f"{section}.population: {POPULATION_FILE} has no such population"
+                raise InputProblem(what, file=params, found=name, allowed=known)
+
 
 def main(
     params: Annotated[Path, typer.Option(help="Settings file.")] = Path("params.yaml"),
-    data: Annotated[Path, typer.Option(help="Folder that holds codebook/.")] = Path("data"),
+    data: Annotated[Path, typer.Option(help="Folder that holds codebook/ and population/.")] = Path("data"),
 ):
-    """Check the settings and every wave's codebook, before anything is made of them."""
+    """Check the settings, the populations and every wave's codebook, before anything is made of them."""
     waves = check(params, data / "codebook")
+    check_populations(params, data / "population")
     typer.echo(f"OK: settings and codebook of {', '.join(map(str, waves))}")

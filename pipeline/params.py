@@ -153,7 +153,8 @@ class Sparse(Section):
     do: Literal["collapse", "stop"]
 
 
-Population = Literal["england", "england_and_wales"]
+# One of those in population.yaml; `tracker check` and the stages that read it say which there are.
+Population = Annotated[str, Field(min_length=1)]
 Totals = Literal["published", "fewer", "more", "more_small", "more_large"]
 Nonresponse = Literal["none", "cells", "propensity"]
 Calibration = Literal["none", "poststratify", "rake"]

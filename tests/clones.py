@@ -17,16 +17,20 @@ class Clone:
     """
 
     def __init__(self, folder):
-        self.root, self.trace = folder / "an other place", folder / "trace"
-        self.home = folder / "home"
-        self.home.mkdir()
-        self.root.mkdir()
+        self.place(folder)
         for name in self.run("git", "ls-files", "-co", "--exclude-standard", "-z", cwd=ROOT).stdout.split("\0"):
             if (ROOT / name).is_file():
                 (self.root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, self.root / name)
         self.run("git", "init", "--quiet")
         self.commit()
+
+    def place(self, folder):
+        """Make the empty folders that it lives in."""
+        self.root, self.trace = folder / "an other place", folder / "trace"
+        self.home = folder / "home"
+        self.home.mkdir()
+        self.root.mkdir()
 
     def run(self, *command, cwd=None, **changes):
         """Run a command in the clone, nothing of the user's own about it."""

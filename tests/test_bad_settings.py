@@ -347,6 +347,8 @@ def project(tmp_path):
     (tmp_path / "data/codebook").mkdir(parents=True)
     first_wave_only = SETTINGS.replace("  all: [2014, 2015]\n", "  all: [2014]\n").replace("  rehearsal: [2015]\n", "")
     (tmp_path / "params.yaml").write_text(first_wave_only, encoding="utf-8")
+    (tmp_path / "data/population").mkdir()
+    (tmp_path / "data/population/population.yaml").write_text(POPULATION, encoding="utf-8")
     book = CODEBOOK.replace("wave: 2020\n", "wave: 2014\n").replace("kind: fieldwork\n", "kind: reconstruction\n")
     (tmp_path / "data/codebook/2014.yaml").write_text(book, encoding="utf-8")
     return tmp_path
@@ -406,6 +408,17 @@ def test_the_check_reads_the_codebook_of_every_wave(project, monkeypatch, file, 
     edited(project / file, old, new)
     monkeypatch.chdir(project)
     assert refusal(check, Path("params.yaml"), Path("data/codebook")) == sentence
+
+
+@pytest.mark.parametrize(("old", "section"), [("population: england\n", "weight"), ("[england, ", "vary")])
+def test_the_check_knows_which_populations_there_are(project, old, section):
+    edited(project / "params.yaml", old, old.replace("england", "atlantis"))
+    ended = tracker_check(project)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        f"tracker: params.yaml: {section}.population: population.yaml has no such population; found 'atlantis'; "
+        "allowed: england, england_and_wales.\n"
+    )
 
 
 def test_make_checks_before_it_starts_the_pipeline():

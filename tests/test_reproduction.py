@@ -12,6 +12,7 @@ import yaml
 from clones import ROOT, Clone
 from marks import carries_the_mark
 
+from pipeline.explain_command import explained
 from pipeline.params import load_params
 
 WAVES = load_params(ROOT / "params.yaml").waves
@@ -121,6 +122,16 @@ def test_nothing_published_holds_a_contact_detail_of_the_frame(clone):
         published = path.read_bytes().decode("utf-8", errors="replace").casefold()
         shown = [detail for detail in details if detail in published]
         assert not shown, f"{path.relative_to(clone.root)} shows {len(shown)} contact details"
+
+
+def test_every_key_finding_can_be_explained_by_its_records(clone):
+    findings = pd.read_csv(clone.root / REPORTS / "key_findings.csv")
+    for row in findings.to_dict("records"):
+        found = explained(["finding", str(row["number"])], wave=WAVE, project=clone.root)["finding"]
+        assert " ".join(clause["sentence"] for clause in found["clauses"]) == row["sentence"]
+        for facts in (facts for clause in found["clauses"] for facts in clause["estimates"]):
+            assert len(facts["records"]) == facts["count"]
+            assert facts["claims"] or facts["support"] in ("implied", "bounded", "assumed")
 
 
 def test_running_again_does_nothing(clone):

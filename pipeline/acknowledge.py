@@ -1,0 +1,135 @@
+"""Hold published numbers to what was published: list every change of one, and stop until somebody has acknowledged it.
+
+    python -m pipeline.acknowledge
+
+writes reports/revisions.csv, a log that only grows: the revisions released before (data/published/revisions.csv), then
+those of this run, with cause, date and name as docs/revisions.md has them. It ends with status 1 and one sentence as
+long as a revision has no entry there; the cause is then worked out from dvc.lock.
+"""
+
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from pipeline.problems import InputProblem
+from pipeline.provenance import (
+    LOCK,
+    commits_before_changes,
+    committed,
+    parse_lock,
+    read_lock,
+    stage_of,
+    stages_before,
+)
+from pipeline.revisions import (
+    LOG,
+    MADE_FROM,
+    PUBLISHED,
+    as_sources,
+    causes,
+    changed_numbers,
+    published_numbers,
+    read_entries,
+    read_log,
+    read_released,
+    sources,
+    with_entries,
+)
+from pipeline.tables import read_table, write_table
+
+ENTRIES = "docs/revisions.md"
+LISTED = "reports/revisions.csv"
+LONGEST = 200
+# How far back in the history of a wave's results a commit with the published numbers is looked for.
+COMMITS = 20
+
+
+def main(project: Annotated[Path, typer.Option(help="Folder of the project.")] = Path()):
+    """Stop until each revision of a published number is acknowledged in docs/revisions.md."""
+    listed, entries = pending(project)
+    waiting = listed[listed["acknowledged"].eq("") & listed["revision"].ne("")]
+    for _, rows in waiting.groupby("revision", sort=False):
+        cause, changed = cause_of(project, rows["wave"].iloc[0])
+        listed.loc[rows.index, ["cause", "changed"]] = [cause, changed]
+    write_table(project / LISTED, listed)
+    unsaid = sorted(set(released_log(project)["revision"]) - set(entries))
+    if unsaid:
+        raise InputProblem("a revision that was released has lost its entry", file=ENTRIES, found=unsaid[0])
+    if len(waiting):
+        raise unacknowledged(listed.loc[waiting.index])
+    typer.echo(f"{listed['revision'].nunique()} revisions of published numbers, each acknowledged")
+
+
+def pending(project):
+    """The log with the revisions of this run below it, and the entries of docs/revisions.md."""
+    entries = read_entries(project / ENTRIES)
+    files = sorted((project / "reports/revisions").glob("*.csv"))
+    new = [with_entries(read_log(path), entries) for path in files]
+    return pd.concat([released_log(project), *new], ignore_index=True).astype("string"), entries
+
+
+def released_log(project):
+    """The revisions that were released before."""
+    return read_log(project / PUBLISHED / LOG)
+
+
+def unacknowledged(rows):
+    """The InputProblem of revisions without an entry: the first in words, with the command that acknowledges it."""
+    revision = rows["revision"].iloc[0]
+    ours = rows[rows["revision"].eq(revision)]
+    cause, changed = ours["cause"].iloc[0], ours["changed"].iloc[0]
+    changed = changed if len(changed) <= LONGEST else changed[:LONGEST].rpartition("; ")[0] + " and more"
+    others = rows["revision"].nunique() - 1
+    more = f" ({others} more revisions wait)" if others else ""
+    return InputProblem(
+        f"{ours['number'].nunique()} published numbers of {ours['wave'].iloc[0]} changed, because of {cause} "
+        f"({changed}), and nobody has acknowledged it{more}",
+        file=LISTED,
+        found=f"revision {revision}",
+        allowed=f"revisions with an entry in {ENTRIES}",
+        do=f"look at them and say why: tracker acknowledge {revision} --by NAME --why REASON",
+    )
+
+
+def cause_of(project, wave):
+    """What changed since a wave's numbers were last as published: (kinds of cause, each by name).
+
+    Set beside what dvc.lock records now is the last commit whose numbers are those released: a change of code that
+    moved nothing is then no cause. Where none is found it is what the register says they were made from.
+    """
+    files = [f"reports/{wave}/{name}" for name in ("estimates.csv", "key_findings_clauses.csv")]
+    lock = read_lock(project)
+    stage = stage_of(lock, files[0])
+    now = sources(lock, stages_before, stage)
+    released = read_released(project / PUBLISHED / str(wave))
+    for commit in commits_before_changes(project, files, COMMITS):
+        then = _committed_sources(project, commit, files, stage, released)
+        if then is not None:
+            return causes(then, now)
+    return causes(_registered_sources(project, wave), now)
+
+
+def _committed_sources(project, commit, files, stage, released):
+    """The sources of a commit; None where it lacks the files, or its numbers are not those released."""
+    texts = [committed(project, path, commit) for path in (*files, LOCK)]
+    if None in texts:
+        return None
+    then = published_numbers(*(read_table(StringIO(text), dtype="string") for text in texts[:2]))
+    lock = parse_lock(texts[2])
+    same = stage in lock and changed_numbers(0, released, then).empty
+    return sources(lock, stages_before, stage) if same else None
+
+
+def _registered_sources(project, wave):
+    return as_sources(read_table(project / PUBLISHED / str(wave) / MADE_FROM, dtype="string"))
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(main)
+    except InputProblem as problem:
+        sys.exit(str(problem))

@@ -1,0 +1,238 @@
+"""Where a published number comes from: what it says, of whom, from which records, how, and who made it.
+
+The facts come from what is published (codebook, estimates, audit, executed notebooks, dvc.lock, git) and from the
+weighted records where they are there. A share is worked out again from those records, and it stops where that is not
+the one that is published. `pipeline.explain_command` puts the facts on the terminal.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.codebook import ORGANISATION, TOTAL, gave, select
+from pipeline.estimate import WEIGHTED
+from pipeline.findings import about
+from pipeline.printing import STATUS, base_text, comparison_words, difference, state, value_text
+from pipeline.problems import InputProblem
+from pipeline.provenance import (
+    commit_of,
+    is_recorded,
+    notebook_of,
+    recorded,
+    stage_hash,
+    stage_of,
+    stages_before,
+    writing_cell,
+)
+from pipeline.whom import share_of
+
+KEYS = ["measure", "category", "break", "group", "basis"]
+# Shares and weights are written with twelve digits.
+SAME = 1e-9
+SUPPORT = {
+    "published": "the report prints it",
+    "implied": "the report does not print it, and what it prints leaves one value",
+    "bounded": "what the report prints leaves a range; the value in the records is modelled",
+    "assumed": "the report says nothing of it: the value in the records is filler, and no evidence",
+    "measured": "it is what the organisations answered",
+    "simulated": "REHEARSAL: the answers are simulated, and this is not a survey",
+}
+FORMULA = {
+    "unweighted": "organisations that gave the answer / organisations in the base (every one counts 1)",
+    "weighted": "sum of the weights of those that gave the answer / sum of the weights of the base",
+}
+ERRORS = {
+    "unweighted": "svy's, by linearisation, as a simple random sample; interval on the logit scale",
+    "weighted": "svy's, by linearisation, by stratum and with its finite population; interval on the logit scale",
+}
+
+
+def explain_estimate(key, *, codebook, estimates, claims, respondents=None):
+    """What one row of the estimates is and rests on, as plain values by name.
+
+    `key` is an addresses.Key; `estimates` the table of the wave; `claims` records of the claims file with `says` and
+    `verdict` of the audit; `respondents` the weighted records, or None where they are not there. Raises InputProblem
+    where the estimates lack the row, and where the records do not give the number that it states.
+    """
+    row = _row(estimates, key)
+    measure = codebook.measure(key.measure)
+    question = codebook.question(measure.question)
+    base, group = codebook.base(measure.base), codebook.group(key.break_, key.group)
+    facts = {
+        "address": str(key),
+        "printed": value_text(row),
+        "state": state(row),
+        "estimate": _number(row["estimate"]),
+        "interval": [_number(row["ci_low"]), _number(row["ci_high"])],
+        "quality": row["quality"],
+        "question": question.text,
+        "answer": question.categories[key.category],
+        "net_of": [question.categories[a] for a in question.members(key.category) if a != key.category],
+        "base": base.label,
+        "base_condition": condition_words(codebook, base.where, question.asked_if),
+        "group": None if key.break_ == TOTAL else f"{_break(codebook, key.break_).label}: {group.label}",
+        "group_condition": condition_words(codebook, group.where),
+        "n": int(row["n"]),
+        "n_printed": base_text(row),
+        "count": _number(row["count"]),
+        "n_eff": _number(row["n_eff"]),
+        "support": row["support"],
+        "support_means": SUPPORT[row["support"]],
+        "bounds": [_number(row[c]) for c in ("low", "high")],
+        "count_bounds": [_number(row[c]) for c in ("count_low", "count_high")],
+        "claims": claims_of(key, codebook, claims),
+        "formula": FORMULA[key.basis],
+        "errors": ERRORS[key.basis],
+    }
+    return facts | (_from_records(key, row, codebook, respondents) if respondents is not None else {})
+
+
+def _row(estimates, key):
+    parts = str(key).split("/")
+    found = estimates[(estimates[KEYS] == parts).all(axis=1)]
+    if len(found) != 1:
+        what = "the estimates have no such row" if found.empty else "the estimates have the row more than once"
+        raise InputProblem(what, found=str(key), do="run dvc repro")
+    return found.iloc[0].to_dict()
+
+
+def _break(codebook, break_id):
+    return next(b for b in codebook.breaks if b.id == break_id)
+
+
+def _number(value):
+    """A number of a table as plain Python: None where the cell is empty, whole numbers whole."""
+    if value is None or value != value:  # NaN
+        return None
+    value = float(value)
+    return int(value) if value == int(value) and abs(value) > 1 else value
+
+
+def _from_records(key, row, codebook, respondents):
+    """The records that a share is of, their weights, and the share as these give it. Nothing of what is withheld."""
+    if row["quality"] == "withheld" and np.isnan(row["estimate"]):
+        return {"withheld": "too few organisations answered, so neither share nor records are shown"}
+    measure = codebook.measure(key.measure)
+    base = select(respondents, codebook.base(measure.base).where)
+    base &= select(respondents, codebook.group(key.break_, key.group).where)
+    chosen = base & gave(respondents, codebook.question(measure.question), key.category)
+    weights = respondents["weight"].astype(float) if key.basis == WEIGHTED else respondents["weight"].mul(0.0).add(1.0)
+    of_chosen, of_base = float(weights[chosen].sum()), float(weights[base].sum())
+    share = of_chosen / of_base if of_base else None
+    said = _number(row["estimate"])
+    if (share is None) != (said is None) or (share is not None and abs(share - said) > SAME):
+        raise InputProblem(
+            f"the weighted records do not give the published share of {key}",
+            found=share,
+            allowed=f"{said}, as the estimates have it",
+            do="run dvc repro, so that records and estimates are of one run",
+        )
+    return {
+        "records": list(respondents.loc[chosen, ORGANISATION]),
+        "other_records": list(respondents.loc[base & ~chosen, ORGANISATION]),
+        "weight_of_answer": of_chosen,
+        "weight_of_base": of_base,
+        "weights": [float(weights[base].min()), float(weights[base].max())] if of_base else [],
+        "share": share,
+    }
+
+
+def condition_words(codebook, *conditions):
+    """Whom conditions select, in the codebook's labels: `Policy is 'Yes' or 'No'; and Size is not 'Small'`."""
+    said = []
+    for condition in conditions:
+        for question_id, test in condition.items():
+            question = codebook.question(question_id)
+            labels = question.categories
+            if test.any:
+                said.append(f"{question.label} is {_either(labels[a] for a in test.any)}")
+            said += [f"{question.label} has '{labels[a]}'" for a in test.all]
+            if test.none:
+                said.append(f"{question.label} is not {_either(labels[a] for a in test.none)}")
+    return "; and ".join(dict.fromkeys(said)) or "everyone"
+
+
+def _either(labels):
+    return " or ".join(f"'{label}'" for label in labels)
+
+
+def claims_of(key, codebook, claims):
+    """The claims that print this very share, or speak of it: id, place, says, printed, verdict, for each.
+
+    Claims are compared by whom they are of, so that one worded over another base of the same organisations counts.
+    """
+    measure = codebook.measure(key.measure)
+    pseudo = {"measure": key.measure, "category": key.category, "break": key.break_, "group": key.group}
+    wanted = share_of(codebook, pseudo | {"base": measure.base})
+    found = [c for c in claims if c["measure"] and c["category"] and share_of(codebook, c) == wanted]
+    return [{name: c[name] for name in ("id", "place", "says", "printed", "verdict")} for c in found]
+
+
+def explain_finding(finding, number, pairs, clauses, **given):
+    """A key finding: its heading, and for each clause its sentence with the estimates that it rests on.
+
+    `number` is that of the only clause asked for, or None; `pairs` are the Keys of each clause; `clauses` the wave's
+    key_findings_clauses.csv; `given` are the tables that `explain_estimate` takes.
+    """
+    ours = clauses[clauses["finding"].eq(finding.id)].set_index("clause")
+    explained = []
+    for at, (one, other) in zip([number] if number else range(1, len(pairs) + 1), pairs, strict=True):
+        clause = finding.clauses[at - 1]
+        part = {"clause": at, "about": about(clause, given["codebook"]), "sentence": ours.at[at, "sentence"]}
+        part["estimates"] = [explain_estimate(key, **given) for key in (one, other) if key is not None]
+        if other is not None:
+            part["comparison"] = _comparison(one, other, clause, given["estimates"])
+        explained.append(part)
+    return {"finding": finding.id, "number": finding.number, "heading": finding.heading, "clauses": explained}
+
+
+def _comparison(one, other, clause, estimates):
+    """What two estimates make of each other: the words, and the difference with its interval where both are settled."""
+    rows, alike = [_row(estimates, key) for key in (one, other)], clause.versus is None
+    states = {state(row) for row in rows}
+    if not states <= {"settled", "bounded"}:
+        return {"words": "not stated"}
+    found = {"words": comparison_words(*rows, alike)}
+    if states == {"settled"} and not any(np.isnan(row["ci_low"]) for row in rows):
+        found["difference"], *found["interval"] = difference(*rows, alike)
+    return found
+
+
+def explain_origin(project, lock, path, name):
+    """Who made a published file: stage, its hash, notebook and cell, the stages before it, and the commit.
+
+    `path` is from the project's folder and `name` what the notebook's cell calls it: the file, or the folder it is in.
+    """
+    stage = stage_of(lock, path)
+    if stage is None:
+        raise InputProblem("no stage that dvc.lock records wrote this file", file=path, do="run dvc repro")
+    notebook, executed = notebook_of(lock[stage])
+    whole = recorded(lock, path) is None or is_recorded(project, lock, path)
+    return {
+        "file": path,
+        "as_recorded": whole,
+        "stage": stage,
+        "stage_hash": stage_hash(lock[stage]),
+        "notebook": notebook,
+        "executed": executed,
+        "cell": writing_cell(project, executed, name) if executed else None,
+        "before": {before: stage_hash(lock[before]) for before in stages_before(lock, stage)[1:]},
+        "commit": commit_of(project, path),
+    }
+
+
+def records_at(project, lock, wave):
+    """Where a wave's weighted records are: {path, there, as_recorded, brings}, `brings` being what fetches them."""
+    path = f"data/weighted/{wave}/respondents.csv"
+    there = (Path(project) / path).exists()
+    return {
+        "path": path,
+        "there": there,
+        "as_recorded": there and is_recorded(project, lock, path),
+        "brings": f"dvc checkout {path}, or where DVC's cache has none, dvc repro {stage_of(lock, path) or ''}".strip(),
+    }
+
+
+def status_of(codebook):
+    """What the wave's records are, in a sentence."""
+    return STATUS[codebook.kind] or "Collected in fieldwork."

@@ -1,0 +1,271 @@
+"""The command `tracker explain`: where a published number comes from, on one screen of plain text."""
+
+import json
+from pathlib import Path
+from textwrap import fill, wrap
+from typing import Annotated
+
+import typer
+
+from pipeline.addresses import find_target
+from pipeline.claims import load_claims
+from pipeline.codebook import load_codebook
+from pipeline.explain import explain_estimate, explain_finding, explain_origin, records_at, status_of
+from pipeline.params import load_params
+from pipeline.problems import InputProblem
+from pipeline.provenance import SHORT, read_lock
+from pipeline.tables import read_respondents, read_table
+from pipeline.wording import printed, say
+
+WIDTH, MARGIN = 110, 11
+MOST_LINES = 9
+
+
+def main(
+    number: Annotated[
+        list[str],
+        typer.Argument(
+            help="finding 3, finding 3.2, figure 2 CATEGORY GROUP, MEASURE/CATEGORY/BREAK/GROUP/BASIS, CLAIM"
+        ),
+    ],
+    wave: Annotated[int | None, typer.Option(help="Year; the last wave that is no rehearsal, if not given.")] = None,
+    project: Annotated[Path, typer.Option(help="Folder of the project.")] = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON, every record and digit in it.")] = False,
+):
+    """Say of a published number what it is, of whom, from which records, by which formula, and what made it.
+
+    Works from what is committed; the records themselves need DVC's data, and it says which command brings them.
+    """
+    found = explained(number, wave=wave, project=project)
+    typer.echo(json.dumps(found, indent=1, ensure_ascii=False) if as_json else as_text(found))
+
+
+def explained(words, *, wave=None, project=Path()):
+    """Everything there is to say of a published number, as plain values by name.
+
+    Raises InputProblem for a wave or number that does not exist, and where what is published does not belong together.
+    """
+    settings = load_params(project / "params.yaml")
+    collected = [w for w in settings.waves.all if settings.waves.kind(w) != "rehearsal"] or settings.waves.all
+    wave = collected[-1] if wave is None else wave
+    kind = settings.waves.kind(wave)
+    codebook = load_codebook(project / "data/codebook" / f"{wave}.yaml")
+    claims = _claims(project, wave, codebook) if kind == "reconstruction" else []
+    target = find_target(words, codebook=codebook, claims=claims, basis=settings.figures.basis)
+    lock, report = read_lock(project), f"reports/{wave}"
+    records = records_at(project, lock, wave)
+    given = {
+        "codebook": codebook,
+        "estimates": read_table(project / report / "estimates.csv"),
+        "claims": claims,
+        "respondents": read_respondents(project / records["path"], codebook) if records["there"] else None,
+    }
+    found = {"asked": " ".join(words), "kind": target.kind, "wave": wave, "status": status_of(codebook)}
+    file, name = f"{report}/estimates.csv", "estimates.csv"
+    if target.kind == "finding":
+        clauses = read_table(project / report / "key_findings_clauses.csv")
+        finding = next(f for f in codebook.findings if f.id == target.id)
+        found["finding"] = explain_finding(finding, target.clause, target.keys, clauses, **given)
+        file, name = f"{report}/key_findings.csv", "key_findings.csv"
+    else:
+        found["estimates"] = [explain_estimate(key, **given) for key in target.keys]
+    if target.kind == "figure":
+        figure = next(f for f in codebook.figures if f.id == target.id)
+        found["figure"] = {"id": figure.id, "number": figure.number, "title": figure.title, "note": figure.note}
+        found["figure"]["drawn"] = _drawn(project, report, figure, target.keys[0])
+        file, name = f"{report}/figures/{figure.id}.csv", "figures"
+    if target.kind == "claim":
+        found["claim"] = target.id
+    return found | {"origin": explain_origin(project, lock, file, name), "data": records}
+
+
+def _claims(project, wave, codebook):
+    """The claims with their sentence, and their verdict where the audit has run."""
+    claims = load_claims(project / f"data/report/{wave}/claims.csv", codebook).to_dict("records")
+    audit = project / f"reports/{wave}/audit.csv"
+    verdicts = read_table(audit).set_index("id")["verdict"].to_dict() if audit.exists() else {}
+    for claim in claims:
+        number = "" if claim["number"] is None else printed(claim)
+        claim |= {"says": say(claim, codebook), "printed": number, "verdict": verdicts.get(claim["id"], "not audited")}
+    return [
+        {k: v for k, v in claim.items() if k not in ("number", "line")} | {"value": str(claim["value"])}
+        for claim in claims
+    ]
+
+
+def _drawn(project, report, figure, key):
+    """The text that stands beside a figure's mark, from the table that was drawn."""
+    table = read_table(project / report / "figures" / f"{figure.id}.csv")
+    mark = table[table["category"].eq(key.category) & table["group"].eq(key.group)]
+    if len(mark) != 1:
+        raise InputProblem(
+            "the figure's table has no such mark", file=f"{report}/figures/{figure.id}.csv", found=str(key)
+        )
+    return str(mark["text"].iloc[0])
+
+
+# ---- on the terminal
+
+
+def as_text(found):
+    """What `explained` gives, as a screen of text: a heading in the margin, a fact beside it."""
+    lines = [f"{found['wave']} wave. {found['status']}"]
+    if "finding" in found:
+        finding = found["finding"]
+        lines.append(_said("FINDING", f"{finding['number']}. {finding['heading']}"))
+        short = len(finding["clauses"]) > 1
+        for clause in finding["clauses"]:
+            lines += ["", _said(f"CLAUSE {clause['clause']}", clause["sentence"])]
+            for place, facts in enumerate(clause["estimates"]):
+                lines += _brief(facts) if short or place else _full(facts, found["data"])
+            lines += _compared(clause)
+        if short:
+            lines += ["", _said("RECORDS", f"`tracker explain finding {finding['number']}.1` shows those of a clause.")]
+    else:
+        if "figure" in found:
+            figure = found["figure"]
+            lines.append(_said("FIGURE", f"{figure['number']}. {figure['title']}: drawn as {figure['drawn']}"))
+            lines += [_said("NOTE", figure["note"])] if figure["note"] else []
+        for facts in found["estimates"]:
+            lines += ["", *_full(facts, found["data"])]
+    return "\n".join([*lines, "", *_origin(found["origin"], found["data"])])
+
+
+def _said(heading, text):
+    return fill(
+        text, WIDTH, initial_indent=f"{heading:<{MARGIN}}", subsequent_indent=" " * MARGIN, break_on_hyphens=False
+    )
+
+
+def _full(facts, data):
+    """All of one estimate."""
+    yield _said("NUMBER", _number_text(facts))
+    net = f" (a NET of {', '.join(facts['net_of'])})" if facts["net_of"] else ""
+    yield _said("QUESTION", f"{facts['question']} Answer: {facts['answer']}{net}.")
+    yield from _claim_lines(facts)
+    yield _said("BASE", _base_text(facts))
+    yield _said("WEIGHTS", _weights_text(facts))
+    yield _said("FORMULA", facts["formula"] + _worked_out(facts))
+    if facts["interval"][0] is not None and facts["state"] == "settled":
+        yield _said("ERROR", facts["errors"])
+    yield _said("SUPPORT", _support_text(facts))
+    yield from _record_lines(facts, data)
+
+
+def _brief(facts):
+    """One estimate among several: what it is, its claims, and how it is worked out."""
+    yield _said("", f"{_number_text(facts)}; {facts['support']}")
+    yield _said("", f"base: {_base_text(facts)}")
+    yield _said("", f"worked out{_worked_out(facts) or ': needs the records'}")
+    if facts["claims"]:
+        yield _said("", "claims: " + ", ".join(f"{c['id']} ({c['place']}, {c['verdict']})" for c in facts["claims"]))
+
+
+def _number_text(facts):
+    """The number as it is printed, with its digits and interval where it is settled, and its address."""
+    text, (low, high) = facts["printed"], facts["interval"]
+    if facts["state"] == "settled":
+        text += f" = {facts['estimate']:.12g}" + ("" if low is None else f", interval {low:.4g} to {high:.4g}")
+    return f"{text}, quality {facts['quality']} ({facts['address']})"
+
+
+def _claim_lines(facts):
+    if facts["support"] not in ("published", "implied", "bounded", "assumed"):
+        return
+    claims = facts["claims"]
+    if not claims:
+        yield _said("CLAIMS", "none prints this share itself")
+    for claim in claims[:MOST_LINES]:
+        yield _said("CLAIM", f"{claim['id']}, {claim['place']}: {claim['says']}. Audit: {claim['verdict']}.")
+    if len(claims) > MOST_LINES:
+        yield _said("", f"and {len(claims) - MOST_LINES} more: --json has all")
+
+
+def _base_text(facts):
+    text = f"{facts['base']} ({facts['base_condition']})"
+    if facts["group"]:
+        text += f", of these {facts['group']} ({facts['group_condition']})"
+    return f"{text}; n = {facts['n_printed']}"
+
+
+def _weights_text(facts):
+    if "weights" not in facts or not facts["weights"]:
+        return "of the weighted records" if facts["address"].endswith("/weighted") else "none: each counts 1"
+    if facts["address"].endswith("/unweighted"):
+        return "none: each counts 1"
+    low, high = facts["weights"]
+    effective = "" if facts["n_eff"] is None else f"; effective base {facts['n_eff']:.4g}"
+    return f"column weight of the weighted records, from {low:.6g} to {high:.6g} in the base{effective}"
+
+
+def _worked_out(facts):
+    """The division, and what it bears out: the published share, or the filler that stands for one not settled."""
+    if facts.get("share") is None:
+        return ""
+    is_ = "as published" if facts["state"] == "settled" else "in the modelled records, which is no evidence"
+    return f" = {facts['weight_of_answer']:.12g} / {facts['weight_of_base']:.12g} = {facts['share']:.12g}, {is_}"
+
+
+def _support_text(facts):
+    text = f"{facts['support']}: {facts['support_means']}"
+    if facts["bounds"][0] is not None:
+        low, high = facts["bounds"]
+        text += f". The claims kept allow {low:.6g}" + (f" to {high:.6g}" if high != low else "")
+        counts = facts["count_bounds"]
+        if counts[0] is not None:
+            text += (
+                f", that is {counts[0]:g}" + (f" to {counts[1]:g}" if counts[1] != counts[0] else "") + " organisations"
+            )
+    return text
+
+
+def _record_lines(facts, data):
+    if "withheld" in facts:
+        yield _said("RECORDS", facts["withheld"])
+    elif "records" in facts:
+        yield from _listed("RECORDS", f"{len(facts['records'])} gave it", facts["records"])
+        yield from _listed("", f"{len(facts['other_records'])} in the base did not", facts["other_records"])
+    else:
+        yield _said("RECORDS", f"{data['path']} is not here: {data['brings']}")
+
+
+def _listed(heading, start, records):
+    """Records by the beginning that their identifiers share: `LA-001 002 005; HA-001`."""
+    parts, before = [], None
+    for record in records:
+        prefix, dash, number = record.rpartition("-")
+        parts.append(number if dash and prefix == before else record)
+        before = prefix
+    lines = wrap(" ".join(parts), WIDTH - MARGIN, break_on_hyphens=False)
+    yield _said(heading, f"{start}{':' if records else '.'}")
+    yield from (" " * MARGIN + line for line in lines[:MOST_LINES])
+    if len(lines) > MOST_LINES:
+        yield _said("", f"and {len(' '.join(lines[MOST_LINES:]).split())} more: --json has all")
+
+
+def _compared(clause):
+    if "comparison" not in clause:
+        return
+    compared = clause["comparison"]
+    text = compared["words"]
+    if "difference" in compared:
+        low, high = compared["interval"]
+        text += f": difference {compared['difference']:.4g}, interval {low:.4g} to {high:.4g}"
+    yield _said("COMPARED", text)
+
+
+def _origin(origin, data):
+    cell = origin["cell"]
+    if origin["notebook"]:
+        where = f", code cell {cell['number']} of {cell['of']} ({cell['id']}): {cell['code']}" if cell else ""
+        yield _said("MADE BY", f"{origin['notebook']}{where}; as it ran: {origin['executed']}")
+    stale = "" if origin["as_recorded"] else " BUT THE FILE IS NOT THE ONE RECORDED: run dvc repro"
+    yield _said("STAGE", f"{origin['stage']}, sha256 {origin['stage_hash'][:SHORT]} of its entry in dvc.lock{stale}")
+    if origin["before"]:
+        yield _said("", "after " + ", ".join(f"{stage} {hash_[:SHORT]}" for stage, hash_ in origin["before"].items()))
+    if data["there"] and not data["as_recorded"]:
+        yield _said("", f"{data['path']} IS NOT THE ONE RECORDED: {data['brings']}")
+    commit = origin["commit"]
+    changed = "; the file has changed since, and is not committed" if commit and commit["changed"] else ""
+    text = f"{commit['commit'][:SHORT]} of {commit['date']}{changed}" if commit else "none: the file is in no commit"
+    yield _said("COMMIT", f"{text} ({origin['file']})")

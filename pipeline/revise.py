@@ -1,0 +1,37 @@
+"""List which published numbers of a wave its last run changed: reports/revisions/YEAR.csv.
+
+Empty where nothing changed, and for a wave that was never released. That a change is acknowledged is for
+`pipeline.acknowledge` to see to.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.problems import InputProblem
+from pipeline.revisions import LOG, PUBLISHED, changed_numbers, read_log, read_numbers, read_released
+from pipeline.tables import write_table
+
+
+def main(
+    wave: Annotated[int, typer.Option(help="Year of the wave.")],
+    project: Annotated[Path, typer.Option(help="Folder of the project.")] = Path(),
+):
+    """Compare a wave's numbers with those that were last released."""
+    now = read_numbers(project / f"reports/{wave}")
+    released = read_released(project / PUBLISHED / str(wave))
+    changed = changed_numbers(wave, released, now)
+    write_table(project / f"reports/revisions/{wave}.csv", changed)
+    log = read_log(project / PUBLISHED / LOG)
+    before = log.loc[log["wave"].eq(str(wave)), "revision"].nunique()
+    state = "not released yet" if released is None else f"{changed['number'].nunique()} of {len(released):,} changed"
+    typer.echo(f"Published numbers of {wave}: {state}; {before} revisions released before")
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(main)
+    except InputProblem as problem:
+        sys.exit(str(problem))

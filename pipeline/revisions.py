@@ -1,0 +1,194 @@
+"""Revisions: published numbers that a later run changed, told cell by cell, with the cause and who acknowledged them.
+
+`data/published/YEAR/` holds what was last released of a wave: `numbers.csv` (a row for each estimate and each sentence
+of a key finding) and `made_from.csv` (the hashes and settings that they were made from). `data/published/revisions.csv`
+is the log of revisions that were acknowledged and released since. Cells are compared as the text that is published,
+so that nothing is too small to be seen; a number that is new changes nothing that was published.
+"""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.printing import KEYS
+from pipeline.problems import InputProblem
+from pipeline.tables import read_table
+
+PUBLISHED = "data/published"
+NUMBERS, MADE_FROM, LOG = "numbers.csv", "made_from.csv", "revisions.csv"
+VALUES = ["n", "count", "estimate", "ci_low", "ci_high", "support", "low", "high", "quality", "sentence"]
+CHANGED = ["revision", "wave", "number", "column", "old", "new"]
+LOGGED = [*CHANGED, "cause", "changed", "acknowledged", "by"]
+WITHDRAWN = "withdrawn"
+CAUSES = ("data", "code", "parameter", "unknown")
+CODE = (".py", ".ipynb", ".html", ".lock")
+HEADING = re.compile(r"^## (\d{4}-[0-9a-f]{8})\s*$")
+FIELD = re.compile(r"^- (\w+): *(.*?)\s*$")
+FIELDS = ("Date", "By", "Cause", "Changed", "Why")
+
+
+def published_numbers(estimates, clauses):
+    """Everything that a wave publishes as a number: `number` (its address) and the columns VALUES, all text.
+
+    `estimates` and `clauses` are reports/YEAR/estimates.csv and key_findings_clauses.csv, read as text.
+    """
+    rows = estimates.assign(number=estimates[[*KEYS, "basis"]].agg("/".join, axis=1))
+    said = clauses.assign(number="finding " + clauses["number"] + "." + clauses["clause"])[["number", "sentence"]]
+    table = pd.concat([rows, said], ignore_index=True)
+    return table.reindex(columns=["number", *VALUES]).fillna("").astype("string")
+
+
+def read_numbers(report):
+    """The published numbers of the wave whose folder of reports this is."""
+    report = Path(report)
+    read = (read_table(report / name, dtype="string") for name in ("estimates.csv", "key_findings_clauses.csv"))
+    return published_numbers(*read)
+
+
+def read_released(folder):
+    """The numbers that were last released of a wave; None if none were."""
+    path = Path(folder) / NUMBERS
+    return read_table(path, dtype="string").fillna("") if path.exists() else None
+
+
+def changed_numbers(wave, released, now):
+    """The cells that differ between what was released and what is there now: columns CHANGED, text.
+
+    A number that is gone is `withdrawn`. All rows have one `revision`: the year and a hash of them all, so that an
+    entry that acknowledges these changes acknowledges no others. No rows where nothing changed or was released before.
+    """
+    if released is None:
+        return pd.DataFrame(columns=CHANGED, dtype="string")
+    old = released.melt("number", VALUES, "column", "old")
+    new = now.melt("number", VALUES, "column", "new")
+    both = old.merge(new, on=["number", "column"], how="left", validate="1:1")
+    gone = ~both["number"].isin(now["number"])
+    both["new"] = both["new"].mask(gone, WITHDRAWN)
+    rows = both[both["old"].ne(both["new"]) & ~(gone & both["old"].eq(""))].assign(wave=str(wave))
+    places = {number: i for i, number in enumerate(released["number"])}
+    rows = rows.sort_values(["number", "column"], key=lambda c: c.map(places | {v: i for i, v in enumerate(VALUES)}))
+    rows = rows[CHANGED[1:]].reset_index(drop=True)
+    name = hashlib.sha256(rows.to_csv(index=False, lineterminator="\n").encode()).hexdigest()[:8]
+    return rows.assign(revision=f"{wave}-{name}")[CHANGED].astype("string")
+
+
+# ---- causes
+
+
+def sources(lock, stages_before, stage):
+    """What a stage's results were made from in the end: {(kind, name): hash or setting}.
+
+    `lock` as of `provenance.read_lock`, `stages_before` the stages that it builds on. Kinds are data (files that no
+    stage wrote), code (modules, notebooks, templates, the locked packages) and parameter (settings, each by its key).
+    """
+    entries = [lock[name] for name in stages_before(lock, stage)]
+    made = {out["path"] for entry in lock.values() for out in entry.get("outs", [])}
+    found = {}
+    for entry in entries:
+        for dep in entry.get("deps", []):
+            if dep["path"] not in made:
+                found["code" if dep["path"].endswith(CODE) else "data", dep["path"]] = dep.get("md5", "")
+        for section in entry.get("params", {}).values():
+            for key, value in section.items():
+                found |= {("parameter", name): text for name, text in _flat(key, value)}
+    return found
+
+
+def _flat(name, value):
+    """A setting as pairs of its full key and its value as text."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _flat(f"{name}.{key}", inner)
+    else:
+        yield name, json.dumps(value, ensure_ascii=False)
+
+
+def causes(before, now):
+    """Why numbers changed: the kinds of source that did, and each by name, `trim.upper from null to 2` for settings.
+
+    `before` and `now` as of `sources`. Where no source changed the cause is `unknown`: a file was changed by hand.
+    """
+    differing = sorted(key for key in {*before, *now} if before.get(key) != now.get(key))
+    kinds = [kind for kind in CAUSES if any(kind == k for k, _ in differing)]
+    named = [name + _from_to(kind, before.get((kind, name)), now.get((kind, name))) for kind, name in differing]
+    return "; ".join(kinds) or "unknown", "; ".join(named) or "no source of it: a result was changed by hand"
+
+
+def _from_to(kind, old, new):
+    if kind == "parameter":
+        return f" from {'nothing' if old is None else old} to {'nothing' if new is None else new}"
+    return " (new)" if old is None else " (gone)" if new is None else ""
+
+
+def as_table(made_from):
+    """Sources as the table made_from.csv: kind, name, value."""
+    rows = [(kind, name, value) for (kind, name), value in sorted(made_from.items())]
+    return pd.DataFrame(rows, columns=["kind", "name", "value"])
+
+
+def as_sources(table):
+    """The table made_from.csv as sources."""
+    rows = table.fillna("").itertuples(index=False, name=None)
+    return {(kind, name): value for kind, name, value in rows}
+
+
+# ---- acknowledgements
+
+
+def read_entries(path):
+    """The acknowledgements of docs/revisions.md: {revision: {date, by, cause, changed, why}}.
+
+    Raises InputProblem with the row for an entry that stands twice or lacks a field, a date that is none, or a cause
+    that is none of CAUSES.
+    """
+    entries, lines, current = {}, {}, None
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputProblem("there is no such file", file=path, do="restore it from git") from None
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.startswith("#"):
+            heading = HEADING.match(line)
+            current = heading[1] if heading else None
+            if current in entries:
+                raise InputProblem("this revision has an entry already", file=path, row=number, found=current)
+            if current:
+                entries[current], lines[current] = {}, number
+        elif current and (field := FIELD.match(line)):
+            entries[current][field[1].lower()] = field[2]
+    for revision, entry in entries.items():
+        check_entry(entry, path, lines[revision])
+    return entries
+
+
+def check_entry(entry, path, row=None):
+    """Raise InputProblem for an acknowledgement, as `read_entries` gives it, that lacks a field or has a wrong one."""
+    for field in FIELDS:
+        if not entry.get(field.lower()):
+            raise InputProblem(f"the entry has no field {field}", file=path, row=row, allowed=FIELDS)
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", entry["date"]):
+        raise InputProblem("not a date", file=path, row=row, column="Date", found=entry["date"], allowed="YYYY-MM-DD")
+    kinds = entry["cause"].split("; ")
+    if not set(kinds) <= set(CAUSES):
+        raise InputProblem("not a cause", file=path, row=row, column="Cause", found=entry["cause"], allowed=CAUSES)
+
+
+def entry_text(revision, *, date, by, cause, changed, why):
+    """An acknowledgement as it stands in docs/revisions.md."""
+    values = (date, by, cause, changed, why)
+    return "\n".join([f"## {revision}", "", *(f"- {f}: {v}" for f, v in zip(FIELDS, values, strict=True)), ""])
+
+
+def with_entries(changed, entries):
+    """Changed numbers with their acknowledgement (columns LOGGED); empty cells where there is none."""
+    fields = {"cause": "cause", "changed": "changed", "acknowledged": "date", "by": "by"}
+    told = {c: changed["revision"].map(lambda r, f=f: entries.get(r, {}).get(f, "")) for c, f in fields.items()}
+    return changed.assign(**told)[LOGGED].astype("string")
+
+
+def read_log(path):
+    """A table of logged revisions, all text."""
+    return read_table(path, dtype="string").fillna("")

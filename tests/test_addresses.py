@@ -1,0 +1,83 @@
+"""How a published number is called: what each way of calling it means, and what is said of a name that is unknown."""
+
+import pytest
+
+from pipeline.addresses import Key, find_target
+from pipeline.problems import InputProblem
+
+CLAIMS = [
+    {"id": "f1.talks", "measure": "events", "category": "talks", "break": "total", "group": "total", "base": "all"}
+    | {"unit": "percent", "versus_category": "", "versus_group": ""},
+    {"id": "s2.order", "measure": "shop", "category": "yes", "break": "kind", "group": "lib", "base": "all"}
+    | {"unit": "order", "versus_category": "", "versus_group": "mus"},
+    {"id": "s3.else", "measure": "shop", "category": "yes", "break": "total", "group": "total", "base": "shops"}
+    | {"unit": "percent", "versus_category": "", "versus_group": ""},
+]
+
+
+def target(codebook, words, basis="unweighted"):
+    return find_target(words.split(), codebook=codebook, claims=CLAIMS, basis=basis)
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        ("shop/yes", "shop/yes/total/total/unweighted"),
+        ("shop yes", "shop/yes/total/total/unweighted"),
+        ("shop/yes/weighted", "shop/yes/total/total/weighted"),
+        ("shop/no_shop/kind/lib", "shop/no_shop/kind/lib/unweighted"),
+        ("shop/yes kind/mus weighted", "shop/yes/kind/mus/weighted"),
+        ("f1.talks", "events/talks/total/total/unweighted"),
+        ("figure 1 talks", "events/talks/total/total/unweighted"),
+        ("figure figure_2 yes lib", "shop/yes/kind/lib/unweighted"),
+        ("figure 2 lib yes", "shop/yes/kind/lib/unweighted"),
+    ],
+)
+def test_one_estimate_is_named_in_every_way(small_codebook, words, key):
+    assert [str(k) for k in target(small_codebook, words).keys] == [key]
+
+
+def test_figures_and_findings_are_on_the_basis_that_is_printed_first(small_codebook):
+    assert target(small_codebook, "figure 1 talks", "weighted").keys[0].basis == "weighted"
+    assert target(small_codebook, "finding 1", "weighted").keys[0][0].basis == "weighted"
+
+
+def test_a_finding_is_its_clauses_each_with_what_it_is_compared_with(small_codebook):
+    whole = target(small_codebook, "finding 1")
+    assert whole.keys == (
+        (Key("shop", "yes"), None),
+        (Key("shop", "yes", "kind", "mus"), Key("shop", "yes", "kind", "lib")),
+    )
+    second = target(small_codebook, "finding finding_1.2")
+    assert (second.clause, second.keys) == (2, whole.keys[1:])
+    assert target(small_codebook, "finding 2").keys[0][1] == Key("events", "crafts")
+
+
+def test_a_claim_of_an_order_is_two_estimates(small_codebook):
+    assert [k.group for k in target(small_codebook, "s2.order").keys] == ["lib", "mus"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("shap/yes", "nothing has this name; found 'shap'; allowed: shop."),
+        ("shop", "name a category of measure shop; allowed: yes, planned, no, dont_know, refused, no_shop."),
+        ("shop/plannd", "measure shop has no such category; found 'plannd'; allowed: planned, "),
+        ("shop/yes/kid", "measure shop has no such break; found 'kid'; allowed: kind, "),
+        ("shop/yes/kind", "name a group of break kind; allowed: lib, mus."),
+        ("shop/yes/kind/zoo", "break kind has no such group; found 'zoo'; allowed: lib, mus."),
+        ("shop/yes/kind/lib/wayted", "there is no such basis; found 'wayted'; allowed: unweighted, weighted."),
+        ("finding 7", "there is no such finding; found '7'; allowed: 1 (finding_1), 2 (finding_2)."),
+        ("finding", "a finding is named by its number; found 'finding'; allowed: finding 1, finding 2."),
+        ("finding 2.2", "finding 2 has no such clause; found '2'; allowed: 1."),
+        ("figure 9 talks", "there is no such figure; found '9'; allowed: 1 (figure_1), "),
+        ("figure 2 yes zoo", "found 'figure 2 yes zoo'; allowed: figure 2 yes lib, figure 2 yes mus."),
+        ("figure 5 means", "figure 5 has words and no numbers; found 'figure_5'."),
+        ("s3.else", "no estimate is of what this claim says; found 's3.else'; see its row of audit.csv."),
+        ("/", "no number is named; allowed: finding 1, figure 1, kind/lib, and so on."),
+    ],
+)
+def test_what_is_unknown_is_said_with_what_there_is(small_codebook, words, said):
+    with pytest.raises(InputProblem) as problem:
+        target(small_codebook, words)
+    assert said in str(problem.value)

@@ -1,0 +1,213 @@
+"""What is said of a published number is true of the records, and nothing is said that they do not bear out."""
+
+import json
+
+import pandas as pd
+import pytest
+from made_weights import weigh_all
+
+from pipeline.addresses import Key
+from pipeline.codebook import gave, select
+from pipeline.estimate import BOUNDS, estimate
+from pipeline.explain import claims_of, condition_words, explain_estimate, explain_finding, records_at
+from pipeline.findings import finding_clauses
+from pipeline.params import Analyse
+from pipeline.problems import InputProblem
+from pipeline.provenance import (
+    commit_of,
+    is_recorded,
+    read_lock,
+    stage_hash,
+    stage_of,
+    stages_before,
+    writing_cell,
+)
+
+SETTINGS = Analyse(confidence=0.95, flag_below=5, withhold_below=3)
+
+
+@pytest.fixture(scope="module")
+def wave(small_codebook, make_respondents):
+    """A wave of weighted records (weights differ from cell to cell) and their estimates."""
+    cells = pd.DataFrame(
+        {
+            "cell": ["lib_few", "lib_many", "mus_few", "mus_middle", "mus_many"],
+            "label": list("abcde"),
+            "sector": ["lib"] * 2 + ["mus"] * 3,
+            "total": [90.0, 40.0, 300.0, 75.0, 64.0],
+        }
+    )
+    answered = make_respondents(small_codebook, rows=90, seed=3)
+    approached = answered[["organisation", "kind", "scale"]].assign(group="I", contacts=1)
+    rows = weigh_all(answered, small_codebook, cells=cells, approached=approached).rows
+    return rows, estimate(rows, codebook=small_codebook, settings=SETTINGS)
+
+
+def explain(key, codebook, wave, **changes):
+    rows, table = wave
+    return explain_estimate(
+        key, **{"codebook": codebook, "estimates": table, "claims": [], "respondents": rows} | changes
+    )
+
+
+def test_every_share_is_the_weights_of_those_who_gave_the_answer_over_the_weights_of_the_base(small_codebook, wave):
+    rows, table = wave
+    assert rows["weight"].nunique() > 3
+    shown = 0
+    for row in table.to_dict("records"):
+        key = Key(row["measure"], row["category"], row["break"], row["group"], row["basis"])
+        facts = explain(key, small_codebook, wave)
+        if "withheld" in facts:
+            assert row["quality"] == "withheld" and "records" not in facts and facts["estimate"] is None
+            continue
+        weights = rows.set_index("organisation")["weight"]
+        each = weights if row["basis"] == "weighted" else weights * 0 + 1
+        of_answer, of_others = each[facts["records"]].sum(), each[facts["other_records"]].sum()
+        if not facts["n"]:
+            assert (facts["records"], facts["other_records"], facts["share"]) == ([], [], None)
+            continue
+        assert of_answer / (of_answer + of_others) == pytest.approx(row["estimate"], abs=1e-9)
+        assert len(facts["records"]) == row["count"] and len(facts["records"]) + len(facts["other_records"]) == row["n"]
+        shown += 1
+    assert shown > 200
+
+
+def test_the_records_are_those_of_base_group_and_answer(small_codebook, wave):
+    rows, _ = wave
+    facts = explain(Key("goods", "books", "kind", "mus"), small_codebook, wave)
+    museums_with_a_shop = select(rows, small_codebook.group("kind", "mus").where)
+    museums_with_a_shop &= rows["shop"].eq("yes")
+    expected = rows[museums_with_a_shop & gave(rows, small_codebook.question("goods"), "books")]
+    assert facts["records"] == list(expected["organisation"])
+    assert (facts["base"], facts["base_condition"]) == ("Houses with a shop", "Shop is 'Yes'")
+    assert (facts["group"], facts["group_condition"]) == ("Kind of house: Museum", "Kind of house is 'Museum'")
+
+
+def test_records_of_another_run_stop_it(small_codebook, wave):
+    rows, _ = wave
+    others = rows.assign(weight=rows["weight"].where(rows["shop"].eq("yes"), 1.0))
+    with pytest.raises(InputProblem, match="do not give the published share of shop/yes/total/total/weighted"):
+        explain(Key("shop", "yes", basis="weighted"), small_codebook, wave, respondents=others)
+
+
+def test_without_records_the_rest_is_still_said(small_codebook, wave):
+    facts = explain(Key("shop", "no_shop"), small_codebook, wave, respondents=None)
+    assert "records" not in facts
+    assert (facts["question"], facts["answer"]) == ("Is there a shop?", "No shop yet")
+    assert facts["net_of"] == ["No, but planned", "No"]
+
+
+def test_a_finding_has_its_sentences_estimates_and_comparison(small_codebook, wave):
+    rows, table = wave
+    clauses = finding_clauses(table, small_codebook, 0.95)
+    finding = small_codebook.findings[0]
+    given = {"codebook": small_codebook, "estimates": table, "claims": [], "respondents": rows}
+    pairs = ((Key("shop", "yes"), None), (Key("shop", "yes", "kind", "mus"), Key("shop", "yes", "kind", "lib")))
+    found = explain_finding(finding, None, pairs, clauses, **given)
+    assert [c["sentence"] for c in found["clauses"]] == list(
+        clauses.loc[clauses["finding"].eq("finding_1"), "sentence"]
+    )
+    compared = found["clauses"][1]["comparison"]
+    row = clauses.iloc[1]
+    assert compared["words"] == row["comparison"]
+    assert [compared["difference"], *compared["interval"]] == list(
+        row[["difference", "difference_low", "difference_high"]]
+    )
+    assert "comparison" not in found["clauses"][0]
+
+
+def test_claims_of_the_same_share_are_found_whatever_base_they_are_worded_over(small_codebook):
+    one = {"measure": "goods", "category": "books", "break": "total", "group": "total", "base": "shops"}
+    same = {"measure": "goods", "category": "books", "break": "shop_held", "group": "yes", "base": "all"}
+    other = one | {"category": "toys"}
+    said = {"place": "p", "says": "s", "printed": "1%", "verdict": "reproduced"}
+    claims = [c | said | {"id": str(i)} for i, c in enumerate((one, same, other))]
+    assert [c["id"] for c in claims_of(Key("goods", "books"), small_codebook, claims)] == ["0", "1"]
+
+
+def test_conditions_are_said_in_the_codebooks_labels(small_codebook):
+    asked = small_codebook.question("profit").asked_if
+    assert condition_words(small_codebook, asked) == "Goods sold has 'Books'; and Goods sold is not 'Toys'"
+    assert condition_words(small_codebook, {}) == "everyone"
+
+
+# ---- where it comes from
+
+LOCK = """\
+schema: '2.0'
+stages:
+  clean@1:
+    cmd: python -m pipeline.execute notebooks/clean.ipynb reports/1/notebooks/clean.ipynb -p wave 1
+    outs: [{path: data/clean/1.csv, hash: md5, md5: aa}]
+  draw@1:
+    cmd: python -m pipeline.execute notebooks/draw.ipynb reports/1/notebooks/draw.ipynb -p wave 1
+    deps: [{path: data/clean/1.csv, hash: md5, md5: aa}, {path: pipeline/x.py, hash: md5, md5: bb}]
+    outs:
+      - {path: reports/1/a.csv, hash: md5, md5: 0cc175b9c0f1b6a831c399e269772661}
+      - {path: reports/1/figures, hash: md5, md5: cc.dir}
+"""
+
+
+def test_stages_are_found_by_what_they_write_and_have_one_hash(tmp_path):
+    (tmp_path / "dvc.lock").write_text(LOCK)
+    lock = read_lock(tmp_path)
+    assert stage_of(lock, "reports/1/figures/f.csv") == stage_of(lock, "reports/1/a.csv") == "draw@1"
+    assert stage_of(lock, "reports/1/figures_of_old/f.csv") is None
+    assert stages_before(lock, "draw@1") == ["draw@1", "clean@1"]
+    changed = LOCK.replace("md5: bb", "md5: bc")
+    (tmp_path / "dvc.lock").write_text(changed)
+    assert stage_hash(read_lock(tmp_path)["clean@1"]) == stage_hash(lock["clean@1"])
+    assert stage_hash(read_lock(tmp_path)["draw@1"]) != stage_hash(lock["draw@1"])
+
+
+def test_a_file_that_is_not_the_recorded_one_is_seen(tmp_path):
+    (tmp_path / "dvc.lock").write_text(LOCK)
+    file = tmp_path / "reports/1/a.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text("a")
+    assert is_recorded(tmp_path, read_lock(tmp_path), "reports/1/a.csv")
+    file.write_text("b")
+    assert not is_recorded(tmp_path, read_lock(tmp_path), "reports/1/a.csv")
+
+
+def test_the_cell_is_the_one_that_writes_and_not_one_that_reads(tmp_path):
+    cells = [
+        {"cell_type": "code", "id": "injected-parameters", "source": "a = 1"},
+        {"cell_type": "code", "id": "first", "source": 'read_table(f"{report}/a.csv")'},
+        {"cell_type": "markdown", "id": "words", "source": "write_table /a.csv"},
+        {"cell_type": "code", "id": "second", "source": 'x = 1\nwrite_table(f"{report}/a.csv", x)'},
+    ]
+    (tmp_path / "n.ipynb").write_text(json.dumps({"cells": cells}))
+    cell = writing_cell(tmp_path, "n.ipynb", "a.csv")
+    assert cell == {"id": "second", "number": 2, "of": 2, "code": 'write_table(f"{report}/a.csv", x)'}
+    assert writing_cell(tmp_path, "n.ipynb", "b.csv") is None
+    assert writing_cell(tmp_path, "none.ipynb", "a.csv") is None
+
+
+def test_records_that_are_not_there_are_said_with_what_brings_them(tmp_path):
+    lock = {"weight@7": {"cmd": "", "outs": [{"path": "data/weighted/7/respondents.csv", "md5": "aa"}]}}
+    found = records_at(tmp_path, lock, 7)
+    assert not found["there"]
+    path = "data/weighted/7/respondents.csv"
+    assert found["brings"] == f"dvc checkout {path}, or where DVC's cache has none, dvc repro weight@7"
+
+
+def test_outside_of_git_there_is_no_commit(tmp_path):
+    (tmp_path / "a.csv").write_text("a")
+    assert commit_of(tmp_path, "a.csv") is None
+
+
+def test_the_lock_must_be_one(tmp_path):
+    with pytest.raises(InputProblem, match=r"dvc\.lock: there is no such file; start in the project's folder\."):
+        read_lock(tmp_path)
+    (tmp_path / "dvc.lock").write_text("nothing")
+    with pytest.raises(InputProblem, match="not a record of DVC's stages"):
+        read_lock(tmp_path)
+
+
+def test_bounds_and_supports_are_said_of_a_reconstruction(small_codebook, wave):
+    rows, table = wave
+    bounded = table.assign(support="bounded", **dict.fromkeys(BOUNDS, 0.25))
+    facts = explain(Key("shop", "yes"), small_codebook, (rows, bounded))
+    assert facts["state"] == "bounded" and facts["bounds"] == [0.25, 0.25]
+    assert "modelled" in facts["support_means"]

@@ -1,0 +1,192 @@
+"""Changes of published numbers are found to the last digit, have one name, a cause, and an acknowledgement each."""
+
+import pandas as pd
+import pytest
+from made_estimates import changed, estimates_of
+
+from pipeline.findings import finding_clauses
+from pipeline.problems import InputProblem
+from pipeline.provenance import stages_before
+from pipeline.revisions import (
+    CHANGED,
+    LOGGED,
+    as_sources,
+    as_table,
+    causes,
+    changed_numbers,
+    entry_text,
+    published_numbers,
+    read_entries,
+    read_numbers,
+    read_released,
+    sources,
+    with_entries,
+)
+from pipeline.tables import write_table
+
+NAME = "2020-0123abcd"
+ENTRY = {"date": "2026-11-25", "by": "A. Analyst", "cause": "data; code", "changed": "a.csv", "why": "Late."}
+
+
+@pytest.fixture(scope="module")
+def estimates(small_codebook):
+    return estimates_of(small_codebook)
+
+
+def numbers_of(estimates, codebook, folder):
+    """The published numbers as they are read from what `analyse` writes."""
+    write_table(folder / "estimates.csv", estimates)
+    write_table(folder / "key_findings_clauses.csv", finding_clauses(estimates, codebook, 0.95))
+    return read_numbers(folder)
+
+
+def test_every_estimate_and_every_sentence_is_a_published_number(estimates, small_codebook, tmp_path):
+    now = numbers_of(estimates, small_codebook, tmp_path)
+    assert len(now) == len(estimates) + 3 and now["number"].is_unique
+    assert "shop/yes/kind/lib/weighted" in set(now["number"])
+    assert now.loc[now["number"].eq("finding 1.2"), "sentence"].item().startswith("Museums have one ")
+
+
+def test_a_change_in_the_last_digit_is_found_and_nothing_else_is(estimates, small_codebook, tmp_path):
+    before = numbers_of(estimates, small_codebook, tmp_path)
+    row = before[before["number"].eq("outlook/bright/total/total/weighted")]
+    moved = changed(estimates, "outlook", "bright", basis="weighted", estimate=float(row["estimate"].item()) + 2e-12)
+    found = changed_numbers(2020, before, numbers_of(moved, small_codebook, tmp_path))
+    assert list(found.columns) == CHANGED
+    assert found[["number", "column"]].values.tolist() == [["outlook/bright/total/total/weighted", "estimate"]]
+    assert found["old"].item() == row["estimate"].item() != found["new"].item()
+
+
+def test_a_sentence_that_reads_otherwise_is_a_revision(estimates, small_codebook, tmp_path):
+    before = numbers_of(estimates, small_codebook, tmp_path)
+    moved = changed(estimates, "shop", "yes", estimate=0.77)
+    found = changed_numbers(2020, before, numbers_of(moved, small_codebook, tmp_path))
+    assert set(found["column"]) == {"estimate", "sentence"}
+    assert "finding 1.1" in set(found["number"]) and "77%" in found.loc[found["column"].eq("sentence"), "new"].item()
+
+
+def test_what_is_gone_is_withdrawn_and_what_is_new_is_no_revision(estimates, small_codebook, tmp_path):
+    now = numbers_of(estimates, small_codebook, tmp_path)
+    found = changed_numbers(2020, now, now[now["number"].ne("shop/yes/total/total/unweighted")])
+    assert set(found["number"]) == {"shop/yes/total/total/unweighted"} and set(found["new"]) == {"withdrawn"}
+    assert changed_numbers(2020, now.iloc[5:], now).empty
+
+
+def test_nothing_changes_what_was_never_released(estimates, small_codebook, tmp_path):
+    now = numbers_of(estimates, small_codebook, tmp_path)
+    assert read_released(tmp_path) is None
+    assert changed_numbers(2020, None, now).empty
+    write_table(tmp_path / "numbers.csv", now)
+    assert changed_numbers(2020, read_released(tmp_path), now).empty
+
+
+def test_other_changes_have_another_name(estimates, small_codebook, tmp_path):
+    before = numbers_of(estimates, small_codebook, tmp_path)
+    names = set()
+    for share in (0.5, 0.5, 0.51):
+        moved = changed(estimates, "outlook", "steady", estimate=share)
+        names |= set(changed_numbers(2020, before, numbers_of(moved, small_codebook, tmp_path))["revision"])
+    assert len(names) == 2 and all(name.startswith("2020-") for name in names)
+
+
+# ---- causes
+
+LOCK = {
+    "clean@1": {
+        "deps": [{"path": "data/raw/a.csv", "md5": "aa"}, {"path": "pipeline/clean.py", "md5": "bb"}],
+        "params": {"params.yaml": {"clean": {"partial_from": 0.5}}},
+        "outs": [{"path": "data/clean/a.csv", "md5": "cc"}],
+    },
+    "analyse@1": {
+        "deps": [{"path": "data/clean/a.csv", "md5": "cc"}, {"path": "notebooks/analyse.ipynb", "md5": "dd"}],
+        "params": {"params.yaml": {"analyse": {"trim": {"upper": None}, "x": [1, 2]}}},
+        "outs": [{"path": "reports/1/estimates.csv", "md5": "ee"}],
+    },
+    "other@2": {"deps": [{"path": "data/raw/b.csv", "md5": "ff"}], "outs": []},
+}
+
+
+def test_sources_are_what_no_stage_wrote_and_of_no_other_wave():
+    found = sources(LOCK, stages_before, "analyse@1")
+    assert set(found) == {
+        ("data", "data/raw/a.csv"),
+        ("code", "pipeline/clean.py"),
+        ("code", "notebooks/analyse.ipynb"),
+        ("parameter", "clean.partial_from"),
+        ("parameter", "analyse.trim.upper"),
+        ("parameter", "analyse.x"),
+    }
+    assert as_sources(as_table(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        (("data", "data/raw/a.csv"), "zz", ("data", "data/raw/a.csv")),
+        (("code", "pipeline/clean.py"), "zz", ("code", "pipeline/clean.py")),
+        (("parameter", "analyse.trim.upper"), "2", ("parameter", "analyse.trim.upper from null to 2")),
+        (("code", "pipeline/new.py"), "zz", ("code", "pipeline/new.py (new)")),
+    ],
+)
+def test_a_cause_is_named(key, value, told):
+    before = sources(LOCK, stages_before, "analyse@1")
+    assert causes(before, before | {key: value}) == told
+
+
+def test_several_causes_are_all_named_and_none_is_unknown():
+    before = sources(LOCK, stages_before, "analyse@1")
+    both = before | {("code", "pipeline/clean.py"): "zz", ("data", "data/raw/a.csv"): "zz"}
+    assert causes(before, both) == ("data; code", "pipeline/clean.py; data/raw/a.csv")
+    assert causes(before, before)[0] == "unknown"
+
+
+# ---- acknowledgements
+
+
+@pytest.fixture
+def document(tmp_path):
+    def written(*entries):
+        path = tmp_path / "revisions.md"
+        path.write_text("\n".join(["# Revisions", "", "    ## 2020-00000000", "", *entries]), encoding="utf-8")
+        return path
+
+    return written
+
+
+def test_an_entry_is_read_as_it_is_written(document):
+    assert read_entries(document(entry_text(NAME, **ENTRY))) == {NAME: ENTRY}
+    assert read_entries(document()) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"by": ""}, "row 5: the entry has no field By; allowed: Date, By, Cause, Changed, Why."),
+        ({"date": "yesterday"}, "row 5, column Date: not a date; found 'yesterday'; allowed: YYYY-MM-DD."),
+        ({"cause": "bad luck"}, "row 5, column Cause: not a cause; found 'bad luck'; allowed: data, code, "),
+    ],
+)
+def test_an_entry_that_says_too_little_is_refused(document, change, said):
+    with pytest.raises(InputProblem) as problem:
+        read_entries(document(entry_text(NAME, **(ENTRY | change))))
+    assert said in str(problem.value)
+
+
+def test_an_entry_twice_is_refused(document):
+    with pytest.raises(InputProblem, match="this revision has an entry already"):
+        read_entries(document(entry_text(NAME, **ENTRY), entry_text(NAME, **ENTRY)))
+
+
+def test_only_the_changes_that_an_entry_names_are_acknowledged():
+    rows = pd.DataFrame(
+        [[NAME, "2020", "a", "n", "1", "2"], ["2020-ffffffff", "2020", "b", "n", "1", "3"]], columns=CHANGED
+    )
+    told = with_entries(rows, {NAME: ENTRY})
+    assert list(told.columns) == LOGGED
+    assert told["acknowledged"].tolist() == ["2026-11-25", ""]
+    assert told["cause"].tolist() == ["data; code", ""]
+
+
+def test_published_numbers_are_text(estimates, small_codebook):
+    clauses = finding_clauses(estimates, small_codebook, 0.95).astype("string")
+    assert (published_numbers(estimates.astype("string"), clauses).dtypes == "string").all()
