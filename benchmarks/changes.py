@@ -67,7 +67,7 @@ def simulate(years, settings):
 def markdown(result, moves):
     """The tables as text."""
     lines = [
-        "| truth | basis | errors | intervals that miss | pairs with a false word | false words | found | error / spread |",
+        "| truth | basis | errors | intervals that miss | pairs with false words | false words | found | error / spread |",
         "|---|---|---|--:|--:|--:|--:|--:|",
     ]
     for row in result.itertuples():
