@@ -319,8 +319,8 @@ def earlier(project, codebook, respondents):
 
 
 def test_swapped_codes_without_labels_are_given_away_by_their_shares(project, small_codebook):
-    then = made.records(small_codebook, rows=300)
-    then["outlook"] = ["bright"] * 200 + ["steady"] * 60 + ["bleak"] * 40
+    then = made.records(small_codebook, rows=150)
+    then["outlook"] = ["bright"] * 100 + ["steady"] * 30 + ["bleak"] * 20
     earlier(project, small_codebook, then)
     table = coded(made.interviews(small_codebook, then), small_codebook)
     assert prepared(project, made.as_csv(project / "export.csv", table)).codebook.wave == YEAR
