@@ -255,7 +255,7 @@ def draw_all(estimates, codebook, settings, folder, say=progress):
             page = draw(table, words, figure, settings.figures)
             write_bytes(folder / f"{figure.id}.svg", page.svg(words["caption"], said))
             pictures[figure.id] = beside.submit(png, page.pixels(), page.dpi, words["caption"], said)
-            write_table(folder / f"{figure.id}.csv", table)
+            write_table(folder / f"{figure.id}.csv", table, codebook)
             write_text(folder / f"{figure.id}.txt", said)
     for name, picture in pictures.items():
         write_bytes(folder / f"{name}.png", picture.result())

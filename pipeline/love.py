@@ -66,7 +66,7 @@ def draw_love(balance, codebook, settings, folder):
     page = set_sheet(words, settings.figures, lambda page: _dots(page, balance))
     write_bytes(Path(folder) / f"{NAME}.svg", page.svg(words["caption"], alternative))
     write_bytes(Path(folder) / f"{NAME}.png", png(page.pixels(), page.dpi, words["caption"], alternative))
-    write_table(Path(folder) / f"{NAME}.csv", balance)
+    write_table(Path(folder) / f"{NAME}.csv", balance, codebook)
     write_text(Path(folder) / f"{NAME}.txt", alternative)
     return alternative
 

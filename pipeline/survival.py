@@ -125,7 +125,7 @@ def draw_survival(judged, choices, survivors, codebook, settings, folder):
     page = set_sheet(words, settings.figures, lambda page: _panels(page, data))
     write_bytes(Path(folder) / f"{NAME}.svg", page.svg(words["caption"], alternative))
     write_bytes(Path(folder) / f"{NAME}.png", png(page.pixels(), page.dpi, words["caption"], alternative))
-    write_table(Path(folder) / f"{NAME}.csv", data)
+    write_table(Path(folder) / f"{NAME}.csv", data, codebook)
     write_text(Path(folder) / f"{NAME}.txt", alternative)
     return alternative
 

@@ -19,6 +19,10 @@ __all__ = ["plain_cell", "read_respondents", "read_table", "write_bytes", "write
 FLOAT_FORMAT = "%.12g"
 
 
+# The last column of every table of a rehearsal, so that no file of one can be taken for a survey's: its name is there
+# even where a table has no rows.
+MARK, MARKED = "REHEARSAL", "simulated answers, not a survey"
+
 # What a spreadsheet takes for the beginning of a formula, after apostrophes that a text may have of its own.
 _FORMULA = re.compile(r"'*[=+\-@\t\n]")
 _ESCAPED = re.compile(r"'+[=+\-@\t\n]")
@@ -45,19 +49,25 @@ def _texts(table, change):
     return table.assign(**{c: table[c].map(change, na_action="ignore").astype(table[c].dtype) for c in held})
 
 
-def write_table(path, table, exact=False):
-    """Write a table as CSV: UTF-8, plain newlines, fixed float digits, no index, nothing that reads as a formula.
+def write_table(path, table, codebook=None, exact=False):
+    """Write a table as CSV: UTF-8, plain newlines, fixed float digits, no index; a rehearsal's with its MARK.
 
-    `exact` writes texts as they are, for a file that must look as somebody else's.
+    No text in it reads as a formula, unless it is to be `exact`: a file that must look as somebody else's.
     """
+    if codebook is not None and codebook.kind == "rehearsal":
+        table = table.assign(**{MARK: MARKED})
     written = table if exact else _texts(table, plain_cell)
     write_text(path, written.to_csv(index=False, lineterminator="\n", float_format=FLOAT_FORMAT))
 
 
 def read_table(path, **options):
-    """Read a CSV written by `write_table`; only an empty cell is missing. Raises InputProblem if it is none."""
+    """Read a CSV written by `write_table`, without the MARK of a rehearsal; only an empty cell is missing.
+
+    Raises InputProblem if it is none.
+    """
     try:
-        return _texts(pd.read_csv(path, encoding="utf-8", keep_default_na=False, na_values=[""], **options), _as_meant)
+        table = pd.read_csv(path, encoding="utf-8", keep_default_na=False, na_values=[""], **options)
+        return _texts(table.drop(columns=MARK, errors="ignore"), _as_meant)
     except FileNotFoundError:
         raise InputProblem("there is no such file", file=path) from None
     except (UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as problem:

@@ -125,7 +125,7 @@ def tabulate(codebook, report):
     estimates, tests = read_table(report / "estimates.csv"), read_table(report / "group_tests.csv")
     _check(estimates, book, report / "estimates.csv")
     table = tidy(estimates, tests, book)
-    write_table(report / "tables.csv", table)
+    write_table(report / "tables.csv", table, book)
     described = json.dumps(describe(book, COLUMNS, "tables.csv"), indent=2, ensure_ascii=False)
     write_text(report / "tables.csv-metadata.json", described + "\n")
     write_bytes(report / "tables.xlsx", workbook(table, book))
