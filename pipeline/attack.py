@@ -1,15 +1,15 @@
 """What a reader could work out of withheld numbers: all that published tables force, as linear programs.
 
-A published number counts the organisations that meet conditions on a few questions (a *cell*). The unknowns are the
-numbers of organisations of each possible kind: the answers to those few questions in each class of the sample frame,
-whose sizes are known. Cells of the same questions share their unknowns, and every table of several questions must
-agree with that of each question alone. So answers add up to the base, groups to the total, classes to the sector, nets
-to their answers, and the same organisations have the same number wherever they stand. A weighted share or base adds a
-linear condition as well, up to how it is rounded, where weights are equal inside the classes of the frame.
+A published number is a sum over the organisations that meet conditions on a few questions. The unknowns are the numbers
+of organisations of each possible kind: the answers to those few questions in each class of the sample frame, whose
+sizes are known. Numbers of the same questions share their unknowns, and every table of several questions must agree
+with that of each question alone. So answers add up to the base, groups to the total, bands to the sector, nets to their
+answers, and the same organisations are as many wherever they stand. A weighted share or base is a linear condition too,
+up to how it is rounded, where weights are equal inside the classes of the frame.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -17,62 +17,81 @@ import pandas as pd
 from pipeline.codebook import select
 
 NEARLY = 1e-6
-# What is known of the sample frame: whoever reads the tables may know it too.
 FRAME = "frame"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A number of organisations: those that `wheres` (conditions) select and that gave `category` of `question`.
-
-    `question` is None for the base itself.
-    """
+    """Organisations that `wheres` (conditions) select and that gave `category` of `question`, if there is one."""
 
     wheres: tuple
     question: object = None
     category: str | None = None
 
 
-class Attack:
-    """The published cells of a wave and what is known beside them, ready to ask how far a withheld one is known.
+@dataclass(frozen=True)
+class Number:
+    """A published number: the sum of `terms` (cells with a factor per class of the frame) is from `low` to `high`.
 
-    `cells`: {key: Cell}. `codebook` and the `respondents` give the classes of the frame and their sizes. `hidden` are
-    the keys of cells whose number is not published; `values` the numbers of the others. `weighted`: a list of (cells
-    with factors by class of the frame, lowest, highest): sums that are known up to a range, each with the keys whose
-    publication it depends on. `nets`: pairs (net, answers) of keys of cells.
+    It is published unless one of the keys in `withheld_with` is withheld.
     """
 
-    def __init__(self, cells, values, *, codebook, respondents, weighted=(), nets=()):
-        self.codebook = codebook
+    terms: tuple
+    low: float
+    high: float
+    withheld_with: tuple = ()
+
+
+class Attack:
+    """Everything that a wave publishes, ready to be asked how far it gives away what it withholds.
+
+    `numbers`: {key: Number}; `nets`: (key of a net, keys of its answers) for answers that may be given together.
+    """
+
+    def __init__(self, numbers, *, codebook, respondents, nets=()):
+        self.codebook, self.numbers = codebook, numbers
         self.classes = frame_classes(respondents, codebook)
-        self.values = values
-        self.blocks, self.rows = {}, _Rows()
-        self.place = {key: self._expressed(cell) for key, cell in cells.items()}
+        self.blocks, self.rows, self.soft, self.known = {}, _Rows(), {}, {}
+        terms = {key: self._terms(number) for key, number in numbers.items()}
         self._sizes()
         self._agreement()
-        self.cell = {}
-        for key, (block, members) in self.place.items():
-            self.cell[key] = self.rows.variable()
-            start = self.blocks[block].start
-            self.rows.add({**{start + i: 1.0 for i in members}, self.cell[key]: -1.0}, 0.0)
+        self.column = {}
+        for key, row in terms.items():
+            self.column[key] = self.rows.variables(1)
+            self.rows.add({**row, self.column[key]: -1.0}, 0.0)
         self._nets(nets)
-        self.sums = [self._weighted(*row) for row in weighted]
         self.component = self.rows.components()
-        # The smallest and largest value that each unknown had in any solution: hiding more leaves these possible.
+        # The smallest and largest value that each unknown had in any table that could be.
         self.lowest, self.highest = np.full(self.rows.count, np.inf), np.full(self.rows.count, -np.inf)
 
+    def public(self, key):
+        """Whether a number says nothing but what is known of the sample frame."""
+        return all(not self._items(cell) for cell, _ in self.numbers[key].terms)
+
+    def _terms(self, number):
+        """A number as a row over the unknowns."""
+        row = {}
+        for cell, factors in number.terms:
+            block, members = self._expressed(cell)
+            classes = block.kinds[FRAME].to_numpy()
+            for i in members:
+                row[block.start + i] = row.get(block.start + i, 0.0) + factors[classes[i]]
+        return row
+
     def _expressed(self, cell):
-        """The block of a cell and the rows of its kinds that the cell counts."""
+        """The block of a cell, and which of its kinds the cell counts."""
+        if id(cell) in self.known:
+            return self.known[id(cell)]
         items = self._items(cell)
         block = self.blocks.get(items) or self._block(items)
-        kinds, members = block.kinds, pd.Series(True, index=block.kinds.index)
+        members = pd.Series(True, index=block.kinds.index)
         for where in cell.wheres:
-            members &= select(kinds, where)
+            members &= select(block.kinds, where)
         if cell.question is not None:
-            column = _column(cell.question, cell.category)
-            given = cell.question.members(cell.category)
-            members &= kinds[column].eq(1) if cell.question.several else kinds[column].isin(given)
-        return items, np.flatnonzero(members.to_numpy(bool))
+            given = block.kinds[_column(cell.question, cell.category)]
+            members &= given.eq(1) if cell.question.several else given.isin(cell.question.members(cell.category))
+        self.known[id(cell)] = block, np.flatnonzero(members.to_numpy(bool))
+        return self.known[id(cell)]
 
     def _items(self, cell):
         """The questions that a cell depends on beside the frame's; of one with several answers, which answers."""
@@ -105,75 +124,96 @@ class Attack:
         """A table of several questions gives, for each of them, the numbers of its table alone."""
         for items, block in self.blocks.items():
             for item in items if len(items) > 1 else ():
-                column = ".".join(filter(None, item))
-                alone = self.blocks[(item,)]
-                for at, row in alone.kinds.iterrows():
+                column, alone = ".".join(filter(None, item)), self.blocks[(item,)]
+                for at, row in enumerate(alone.kinds[[FRAME, column]].to_dict("records")):
                     same = block.kinds[FRAME].eq(row[FRAME]) & _same(block.kinds[column], row[column])
-                    self.rows.add({**{block.start + i: 1.0 for i in np.flatnonzero(same)}, alone.start + at: -1.0}, 0.0)
+                    terms = {block.start + i: 1.0 for i in np.flatnonzero(same)}
+                    self.rows.add({**terms, alone.start + at: -1.0}, 0.0)
 
     def _nets(self, nets):
         """A net of answers that organisations may give together has each of them in it, and no more than all."""
         for net, answers in nets:
             for answer in answers:
-                slack = self.rows.variable()
-                self.rows.add({self.cell[net]: 1.0, self.cell[answer]: -1.0, slack: -1.0}, 0.0)
-            slack = self.rows.variable()
-            self.rows.add({**{self.cell[a]: 1.0 for a in answers}, self.cell[net]: -1.0, slack: -1.0}, 0.0)
+                self.rows.add({self.column[net]: 1.0, self.column[answer]: -1.0, self.rows.variables(1): -1.0}, 0.0)
+            together = {self.column[a]: 1.0 for a in answers}
+            self.rows.add({**together, self.column[net]: -1.0, self.rows.variables(1): -1.0}, 0.0)
 
-    def _weighted(self, terms, lowest, highest, keys):
-        """A weighted sum of cells, known to lie between two numbers while the cells `keys` are published."""
-        total, row = self.rows.variable(), {}
-        for key, factors in terms:
-            block, members = self.place[key]
-            frame = self.blocks[block].kinds[FRAME].to_numpy()
-            for i in members:
-                column = self.blocks[block].start + i
-                row[column] = row.get(column, 0.0) + factors[frame[i]]
-        self.rows.add({**row, total: -1.0}, 0.0)
-        return total, lowest, highest, tuple(keys)
+    def published(self, key, hidden):
+        """Whether a number is published where the numbers `hidden` are not."""
+        return key not in hidden and not hidden.intersection(self.numbers[key].withheld_with)
 
-    def bounds(self, hidden):
-        """What each unknown may be, the published cells being what they are: an array of lowest and highest."""
-        limits = np.column_stack([np.zeros(self.rows.count), np.full(self.rows.count, np.inf)])
-        for key, column in self.cell.items():
-            if key not in hidden:
-                limits[column] = self.values[key]
-        for total, lowest, highest, keys in self.sums:
-            limits[total] = (-np.inf, np.inf) if hidden & set(keys) else (lowest, highest)
-        return limits
+    def reach(self, key, hidden):
+        """The smallest and largest value that a number may have for all that is published."""
+        columns, matrix, right = self.rows.part(self.component[self.column[key]])
+        limits = _free(self.rows.count)
+        for other, column in self.column.items():
+            number = self.numbers[other]
+            loose = (-np.inf, np.inf) if number.withheld_with else (0, np.inf)
+            limits[column] = (number.low, number.high) if self.published(other, hidden) else loose
+        goal = (columns == self.column[key]).astype(float)
+        found = [_solve(sign * goal, matrix, right, limits[columns]) for sign in (1, -1)]
+        if any(x is None for x in found):
+            raise RuntimeError("the published numbers contradict each other")
+        return tuple(float(x @ goal) for x in found)
 
     def steps(self, key):
-        """How many steps of one lie between the smallest and largest whole number that a cell is seen to be able to be."""
-        column = self.cell[key]
+        """How many steps of one lie between the smallest and largest whole number seen for a number."""
+        column = self.column[key]
         return np.floor(self.highest[column] + NEARLY) - np.ceil(self.lowest[column] - NEARLY)
 
-    def reach(self, key, limits, enough=np.inf):
-        """Find how far a cell reaches, until it is `enough` steps; returns the keys of the cells that hold it there."""
-        holding = set()
-        for sign in (1, -1):
-            if self.steps(key) < enough:
-                holding |= self._extreme(self.cell[key], sign, limits)
-        return [k for k, column in self.cell.items() if column in holding and k != key]
+    def alternative(self, key, value, hidden, costs):
+        """The published numbers that change in another table, where the number `key` has this value: a set of keys.
 
-    def range(self, key):
-        """The smallest and largest number that a cell is seen to be able to be."""
-        return self.lowest[self.cell[key]], self.highest[self.cell[key]]
+        It is the table, of all that could be, in which published numbers change least, each change times its cost. One
+        without a cost must not change. None if there is no such table.
+        """
+        columns, matrix, right, keys = self._soft(self.component[self.column[key]])
+        goal, limits = np.zeros(matrix.shape[1]), _free(matrix.shape[1])
+        for i, other in enumerate(keys):
+            number, at = self.numbers[other], len(columns) + 3 * i
+            limits[at] = (number.low, number.high)
+            if number.withheld_with:
+                limits[np.searchsorted(columns, self.column[other])] = (-np.inf, np.inf)
+            if self.published(other, hidden):
+                goal[at + 1 : at + 3] = costs.get(other, 0.0)
+                if other not in costs:
+                    limits[at + 1 : at + 3] = 0.0
+        limits[np.searchsorted(columns, self.column[key])] = value
+        found = _solve(goal, matrix, right, limits)
+        if found is None:
+            return None
+        table = found[: len(columns)]
+        self.lowest[columns] = np.minimum(self.lowest[columns], table)
+        self.highest[columns] = np.maximum(self.highest[columns], table)
+        moved = found[len(columns) :].reshape(-1, 3)[:, 1:].sum(axis=1) > NEARLY
+        return {k for k, yes in zip(keys, moved, strict=True) if yes and self.published(k, hidden)}
 
-    def _extreme(self, column, sign, limits):
-        """Go to one end of a cell's range: the columns whose limits hold it there. What was seen on the way is kept."""
-        from scipy.optimize import linprog
+    def _soft(self, label):
+        """A component's equations, each number in it split into a published part and how far above and below it is."""
+        from scipy.sparse import block_array, coo_array
 
-        columns, matrix, right = self.rows.part(self.component[column])
-        goal = np.zeros(len(columns))
-        goal[np.searchsorted(columns, column)] = sign
-        found = linprog(goal, A_eq=matrix, b_eq=right, bounds=limits[columns], method="highs")
-        if found.x is None:
-            raise RuntimeError(f"published numbers contradict each other: {found.message}")
-        self.lowest[columns] = np.minimum(self.lowest[columns], found.x)
-        self.highest[columns] = np.maximum(self.highest[columns], found.x)
-        pull = np.abs(found.lower.marginals) + np.abs(found.upper.marginals)
-        tight = set(columns[pull > NEARLY])
-        return tight | {self.cell[k] for total, _, _, keys in self.sums if total in tight for k in keys}
+        if label not in self.soft:
+            columns, matrix, right = self.rows.part(label)
+            keys = [k for k, column in self.column.items() if self.component[column] == label]
+            count = len(keys)
+            here = np.searchsorted(columns, [self.column[k] for k in keys])
+            picked = coo_array((np.ones(count), (range(count), here)), shape=(count, len(columns)))
+            parts = (np.tile([-1.0, -1.0, 1.0], count), (np.repeat(range(count), 3), range(3 * count)))
+            split = coo_array(parts, shape=(count, 3 * count))
+            whole = block_array([[matrix, None], [picked, split]]).tocsc()
+            self.soft[label] = columns, whole, np.concatenate([right, np.zeros(count)]), keys
+        return self.soft[label]
+
+
+def _free(count):
+    return np.column_stack([np.zeros(count), np.full(count, np.inf)])
+
+
+def _solve(goal, matrix, right, limits):
+    """A linear program by HiGHS: the unknowns at the smallest goal, or None if nothing meets the equations."""
+    from scipy.optimize import linprog
+
+    return linprog(goal, A_eq=matrix, b_eq=right, bounds=limits, method="highs").x
 
 
 @dataclass(frozen=True)
@@ -192,13 +232,12 @@ class _Rows:
         self._parts = {}
 
     def variables(self, number):
+        """Room for so many unknowns; the place of the first."""
         self.count += number
         return self.count - number
 
-    def variable(self):
-        return self.variables(1)
-
     def add(self, terms, right):
+        """The equation: {unknown: factor} sums to `right`."""
         columns, factors = zip(*terms.items(), strict=True)
         self.triples[0].extend([len(self.right)] * len(columns))
         self.triples[1].extend(columns)
@@ -207,15 +246,14 @@ class _Rows:
 
     def components(self):
         """The number of the component that each unknown is in: equations tie the unknowns of one together."""
-        from scipy.sparse import coo_matrix
+        from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
         rows, columns, factors = map(np.array, self.triples)
-        self._matrix = coo_matrix((factors, (rows, columns)), shape=(len(self.right), self.count)).tocsc()
-        pairs = [(a, b) for (i, a), (j, b) in pairwise(zip(rows, columns, strict=True)) if i == j]
-        first, second = zip(*pairs, strict=True) if pairs else ((), ())
-        links = coo_matrix((np.ones(len(first)), (first, second)), shape=(self.count, self.count))
-        self._labels = connected_components(links, directed=False)[1]
+        self._matrix = coo_array((factors, (rows, columns)), shape=(len(self.right), self.count)).tocsc()
+        together = rows[1:] == rows[:-1]
+        links = (np.ones(together.sum()), (columns[1:][together], columns[:-1][together]))
+        self._labels = connected_components(coo_array(links, shape=(self.count, self.count)), directed=False)[1]
         return self._labels
 
     def part(self, label):
@@ -245,7 +283,7 @@ def frame_classes(respondents, codebook):
 def kinds_of(items, classes, codebook):
     """Every kind of organisation that could be: the answers to `items` in each class, a column per item.
 
-    What the questionnaire rules out is not among them: an answer off its route, more answers than are allowed.
+    What the questionnaire rules out is not among them: an answer off its route. (More answers than are allowed may be.)
     """
     by_question = {}
     for name, answer in items:
@@ -265,18 +303,9 @@ def kinds_of(items, classes, codebook):
 def _patterns(question, answers):
     """The ways to answer a question as far as `answers` tell them apart; empty where it may not be asked."""
     columns = [_column(question, answer) for answer in answers]
-    if question.several:
-        given = [p for p in product((0, 1), repeat=len(answers)) if _allowed(question, answers, p)]
-    else:
-        given = [(a.id,) for a in question.answers]
-    given += [(None,) * len(columns)] if question.asked_if else []
+    given = product((0, 1), repeat=len(answers)) if question.several else ((a.id,) for a in question.answers)
+    given = [*given, *([(None,) * len(columns)] if question.asked_if else [])]
     return pd.DataFrame(given, columns=columns, dtype=object)
-
-
-def _allowed(question, answers, pattern):
-    most = question.max_answers
-    own = {a.id for a in question.answers}
-    return most is None or sum(p for p, a in zip(pattern, answers, strict=True) if a in own) <= most
 
 
 def _known(codebook, table, name, test):

@@ -1,11 +1,12 @@
 """What may leave a wave that is not public: numbers of too few are withheld, and those that would give them away.
 
 Withheld first are the shares of a base below `minimum_base`, and a count of some organisations but fewer than
-`minimum_count`, or of all but so few. Then, as long as a reader could work out a withheld number from the published ones
-(`pipeline.attack`), one of those that hold it is withheld as well, the finest table's first. What is known of an
-organisation before anyone calls it is no secret, nor is an answer that says nothing of the matter; such numbers are
-withheld only to protect others. Weighted numbers are rounded, since an exact one would say how many in each class of the
-frame it rests on.
+`minimum_count`, or of all but so few. Then others are withheld to protect them: for each withheld number another table
+is looked for that has a different one in its place and otherwise what is published, changing as little as can be (a
+linear program, after Kelly, Golden and Assad 1992); what changes is withheld too (`pipeline.attack`). What is known of
+an organisation before anyone calls it is no secret, nor is an answer that says nothing of the matter: such numbers are
+withheld only to protect others. Weighted numbers are rounded, since an exact one would say how many in each class of
+the frame it rests on.
 
 A reconstruction of a printed report is public already: nothing of it is withheld.
 """
@@ -13,8 +14,8 @@ A reconstruction of a printed report is public already: nothing of it is withhel
 import numpy as np
 import pandas as pd
 
-from pipeline.attack import Attack, Cell, in_frame
-from pipeline.codebook import TOTAL
+from pipeline.attack import Attack, Cell, Number, frame_classes, in_frame
+from pipeline.codebook import TOTAL, gave, select
 from pipeline.estimate import INFERENCE, KEYS, UNWEIGHTED, WEIGHTED
 
 LOG = ["wave", *KEYS, "what", "reason"]
@@ -76,37 +77,71 @@ def _base_keys(estimates, codebook):
 
 
 def withheld_cells(estimates, respondents, *, codebook, settings):
-    """The keys of the cells that must not be published, and among the shares those of a small base: (hidden, small).
+    """The keys of the numbers that must not be published, and among the shares those of a small base: (hidden, small).
 
     A share's key is its KEYS, a base's (BASE, base, break, group).
     """
     rows = estimates[estimates["basis"].eq(UNWEIGHTED)]
-    cells, values = cells_of(rows, codebook)
+    cells, values = cells_of(rows, respondents, codebook)
     hidden, small = _primary(rows, cells, values, codebook, settings)
-    attack = Attack(
-        cells,
-        values,
-        codebook=codebook,
-        respondents=respondents,
-        weighted=list(_weighted_sums(estimates, respondents, codebook, settings)),
-        nets=_nets(rows, codebook),
-    )
-    sacred = {key for key, cell in cells.items() if not attack.place[key][0]}
-    needed = {key: settings.minimum_count if key in hidden else 1 for key in cells}
-    return _secondary(attack, hidden, needed, sacred, codebook), small
+    numbers = _numbers(estimates, cells, values, respondents, codebook, settings)
+    attack = Attack(numbers, codebook=codebook, respondents=respondents, nets=nets_of(rows, codebook))
+    needed = {key: settings.minimum_count if key in hidden - small else 1 for key in cells}
+    costs = {key: _cost(key) for key in numbers if not attack.public(key)}
+    return _secondary(attack, hidden, needed, values, costs), small
 
 
-def cells_of(rows, codebook):
-    """Every published number of organisations, unweighted: ({key: Cell}, {key: number}). `rows`: unweighted estimates."""
-    cells, values = {}, {}
+def published_numbers(estimates, respondents, *, codebook, settings):
+    """Every number that estimates hold, as `pipeline.attack` takes it: {key: Number}, weighted ones as far as rounded.
+
+    `estimates` are all of them; a weighted number is known where weights are equal inside the classes of the frame: a
+    reader does not know otherwise who has which.
+    """
+    cells, values = cells_of(estimates[estimates["basis"].eq(UNWEIGHTED)], respondents, codebook)
+    return _numbers(estimates, cells, values, respondents, codebook, settings)
+
+
+def _numbers(estimates, cells, values, respondents, codebook, settings):
+    ones = np.ones(len(frame_classes(respondents, codebook)))
+    numbers = {key: Number(((cell, ones),), values[key], values[key]) for key, cell in cells.items()}
+    factors = _weights(respondents, codebook)
+    if factors is None:
+        return numbers
+    rounded = _rounded(estimates, settings)
+    ours = rounded[rounded["basis"].eq(WEIGHTED) & rounded["n"].gt(0)]
+    step = settings.weighted_base_to / 2
+    for row, base in zip(ours.to_dict("records"), _base_keys(ours, codebook), strict=True):
+        key, size = tuple(row[k] for k in KEYS), row["n_weighted"]
+        numbers[WEIGHTED, *base] = Number(((cells[base], factors),), size - step, size + step, (base,))
+        if pd.notna(row["estimate"]):
+            slack = (0.5 * 10**-settings.share_digits + 1e-9) * (size + step)
+            terms = ((cells[key], factors), (cells[base], -row["estimate"] * factors))
+            numbers[WEIGHTED, *key] = Number(terms, -slack, slack, (key, base))
+    return numbers
+
+
+def _weights(respondents, codebook):
+    """The weight in each class of the frame, or None where it is not one weight."""
+    facts = [respondents[c].astype(object) for q in codebook.questions if in_frame(q) for c in q.columns]
+    weights = respondents["weight"].groupby(facts, dropna=False, sort=True)
+    if (weights.max() - weights.min() > 1e-9 * weights.max()).any():
+        return None
+    return weights.first().to_numpy()
+
+
+def cells_of(rows, respondents, codebook):
+    """Every unweighted number of organisations in these rows of estimates: ({key: Cell}, {key: number})."""
+    cells, values, members = {}, {}, {}
     for row in rows.to_dict("records"):
         measure = codebook.measure(row["measure"])
         question = codebook.question(measure.question)
         wheres = (codebook.base(measure.base).where, codebook.group(row["break"], row["group"]).where)
         key, base = tuple(row[k] for k in KEYS), (BASE, measure.base, row["break"], row["group"])
-        cells[base], values[base] = Cell(wheres), float(row["n"])
-        if pd.notna(row["count"]):
-            cells[key], values[key] = Cell(wheres, question, row["category"]), float(row["count"])
+        if base not in cells:
+            members[base] = respondents[select(respondents, wheres[0]) & select(respondents, wheres[1])]
+            cells[base], values[base] = Cell(wheres), float(len(members[base]))
+        given = gave(members[base], question, row["category"])
+        cells[key], values[key] = Cell(wheres, question, row["category"]), float(given.sum())
     return cells, values
 
 
@@ -117,12 +152,12 @@ def _primary(rows, cells, values, codebook, settings):
         measure = codebook.measure(row["measure"])
         question = codebook.question(measure.question)
         key, base = tuple(row[k] for k in KEYS), (BASE, measure.base, row["break"], row["group"])
-        n, count = row["n"], values.get(key, row["count"])
+        n, count = values[base], values[key]
         if not _secret(cells[base], codebook) and in_frame(question):
             continue
         if 0 < n < settings.minimum_count and _secret(cells[base], codebook):
             hidden.add(base)
-        if 0 < n < settings.minimum_base:
+        if 0 < n < settings.minimum_base or row["quality"] == "withheld":
             hidden.add(key)
             small.add(key)
         elif not _says_nothing(question, row["category"]) and question.asked_of == "respondent":
@@ -143,7 +178,7 @@ def _says_nothing(question, category):
     return set(question.members(category)) <= missing
 
 
-def _nets(rows, codebook):
+def nets_of(rows, codebook):
     """The nets of answers that may be given together, with these answers: pairs of keys."""
     found = []
     for measure, break_, group in rows[["measure", "break", "group"]].drop_duplicates().itertuples(index=False):
@@ -154,47 +189,33 @@ def _nets(rows, codebook):
     return found
 
 
-def _weighted_sums(estimates, respondents, codebook, settings):
-    """What the weighted numbers force: (cells with factors by class of the frame, lowest, highest, keys) each.
+def _secondary(attack, hidden, needed, values, costs):
+    """The hidden numbers with all that must be hidden beside them, so that none of them can be worked out.
 
-    None where weights differ inside a class of the frame: a reader does not know who has which.
+    `needed`: by how many organisations, at least, each must stay uncertain; `values`: what the cells are; `costs`: what
+    is lost with each number that may be withheld at all.
     """
-    facts = [c for q in codebook.questions if in_frame(q) for c in q.columns]
-    weights = respondents["weight"].groupby([respondents[f].astype(object) for f in facts], dropna=False, sort=True)
-    if (weights.max() - weights.min() > 1e-9 * weights.max()).any():
-        return
-    factors = weights.first().to_numpy()
-    rounded = _rounded(estimates, settings)
-    ours = rounded[rounded["basis"].eq(WEIGHTED) & rounded["n"].gt(0)]
-    bases = dict(zip(ours.index, _base_keys(ours, codebook), strict=True))
-    step = settings.weighted_base_to / 2
-    for base in dict.fromkeys(bases.values()):
-        row = ours.loc[next(i for i, key in bases.items() if key == base)]
-        yield [(base, factors)], row["n_weighted"] - step, row["n_weighted"] + step, (base,)
-    for index, row in ours[ours["estimate"].notna()].iterrows():
-        key, base = tuple(row[k] for k in KEYS), bases[index]
-        slack = (0.5 * 10**-settings.share_digits + 1e-9) * (row["n_weighted"] + step)
-        yield [(key, factors), (base, -row["estimate"] * factors)], -slack, slack, (key, base)
-
-
-def _secondary(attack, hidden, needed, sacred, codebook):
-    """The hidden cells with all that must be hidden beside them, so that none of them can be worked out."""
-    hidden, waiting = set(hidden), sorted(hidden - sacred)
+    hidden, waiting = set(hidden), sorted(hidden & set(costs), key=lambda key: (-needed[key], key))
     while waiting:
-        key = waiting.pop()
-        limits = attack.bounds(hidden)
-        held = attack.reach(key, limits, enough=needed[key])
-        if attack.steps(key) >= needed[key]:
-            continue
-        held = [k for k in held if k not in hidden and k not in sacred]
-        if not held:
-            continue  # what is known of the frame alone gives it away: there is nothing to protect
-        chosen = min(held, key=lambda k: _cost(k, attack.values))
-        hidden.add(chosen)
-        waiting += [key, chosen]
+        key = waiting.pop(0)
+        for value in (values[key] + needed[key], values[key] - needed[key]):
+            if attack.steps(key) >= needed[key] or value < 0:
+                continue
+            # The table as it is stands among those that could be.
+            attack.lowest[attack.column[key]] = min(attack.lowest[attack.column[key]], values[key])
+            attack.highest[attack.column[key]] = max(attack.highest[attack.column[key]], values[key])
+            changed = attack.alternative(key, value, hidden, costs)
+            if changed is not None:
+                changed = {attack.numbers[k].withheld_with[0] if k[0] == WEIGHTED else k for k in changed}
+                hidden |= changed
+                waiting += sorted(changed)
     return hidden
 
 
-def _cost(key, values):
-    """What is lost with a cell, to be compared: a base is worth more than a share, everyone more than a group."""
-    return key[0] == BASE, key[2] == TOTAL, values[key], key
+def _cost(key):
+    """What is lost with a number: everyone's is worth more than a group's, a base more than a share.
+
+    A weighted number counts in organisations of the population, several for each respondent, so it costs less for each.
+    """
+    everyone = TOTAL in key
+    return (5 if everyone else 1) * (5 if BASE in key else 1) * (0.2 if key[0] == WEIGHTED else 1)
