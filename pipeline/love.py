@@ -3,6 +3,7 @@
 from math import ceil
 from pathlib import Path
 
+from pipeline.files import MARK, MARKED
 from pipeline.printing import STATUS
 from pipeline.tables import write_bytes, write_table, write_text
 
@@ -32,15 +33,15 @@ def love_words(balance, codebook):
     ]
     return {
         "name": f"wave{codebook.wave}-{NAME}",
-        "caption": f"{'REHEARSAL. ' if rehearsal else ''}Balance before and after weighting, {codebook.wave}",
+        "caption": f"{f'{MARK}. ' if rehearsal else ''}Balance before and after weighting, {codebook.wave}",
         "kicker": f"Weighting · {codebook.wave}",
         "title": "Balance before and after weighting",
         "question": QUESTION,
         "measured": "Difference of shares in standard deviations (of the mean, for the number of contacts)",
         "key": KEY,
         "foot": [line for line in foot if line],
-        "rehearsal": "REHEARSAL" if rehearsal else "",
-        "rehearsal_means": "simulated answers, not a survey" if rehearsal else "",
+        "rehearsal": MARK if rehearsal else "",
+        "rehearsal_means": MARKED if rehearsal else "",
     }
 
 

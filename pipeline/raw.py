@@ -15,9 +15,9 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from pipeline.codebook import ORGANISATION
+from pipeline.files import MARK
 from pipeline.privacy import hide_details
 from pipeline.problems import InputProblem
-from pipeline.tables import MARK
 from pipeline.texts import fold
 
 FRAME, CONTACT_HISTORY, INTERVIEWS = "frame.csv", "contact_history.csv", "interviews.csv"

@@ -4,24 +4,29 @@ A text that a spreadsheet would take for a formula gets an apostrophe before it 
 when the table is read here again.
 """
 
+import json
 import re
 
 import pandas as pd
 
 from pipeline.codebook import typed
-from pipeline.files import write_bytes, write_text
+from pipeline.files import MARK, MARKED, write_bytes, write_text
 from pipeline.problems import InputProblem
 
-__all__ = ["plain_cell", "read_respondents", "read_table", "write_bytes", "write_table", "write_text"]
+__all__ = [
+    "plain_cell",
+    "read_respondents",
+    "read_table",
+    "write_bytes",
+    "write_numbers",
+    "write_table",
+    "write_text",
+]
 
 # Twelve significant digits: more than any reader needs, fewer than the last bits in which
 # processors and linear-algebra libraries differ.
 FLOAT_FORMAT = "%.12g"
 
-
-# The last column of every table of a rehearsal, so that no file of one can be taken for a survey's: its name is there
-# even where a table has no rows.
-MARK, MARKED = "REHEARSAL", "simulated answers, not a survey"
 
 # What a spreadsheet takes for the beginning of a formula, after apostrophes that a text may have of its own.
 _FORMULA = re.compile(r"'*[=+\-@\t\n]")
@@ -50,7 +55,9 @@ def _texts(table, change):
 
 
 def write_table(path, table, codebook=None, exact=False):
-    """Write a table as CSV: UTF-8, plain newlines, fixed float digits, no index; a rehearsal's with its MARK.
+    """Write a table as CSV: UTF-8, plain newlines, fixed float digits, no index.
+
+    Where the codebook is of a rehearsal, a last column says so; its name is there even where the table has no rows.
 
     No text in it reads as a formula, unless it is to be `exact`: a file that must look as somebody else's.
     """
@@ -58,6 +65,12 @@ def write_table(path, table, codebook=None, exact=False):
         table = table.assign(**{MARK: MARKED})
     written = table if exact else _texts(table, plain_cell)
     write_text(path, written.to_csv(index=False, lineterminator="\n", float_format=FLOAT_FORMAT))
+
+
+def write_numbers(path, numbers, codebook):
+    """Write a dict of numbers as JSON; a rehearsal's says first that it is one."""
+    mark = {MARK: MARKED} if codebook.kind == "rehearsal" else {}
+    write_text(path, json.dumps(mark | numbers, indent=2) + "\n")
 
 
 def read_table(path, **options):

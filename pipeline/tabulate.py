@@ -15,6 +15,7 @@ import typer
 from pipeline.codebook import TOTAL, load_codebook
 from pipeline.csvw import describe
 from pipeline.estimate import KEYS
+from pipeline.files import MARK
 from pipeline.printing import state
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table, write_bytes, write_table, write_text
@@ -126,7 +127,8 @@ def tabulate(codebook, report):
     _check(estimates, book, report / "estimates.csv")
     table = tidy(estimates, tests, book)
     write_table(report / "tables.csv", table, book)
-    described = json.dumps(describe(book, COLUMNS, "tables.csv"), indent=2, ensure_ascii=False)
+    mark = {MARK: ("Rehearsal", "string", "What the numbers are.")} if book.kind == "rehearsal" else {}
+    described = json.dumps(describe(book, COLUMNS | mark, "tables.csv"), indent=2, ensure_ascii=False)
     write_text(report / "tables.csv-metadata.json", described + "\n")
     write_bytes(report / "tables.xlsx", workbook(table, book))
     return table
