@@ -17,7 +17,10 @@ import pandas as pd
 from pipeline.codebook import select
 
 NEARLY = 1e-6
-FRAME = "frame"
+# The column that numbers the classes of the frame, beside columns that are called as questions are.
+CLASS = "class of the frame"
+# A net of more answers is one unknown more instead of all their combinations.
+MOST_TOLD_APART = 5
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Attack:
 
     def __init__(self, numbers, *, codebook, respondents, nets=()):
         self.codebook, self.numbers = codebook, numbers
-        self.classes = frame_classes(respondents, codebook)
+        self.classes, self.sizes = frame_classes(respondents, codebook)
         self.blocks, self.rows, self.soft, self.known = {}, _Rows(), {}, {}
         terms = {key: self._terms(number) for key, number in numbers.items()}
         self._sizes()
@@ -73,7 +76,7 @@ class Attack:
         row = {}
         for cell, factors in number.terms:
             block, members = self._expressed(cell)
-            classes = block.kinds[FRAME].to_numpy()
+            classes = block.kinds[CLASS].to_numpy()
             for i in members:
                 row[block.start + i] = row.get(block.start + i, 0.0) + factors[classes[i]]
         return row
@@ -87,9 +90,11 @@ class Attack:
         members = pd.Series(True, index=block.kinds.index)
         for where in cell.wheres:
             members &= select(block.kinds, where)
-        if cell.question is not None:
-            given = block.kinds[_column(cell.question, cell.category)]
-            members &= given.eq(1) if cell.question.several else given.isin(cell.question.members(cell.category))
+        if cell.question is not None and not cell.question.several:
+            members &= block.kinds[cell.question.id].isin(cell.question.members(cell.category))
+        elif cell.question is not None:
+            columns = [_column(cell.question, answer) for answer in _told_apart(cell.question, cell.category)]
+            members &= block.kinds[columns].eq(1).any(axis=1)
         self.known[id(cell)] = block, np.flatnonzero(members.to_numpy(bool))
         return self.known[id(cell)]
 
@@ -102,7 +107,8 @@ class Attack:
                 asked = (*test.any, *test.all, *test.none) if question.several else ("",)
                 items |= {(name, answer) for answer in asked}
         if cell.question is not None:
-            items.add((cell.question.id, cell.category if cell.question.several else ""))
+            parts = _told_apart(cell.question, cell.category) if cell.question.several else ("",)
+            items |= {(cell.question.id, answer) for answer in parts}
         return tuple(sorted(i for i in items if not in_frame(self.codebook.question(i[0]))))
 
     def _block(self, items):
@@ -117,18 +123,23 @@ class Attack:
         """Each class of the frame is as large as it is, in the table of each question alone."""
         for items, block in self.blocks.items():
             if len(items) <= 1:
-                for label, rows in block.kinds.groupby(FRAME).indices.items():
-                    self.rows.add({block.start + i: 1.0 for i in rows}, float(self.classes["size"][label]))
+                for label, rows in block.kinds.groupby(CLASS).indices.items():
+                    self.rows.add({block.start + i: 1.0 for i in rows}, float(self.sizes[label]))
 
     def _agreement(self):
-        """A table of several questions gives, for each of them, the numbers of its table alone."""
+        """A table of several questions gives the numbers of every table of some of them."""
         for items, block in self.blocks.items():
-            for item in items if len(items) > 1 else ():
-                column, alone = ".".join(filter(None, item)), self.blocks[(item,)]
-                for at, row in enumerate(alone.kinds[[FRAME, column]].to_dict("records")):
-                    same = block.kinds[FRAME].eq(row[FRAME]) & _same(block.kinds[column], row[column])
-                    terms = {block.start + i: 1.0 for i in np.flatnonzero(same)}
-                    self.rows.add({**terms, alone.start + at: -1.0}, 0.0)
+            for fewer, part in self.blocks.items():
+                if fewer and len(fewer) < len(items) and set(fewer) < set(items):
+                    columns = [CLASS, *(".".join(filter(None, item)) for item in fewer)]
+                    rows = part.kinds[columns].astype(object).where(part.kinds[columns].notna(), "")
+                    place = {row: at for at, row in enumerate(rows.itertuples(index=False, name=None))}
+                    terms = [{part.start + at: -1.0} for at in range(len(rows))]
+                    known = block.kinds[columns].astype(object).where(block.kinds[columns].notna(), "")
+                    for i, row in enumerate(known.itertuples(index=False, name=None)):
+                        terms[place[row]][block.start + i] = 1.0
+                    for row in terms:
+                        self.rows.add(row, 0.0)
 
     def _nets(self, nets):
         """A net of answers that organisations may give together has each of them in it, and no more than all."""
@@ -268,16 +279,15 @@ class _Rows:
 
 def in_frame(question):
     """Whether a question is a fact of the sample frame."""
-    return question.asked_of == FRAME
+    return question.asked_of == "frame"
 
 
 def frame_classes(respondents, codebook):
-    """The classes of the frame: a row per combination of its facts that occurs, with its `size` and number (FRAME)."""
+    """The classes of the frame: a row per combination of its facts that occurs, numbered (CLASS), and their sizes."""
     facts = [c for q in codebook.questions if in_frame(q) for c in q.columns]
-    sizes = (
-        respondents[facts].astype(object).groupby(facts, dropna=False, sort=True).size().rename("size").reset_index()
-    )
-    return sizes.assign(**{FRAME: range(len(sizes))})
+    sizes = respondents[facts].astype(object).groupby(facts, dropna=False, sort=True).size()
+    classes = sizes.index.to_frame(index=False)
+    return classes.assign(**{CLASS: range(len(classes))}), sizes.to_numpy()
 
 
 def kinds_of(items, classes, codebook):
@@ -288,7 +298,7 @@ def kinds_of(items, classes, codebook):
     by_question = {}
     for name, answer in items:
         by_question.setdefault(name, []).append(answer)
-    table = classes.drop(columns="size")
+    table = classes
     for name, answers in by_question.items():
         table = table.merge(_patterns(codebook.question(name), answers), how="cross")
     possible = pd.Series(True, index=table.index)
@@ -319,5 +329,7 @@ def _column(question, category):
     return f"{question.id}.{category}" if question.several else question.id
 
 
-def _same(column, value):
-    return column.isna() if value is None else column.eq(value)
+def _told_apart(question, category):
+    """The answers that a cell is about: of a net those in it, unless they are so many that it stands for itself."""
+    answers = question.members(category)
+    return answers if len(answers) <= MOST_TOLD_APART else (category,)

@@ -88,7 +88,10 @@ def withheld_cells(estimates, respondents, *, codebook, settings):
     attack = Attack(numbers, codebook=codebook, respondents=respondents, nets=nets_of(rows, codebook))
     needed = {key: settings.minimum_count if key in hidden - small else 1 for key in cells}
     costs = {key: _cost(key) for key in numbers if not attack.public(key)}
-    return _secondary(attack, hidden, needed, values, costs), small
+    shares = {}
+    for key, base in zip(rows[KEYS].itertuples(index=False, name=None), _base_keys(rows, codebook), strict=True):
+        shares.setdefault(base, set()).add(key)
+    return _secondary(attack, hidden, needed, values, costs, shares), small
 
 
 def published_numbers(estimates, respondents, *, codebook, settings):
@@ -102,7 +105,7 @@ def published_numbers(estimates, respondents, *, codebook, settings):
 
 
 def _numbers(estimates, cells, values, respondents, codebook, settings):
-    ones = np.ones(len(frame_classes(respondents, codebook)))
+    ones = np.ones(len(frame_classes(respondents, codebook)[0]))
     numbers = {key: Number(((cell, ones),), values[key], values[key]) for key, cell in cells.items()}
     factors = _weights(respondents, codebook)
     if factors is None:
@@ -114,9 +117,10 @@ def _numbers(estimates, cells, values, respondents, codebook, settings):
         key, size = tuple(row[k] for k in KEYS), row["n_weighted"]
         numbers[WEIGHTED, *base] = Number(((cells[base], factors),), size - step, size + step, (base,))
         if pd.notna(row["estimate"]):
-            slack = (0.5 * 10**-settings.share_digits + 1e-9) * (size + step)
-            terms = ((cells[key], factors), (cells[base], -row["estimate"] * factors))
-            numbers[WEIGHTED, *key] = Number(terms, -slack, slack, (key, base))
+            near = 0.5 * 10**-settings.share_digits + 1e-9
+            for side, ends in ((1, (-np.inf, 0.0)), (-1, (0.0, np.inf))):
+                terms = ((cells[key], factors), (cells[base], -(row["estimate"] + side * near) * factors))
+                numbers[WEIGHTED, *key, side] = Number(terms, *ends, (key, base))
     return numbers
 
 
@@ -157,7 +161,7 @@ def _primary(rows, cells, values, codebook, settings):
             continue
         if 0 < n < settings.minimum_count and _secret(cells[base], codebook):
             hidden.add(base)
-        if 0 < n < settings.minimum_base or row["quality"] == "withheld":
+        if 0 < n < settings.minimum_base or (n and row["quality"] == "withheld"):
             hidden.add(key)
             small.add(key)
         elif not _says_nothing(question, row["category"]) and question.asked_of == "respondent":
@@ -189,13 +193,14 @@ def nets_of(rows, codebook):
     return found
 
 
-def _secondary(attack, hidden, needed, values, costs):
+def _secondary(attack, hidden, needed, values, costs, shares):
     """The hidden numbers with all that must be hidden beside them, so that none of them can be worked out.
 
     `needed`: by how many organisations, at least, each must stay uncertain; `values`: what the cells are; `costs`: what
-    is lost with each number that may be withheld at all.
+    is lost with each number that may be withheld at all; `shares`: those of each base, which go with it.
     """
-    hidden, waiting = set(hidden), sorted(hidden & set(costs), key=lambda key: (-needed[key], key))
+    hidden = hidden.union(*(shares[key] for key in hidden if key in shares))
+    waiting = sorted(hidden & set(costs), key=lambda key: (-needed[key], key))
     while waiting:
         key = waiting.pop(0)
         for value in (values[key] + needed[key], values[key] - needed[key]):
@@ -207,6 +212,7 @@ def _secondary(attack, hidden, needed, values, costs):
             changed = attack.alternative(key, value, hidden, costs)
             if changed is not None:
                 changed = {attack.numbers[k].withheld_with[0] if k[0] == WEIGHTED else k for k in changed}
+                changed = changed.union(*(shares[k] for k in changed if k in shares)) - hidden
                 hidden |= changed
                 waiting += sorted(changed)
     return hidden

@@ -105,7 +105,7 @@ def _marks(rows, tests, codebook):
     tested one by one. A net of several answers is not tested.
     """
     several = {m.id: codebook.question(m.question).several for m in codebook.measures}
-    keyed = tests.fillna({key: "" for key in [*KEYS, "mark", "key"]})
+    keyed = tests.astype(object).fillna({key: "" for key in [*KEYS, "mark", "key"]})
     known = {tuple(row[k] for k in [*KEYS, "basis"]): (row["mark"], row["key"]) for row in keyed.to_dict("records")}
     alone = {(measure, break_) for measure, _, break_, group, _ in known if group}
     marks = []
