@@ -113,7 +113,10 @@ def _numbers(estimates, cells, values, respondents, codebook, settings):
     rounded = _rounded(estimates, settings)
     ours = rounded[rounded["basis"].eq(WEIGHTED) & rounded["n"].gt(0)]
     step = settings.weighted_base_to / 2
+    classes, _ = frame_classes(respondents, codebook)
     for row, base in zip(ours.to_dict("records"), _base_keys(ours, codebook), strict=True):
+        if len(set(factors[_within(cells[base], classes, codebook)])) == 1:
+            continue  # with one weight for all it says what the unweighted number says
         key, size = tuple(row[k] for k in KEYS), row["n_weighted"]
         numbers[WEIGHTED, *base] = Number(((cells[base], factors),), size - step, size + step, (base,))
         if pd.notna(row["estimate"]):
@@ -122,6 +125,14 @@ def _numbers(estimates, cells, values, respondents, codebook, settings):
                 terms = ((cells[key], factors), (cells[base], -(row["estimate"] + side * near) * factors))
                 numbers[WEIGHTED, *key, side] = Number(terms, *ends, (key, base))
     return numbers
+
+
+def _within(cell, classes, codebook):
+    """Which classes of the frame a cell can have organisations of."""
+    rows = pd.Series(True, index=classes.index)
+    for where in cell.wheres:
+        rows &= select(classes, {q: test for q, test in where.items() if in_frame(codebook.question(q))})
+    return rows.to_numpy(bool)
 
 
 def _weights(respondents, codebook):

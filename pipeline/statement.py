@@ -95,7 +95,10 @@ def _items(facts, run, codebook):
             ("Who sponsored and who conducted the research", [f.sponsor, f.conducted_by, f.purpose]),
             ("Measurement tools", [asked]),
             ("Population under study", [f.population, f"Coverage: {f.geography}"]),
-            ("How the sample was made and recruited", [f.frame, f.sampling, f.recruitment, f"Incentives: {f.incentives}"]),
+            (
+                "How the sample was made and recruited",
+                [f.frame, f.sampling, f.recruitment, f"Incentives: {f.incentives}"],
+            ),
             ("Modes and languages of data collection", [f.mode, r["modes"], f"Language: {f.languages}"]),
             ("Dates of data collection", [f.dates, r["dates"]]),
             ("Sample sizes and precision", [r["sizes"], r["bases"], r["precision"]]),
