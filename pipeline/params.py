@@ -190,6 +190,13 @@ class Analyse(Section):
         return self
 
 
+class Disclose(Section):
+    minimum_base: Annotated[int, Field(ge=1)]
+    minimum_count: Annotated[int, Field(ge=1)]
+    share_digits: Annotated[int, Field(ge=1, le=12)]
+    weighted_base_to: Annotated[float, Field(gt=0)]
+
+
 class Colours(Section):
     ink: Colour
     quiet: Colour
@@ -243,6 +250,7 @@ class Params(Section):
     validate_: Validate = Field(alias="validate")
     weight: Weight
     analyse: Analyse
+    disclose: Disclose
     vary: Vary
     figures: Figures
     compute: Compute

@@ -98,7 +98,7 @@ SETTINGS_FAULTS = {
         "weight:\n",
         "extra: 1\n\nweight:\n",
         "FILE: there is no such key; found 'extra'; allowed: waves, reconstruct, rehearse, fieldwork, clean, validate, "
-        "weight, analyse, vary, figures, compute, coverage.",
+        "weight, analyse, disclose, vary, figures, compute, coverage.",
     ),
     "unknown key": (
         "  confidence:",
@@ -142,6 +142,26 @@ SETTINGS_FAULTS = {
         "flag_below: 30",
         "flag_below: 5",
         "FILE: analyse: `flag_below` (5) must not be below `withhold_below` (10).",
+    ),
+    "a base of nobody": (
+        "minimum_base: 10",
+        "minimum_base: 0",
+        "FILE: disclose.minimum_base: must be at least 1; found 0.",
+    ),
+    "a count that is none": (
+        "minimum_count: 1",
+        "minimum_count: 1.5",
+        "FILE: disclose.minimum_count: must be a whole number; found 1.5.",
+    ),
+    "shares without digits": (
+        "share_digits: 2",
+        "share_digits: 0",
+        "FILE: disclose.share_digits: must be at least 1; found 0.",
+    ),
+    "bases rounded to nothing": (
+        "weighted_base_to: 10",
+        "weighted_base_to: 0",
+        "FILE: disclose.weighted_base_to: must be above 0; found 0.",
     ),
     "not a colour": (
         'ink: "#1A2530"',
@@ -376,7 +396,7 @@ def test_a_fault_ends_the_check_with_one_sentence(project):
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (
         "tracker: params.yaml: there is no such key; found 'wieght'; allowed: waves, reconstruct, rehearse, fieldwork, "
-        "clean, validate, weight, analyse, vary, figures, compute, coverage.\n"
+        "clean, validate, weight, analyse, disclose, vary, figures, compute, coverage.\n"
     )
 
 
