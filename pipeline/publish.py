@@ -1,0 +1,142 @@
+"""The edition: its first page, the tracker, the documents and the style, around the pages that `typeset` set.
+
+Reads reports/waves (each wave's contents.json), reports/tracker where there is one, and docs; writes reports/index.html
+and reports/pages. The site opens from disk and asks nothing of the network.
+"""
+
+import json
+import posixpath
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.files import write_text
+from pipeline.params import load_params
+from pipeline.problems import InputProblem
+from pipeline.site import KINDS, TEMPLATES, markdown, page, shown_table, slug
+from pipeline.typeset import CONTENTS, write_pages
+
+UP = "../"
+METHODOLOGY, DOCUMENTS, TRACKER, STYLE = "methodology.html", "documents.html", "tracker.html", "style.css"
+# So many rows of a table of the tracker stand on its page; the file has them all.
+ROWS = 60
+
+
+def edition(waves, documents, tracker, title):
+    """The edition's own pages as {name below reports/: text}.
+
+    `waves` are the contents of each wave in order, `documents` {path below docs/: text in Markdown}, `tracker` what
+    `tracker_parts` found (None without one), `title` the edition's name.
+    """
+    lead = leading(waves)
+    told = read_documents(documents)
+    shared = {"edition": title, "rehearsal": lead["rehearsal"], "waves": waves, "tracker": tracker}
+    first = {"lead": lead, "supports": KINDS[lead["kind"]], "documents": told}
+    pages = {"index.html": page("index.html", "", **shared, **first)}
+    listing = page("documents.html", UP, **(shared | {"rehearsal": False}), documents=told)
+    pages[f"pages/{DOCUMENTS}"] = listing
+    for document in told:
+        name = f"pages/{document['page']}"
+        pages[name] = page("document.html", UP, **(shared | {"rehearsal": False}), document=document)
+    if tracker:
+        simulated = any(wave["rehearsal"] for wave in waves)
+        pages[f"pages/{TRACKER}"] = page("tracker.html", UP, **(shared | {"rehearsal": simulated}))
+    pages[f"pages/{STYLE}"] = (TEMPLATES / "site.css").read_text(encoding="utf-8")
+    return pages
+
+
+def leading(waves):
+    """The wave that the first page tells of: the last that is no rehearsal, or the last where all are."""
+    real = [wave for wave in waves if not wave["rehearsal"]]
+    return (real or waves)[-1]
+
+
+def read_documents(documents):
+    """The documents as pages: [{page, path, title, html, contents}], links among them leading to their pages."""
+    pages = {path: page_of(path) for path in documents}
+    told = []
+    for path, text in documents.items():
+        html, headings = markdown(text, link=lambda url, path=path: document_link(url, path, pages))
+        title = next((h["text"] for h in headings if h["level"] == 1), path)
+        contents = [h for h in headings if h["level"] == 2]
+        told.append({"page": pages[path], "path": path, "title": title, "html": html, "contents": contents})
+    return told
+
+
+def page_of(path):
+    """The page of a document: its name, or its folder's name for a README."""
+    place = Path(path)
+    name = place.parent.name if place.stem == "README" and place.parent.name else place.stem
+    return f"{slug(name)}.html"
+
+
+def document_link(url, path, pages):
+    """Where a document's link leads from its page: another page, a file of the site, or None for what is not in it."""
+    if "://" in url or url.startswith(("#", "mailto:")):
+        return url
+    target, _, anchor = url.partition("#")
+    place = posixpath.normpath(posixpath.join("docs", posixpath.dirname(path), target))
+    below = place.removeprefix("docs/")
+    if place.startswith("docs/") and below in pages:
+        return pages[below] + (f"#{anchor}" if anchor else "")
+    if place.startswith("reports/"):
+        return UP + place.removeprefix("reports/")
+    return None
+
+
+def tracker_parts(folder):
+    """What the tracker has made: {pictures: [{name, alternative, data}], tables}; None where it has made nothing."""
+    folder = Path(folder)
+    pictures = [
+        {
+            "title": title_of(path.stem),
+            "file": path.relative_to(folder).as_posix(),
+            "alternative": path.with_suffix(".txt").read_text(encoding="utf-8").strip(),
+            "data": _table(path.with_suffix(".csv"), folder) if path.with_suffix(".csv").is_file() else None,
+        }
+        for path in sorted(folder.rglob("*.svg"))
+        if path.with_suffix(".txt").is_file()
+    ]
+    tables = [_table(path, folder) for path in sorted(folder.glob("*.csv"))]
+    notebooks = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.ipynb"))
+    return {"pictures": pictures, "tables": tables, "notebooks": notebooks} if pictures or tables else None
+
+
+def _table(path, folder):
+    return shown_table(path, title_of(path.stem), rows=ROWS) | {"file": path.relative_to(folder).as_posix()}
+
+
+def title_of(name):
+    """A file's name as a heading."""
+    return name.replace("_", " ").capitalize()
+
+
+def read_waves(folder):
+    """The contents of every wave that has pages, in order. Raises InputProblem where there is none."""
+    found = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(Path(folder).glob(f"*/{CONTENTS}"))]
+    if not found:
+        raise InputProblem("no wave has pages", file=folder, do="run typeset first")
+    return sorted(found, key=lambda wave: wave["wave"])
+
+
+def main(
+    params: Annotated[Path, typer.Option(help="Settings file.")] = Path("params.yaml"),
+    reports: Annotated[Path, typer.Option(help="Folder of all that is published.")] = Path("reports"),
+    docs: Annotated[Path, typer.Option(help="Folder of the documents.")] = Path("docs"),
+):
+    """Make the edition's first page and all that stands beside the waves: reports/index.html and reports/pages."""
+    waves = read_waves(reports / "waves")
+    documents = {p.relative_to(docs).as_posix(): p.read_text(encoding="utf-8") for p in sorted(docs.rglob("*.md"))}
+    made = edition(waves, documents, tracker_parts(reports / "tracker"), load_params(params).publish.title)
+    write_pages({n.removeprefix("pages/"): text for n, text in made.items() if n != "index.html"}, reports / "pages")
+    write_text(reports / "index.html", made["index.html"])
+    typer.echo(f"{len(made) - 1} pages of the edition, {len(waves)} waves")
+
+
+if __name__ == "__main__":
+    try:
+        typer.run(main)
+    except InputProblem as problem:
+        sys.exit(str(problem))
