@@ -33,13 +33,14 @@ test: environment
 	$(BIN)/python -m ruff format --check
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-# The printed edition of each wave, reports/waves/YEAR/report.pdf, from the page that is on the screen. Needs Chromium; not
+# The printed edition of each wave, pdf/YEAR.pdf, from the page that is on the screen. Needs Chromium; not
 # kept in git, since it holds the time at which it was made.
 CHROMIUM ?= chromium
 pdf: environment
-	for page in reports/waves/*/index.html; do \
+	mkdir -p pdf
+	for wave in reports/waves/*/; do \
 		$(CHROMIUM) --headless --no-sandbox --disable-gpu --no-pdf-header-footer --virtual-time-budget=10000 \
-			--print-to-pdf="$${page%index.html}report.pdf" "file://$(CURDIR)/$$page" || exit 1; \
+			--print-to-pdf="pdf/$$(basename "$$wave").pdf" "file://$(CURDIR)/$${wave}index.html" || exit 1; \
 	done
 
 # After a change of the dependencies in pyproject.toml; needs uv.
