@@ -240,13 +240,14 @@ class Finding(Part):
 class SeriesBreak(Part):
     """An entry of the register of breaks in series: what changed in a question since the wave before, when and why.
 
-    `answers` are those that the change touches; none means the whole question. Where `comparable` is true the change
+    `answers` are those that the change touches; none means the whole question. A question that is `gone` is not in
+    this wave's codebook, and every other one is. Where `comparable` is true the change
     is on record and the series goes on: somebody has judged that it moves no answer, and says so in `reason`.
     """
 
     question: str
     answers: tuple[str, ...] = ()
-    change: Literal["reworded", "answers", "bands", "routing", "new"]
+    change: Literal["reworded", "answers", "bands", "routing", "new", "gone"]
     comparable: bool = False
     date: date
     reason: str
@@ -425,6 +426,12 @@ def _check_names(book):
         _known([m.base], {b.id for b in book.bases}, f"measure {m.id}: base")
         _known(m.breaks, breaks, f"measure {m.id}: break")
     for entry in book.breaks_in_series:
+        if entry.change == "gone":
+            if entry.question in questions or entry.answers:
+                raise ValueError(
+                    f"break in series: {entry.question!r} is gone, so it is no question here, with no answers"
+                )
+            continue
         _known([entry.question], questions, "break in series: question")
         _known(entry.answers, set(book.question(entry.question).categories), "break in series: answer")
     for step in book.steps:

@@ -31,7 +31,7 @@ def write_report(results, codebook, folder, stops):
     table, docs = (_failed(folder / name) if stops else folder / name for name in (RESULTS, DOCS))
     # Quotation marks around what was found keep a spreadsheet from taking it for a formula.
     published = results[PUBLISHED].assign(found=results["found"].map(repr, na_action="ignore"))
-    write_table(table, published)
+    write_table(table, published, codebook)
     for name, page in pages(results, codebook).items():
         write_text(docs / name, page)
     if not stops:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pipeline.files import write_text
+from pipeline.files import MARK, MARKED, write_text
 from pipeline.kernel import hide, started_kernel
 from pipeline.problems import InputProblem
 
@@ -49,7 +49,10 @@ def execute(notebook, output, given):
                 write_text(failed, draft.read_text(encoding="utf-8"))
                 show(notebook, f"as far as it came: {failed}")
             raise
-        write_text(output, portable_copy(json.loads(draft.read_text(encoding="utf-8"))))
+        executed = json.loads(draft.read_text(encoding="utf-8"))
+        codebook = parameters.get("codebook")
+        rehearsed = codebook is not None and is_rehearsal(notebook.parent / codebook)
+        write_text(output, portable_copy(marked(executed) if rehearsed else executed))
         failed.unlink(missing_ok=True)
 
 
@@ -158,6 +161,23 @@ def cell_labels(source):
     }
 
 
+def is_rehearsal(codebook):
+    """Whether a codebook, a path, is a rehearsal's."""
+    from pipeline.yamls import read_yaml  # nothing else here needs pydantic
+
+    return read_yaml(codebook, "codebook").get("kind") == "rehearsal"
+
+
+def marked(executed):
+    """The executed notebook of a rehearsal with the mark in its title, below it and in its metadata."""
+    first, *others = executed["cells"]
+    title, _, text = "".join(first["source"]).partition("\n")
+    title = title.lstrip("# ")
+    banner = f"# {MARK} · {title}\n\n> **{MARK}: {MARKED}.**\n{text}".splitlines(keepends=True)
+    metadata = executed["metadata"] | {"title": f"{MARK}: {title}"}
+    return executed | {"cells": [first | {"source": banner}, *others], "metadata": metadata}
+
+
 def portable_copy(executed):
     """The executed notebook as text without anything that only this machine or moment knows.
 
@@ -167,6 +187,7 @@ def portable_copy(executed):
     cells = [portable_cell(cell) for cell in executed["cells"]]
     kernelspec = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     metadata = {"kernelspec": kernelspec, "language_info": {"name": "python"}}
+    metadata |= {k: v for k, v in executed["metadata"].items() if k == "title"}
     copy = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(copy, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 

@@ -134,15 +134,15 @@ def _shared_out(shares, total):
 
 
 def _free_ids(sectors, taken):
-    """An unused organisation id for each sector id in turn: the sector in capitals and the next free number."""
-    ids, last = [], dict.fromkeys(sectors, 0)
+    """An unused organisation id for each sector id in turn: the sector in capitals and the number after the last."""
+    last = dict.fromkeys(sectors, 0)
+    for sector in last:
+        numbers = (name.removeprefix(f"{sector.upper()}-") for name in taken)
+        last[sector] = max((int(n) for n in numbers if n.isdecimal()), default=0)
+    ids = []
     for sector in sectors:
-        while True:
-            last[sector] += 1
-            name = f"{sector.upper()}-{last[sector]:03d}"
-            if name not in taken:
-                break
-        ids.append(name)
+        last[sector] += 1
+        ids.append(f"{sector.upper()}-{last[sector]:03d}")
     return ids
 
 
@@ -323,7 +323,7 @@ def main(
     respondents = read_respondents(records, codebook)
     tables = simulate(respondents, codebook, load_params(params).fieldwork)
     for table, file in zip(tables, FILES, strict=True):
-        write_table(data / "raw" / str(wave) / file, table)
+        write_table(data / "raw" / str(wave) / file, table, codebook)
         typer.echo(f"{file}: {len(table):,} rows")
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.codebook import TOTAL
+from pipeline.files import MARK, MARKED
 from pipeline.printing import KEYS, STATUS, base_text, bounds, find_rows, first_lower, state, value_text
 from pipeline.problems import InputProblem
 from pipeline.tables import write_bytes, write_table, write_text
@@ -177,7 +178,7 @@ def words_around(table, codebook, figure, settings):
     foot = [base_words(table, figure), figure.note, source, STATUS[codebook.kind]]
     return {
         "name": f"wave{codebook.wave}-{figure.id}",
-        "caption": f"{'REHEARSAL. ' if rehearsal else ''}Figure {figure.number}, {codebook.wave}: {figure.title}",
+        "caption": f"{f'{MARK}. ' if rehearsal else ''}Figure {figure.number}, {codebook.wave}: {figure.title}",
         "kicker": f"Figure {figure.number} · {codebook.wave}",
         "title": figure.title,
         "question": question.text,
@@ -186,8 +187,8 @@ def words_around(table, codebook, figure, settings):
         "rows": break_,
         "key": key_words(table, figure, settings.analyse.confidence),
         "foot": [line for line in foot if line],
-        "rehearsal": "REHEARSAL" if rehearsal else "",
-        "rehearsal_means": "simulated answers, not a survey" if rehearsal else "",
+        "rehearsal": MARK if rehearsal else "",
+        "rehearsal_means": MARKED if rehearsal else "",
     }
 
 
@@ -255,7 +256,7 @@ def draw_all(estimates, codebook, settings, folder, say=progress):
             page = draw(table, words, figure, settings.figures)
             write_bytes(folder / f"{figure.id}.svg", page.svg(words["caption"], said))
             pictures[figure.id] = beside.submit(png, page.pixels(), page.dpi, words["caption"], said)
-            write_table(folder / f"{figure.id}.csv", table)
+            write_table(folder / f"{figure.id}.csv", table, codebook)
             write_text(folder / f"{figure.id}.txt", said)
     for name, picture in pictures.items():
         write_bytes(folder / f"{name}.png", picture.result())

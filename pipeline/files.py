@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+# What every file made from a rehearsal says, so that none can be taken for a survey's.
+MARK, MARKED = "REHEARSAL", "simulated answers, not a survey"
+
 
 def write_text(path, text):
     """Write a text file as UTF-8 with plain newlines, beside its place first and then renamed into it."""

@@ -3,6 +3,7 @@
 from math import ceil
 from pathlib import Path
 
+from pipeline.files import MARK, MARKED
 from pipeline.printing import STATUS
 from pipeline.tables import write_bytes, write_table, write_text
 
@@ -32,15 +33,15 @@ def love_words(balance, codebook):
     ]
     return {
         "name": f"wave{codebook.wave}-{NAME}",
-        "caption": f"{'REHEARSAL. ' if rehearsal else ''}Balance before and after weighting, {codebook.wave}",
+        "caption": f"{f'{MARK}. ' if rehearsal else ''}Balance before and after weighting, {codebook.wave}",
         "kicker": f"Weighting · {codebook.wave}",
         "title": "Balance before and after weighting",
         "question": QUESTION,
         "measured": "Difference of shares in standard deviations (of the mean, for the number of contacts)",
         "key": KEY,
         "foot": [line for line in foot if line],
-        "rehearsal": "REHEARSAL" if rehearsal else "",
-        "rehearsal_means": "simulated answers, not a survey" if rehearsal else "",
+        "rehearsal": MARK if rehearsal else "",
+        "rehearsal_means": MARKED if rehearsal else "",
     }
 
 
@@ -66,7 +67,7 @@ def draw_love(balance, codebook, settings, folder):
     page = set_sheet(words, settings.figures, lambda page: _dots(page, balance))
     write_bytes(Path(folder) / f"{NAME}.svg", page.svg(words["caption"], alternative))
     write_bytes(Path(folder) / f"{NAME}.png", png(page.pixels(), page.dpi, words["caption"], alternative))
-    write_table(Path(folder) / f"{NAME}.csv", balance)
+    write_table(Path(folder) / f"{NAME}.csv", balance, codebook)
     write_text(Path(folder) / f"{NAME}.txt", alternative)
     return alternative
 

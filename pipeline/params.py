@@ -114,6 +114,33 @@ class Fieldwork(Section):
     slips: Slips
 
 
+class Sample(Section):
+    panel: Count
+    new: Count
+
+
+def _adds_to_one(shares):
+    total = sum(shares.values())
+    if abs(total - 1) > 1e-9:
+        raise ValueError(f"the shares add up to {total:.4g}, not to 1")
+    return shares
+
+
+Shares = Annotated[dict[str, Chance], AfterValidator(_adds_to_one)]
+Change = Annotated[float, Field(ge=-1, le=1)]
+
+
+class Rehearse(Section):
+    seed: Count
+    before: int
+    organisations: Annotated[dict[str, Sample], Field(min_length=1)]
+    first_number: Annotated[int, Field(gt=0)]
+    stays: Chance
+    moved: dict[str, dict[str, Change]] = {}
+    becomes: dict[str, dict[str, Shares]] = {}
+    new: dict[str, dict[str, Chance]] = {}
+
+
 class Clean(Section):
     partial_from: Chance
 
@@ -219,6 +246,7 @@ class Coverage(Section):
 class Params(Section):
     waves: Waves
     reconstruct: Reconstruct
+    rehearse: Rehearse | None = None
     fieldwork: Fieldwork
     clean: Clean
     validate_: Validate = Field(alias="validate")

@@ -7,6 +7,7 @@ from math import floor, sqrt
 
 import pandas as pd
 
+from pipeline.files import MARK, MARKED
 from pipeline.problems import InputProblem
 
 # What an estimate is of; with its basis, what names a row of the estimates.
@@ -18,7 +19,7 @@ DASH = "\N{EN DASH}"
 WITHHELD = "withheld"
 STATUS = {
     "reconstruction": "Reconstructed from the printed report; not the original records.",
-    "rehearsal": "REHEARSAL: simulated answers, not a survey.",
+    "rehearsal": f"{MARK}: {MARKED}.",
     "fieldwork": "",
 }
 

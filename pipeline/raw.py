@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from pipeline.codebook import ORGANISATION
+from pipeline.files import MARK
 from pipeline.privacy import hide_details
 from pipeline.problems import InputProblem
 from pipeline.texts import fold
@@ -87,7 +88,7 @@ def read_raw(path, columns):
     path = Path(path)
     text = _decoded(path)
     header = next(csv.reader(io.StringIO(text)), [])
-    _check_header(path.name, header, columns)
+    _check_header(path.name, [name for name in header if name != MARK], columns)
     try:
         table = _parsed(text, header)
     except pa.ArrowInvalid:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pipeline.files import MARK, MARKED
 from pipeline.findings import about
 from pipeline.printing import STATUS
 from pipeline.tables import write_bytes, write_table, write_text
@@ -93,15 +94,15 @@ def survival_words(data, survivors, codebook, confidence):
     ]
     return {
         "name": f"wave{codebook.wave}-{NAME}",
-        "caption": f"{'REHEARSAL. ' if rehearsal else ''}Key findings under every choice of weights, {codebook.wave}",
+        "caption": f"{f'{MARK}. ' if rehearsal else ''}Key findings under every choice of weights, {codebook.wave}",
         "kicker": f"Sensitivity · {codebook.wave}" + (" · MODELLED" if codebook.kind == "reconstruction" else ""),
         "title": "Key findings under every choice of weights",
         "question": QUESTION,
         "measured": "",
         "key": key,
         "foot": [line for line in foot if line],
-        "rehearsal": "REHEARSAL" if rehearsal else "",
-        "rehearsal_means": "simulated answers, not a survey" if rehearsal else "",
+        "rehearsal": MARK if rehearsal else "",
+        "rehearsal_means": MARKED if rehearsal else "",
     }
 
 
@@ -125,7 +126,7 @@ def draw_survival(judged, choices, survivors, codebook, settings, folder):
     page = set_sheet(words, settings.figures, lambda page: _panels(page, data))
     write_bytes(Path(folder) / f"{NAME}.svg", page.svg(words["caption"], alternative))
     write_bytes(Path(folder) / f"{NAME}.png", png(page.pixels(), page.dpi, words["caption"], alternative))
-    write_table(Path(folder) / f"{NAME}.csv", data)
+    write_table(Path(folder) / f"{NAME}.csv", data, codebook)
     write_text(Path(folder) / f"{NAME}.txt", alternative)
     return alternative
 

@@ -102,8 +102,8 @@ SETTINGS_FAULTS = {
     "unknown section": (
         "weight:\n",
         "extra: 1\n\nweight:\n",
-        "FILE: there is no such key; found 'extra'; allowed: waves, reconstruct, fieldwork, clean, validate, weight, "
-        "analyse, vary, figures, publish, compute, coverage.",
+        "FILE: there is no such key; found 'extra'; allowed: waves, reconstruct, rehearse, fieldwork, clean, validate, "
+        "weight, analyse, vary, figures, publish, compute, coverage.",
     ),
     "unknown key": (
         "  confidence:",
@@ -117,6 +117,27 @@ SETTINGS_FAULTS = {
         "FILE: weight.calibration: not a value that it can have; found 'foo'; allowed: none, poststratify, rake.",
     ),
     "out of range": ("partial_from: 0.5", "partial_from: 5", "FILE: clean.partial_from: must be at most 1; found 5."),
+    "an answer that becomes less than all of it": (
+        "fairly_low: {fairly_low: 0.9, none_at_all: 0.1}",
+        "fairly_low: {fairly_low: 0.9}",
+        "FILE: rehearse.becomes.act_impact.fairly_low: the shares add up to 0.9, not to 1.",
+    ),
+    "a chance that is none": ("stays: 0.85", "stays: 85", "FILE: rehearse.stays: must be at most 1; found 85."),
+    "a change in per cent": (
+        "challenges: {measuring_after: -0.14}",
+        "challenges: {measuring_after: -14}",
+        "FILE: rehearse.moved.challenges.measuring_after: must be at least -1; found -14.",
+    ),
+    "fewer than nobody": (
+        "la_over_300k: {panel: 9, new: 5}",
+        "la_over_300k: {panel: -9, new: 5}",
+        "FILE: rehearse.organisations.la_over_300k.panel: must be at least 0; found -9.",
+    ),
+    "a size band with half of its numbers": (
+        "la_over_300k: {panel: 9, new: 5}",
+        "la_over_300k: {panel: 9}",
+        "FILE: rehearse.organisations.la_over_300k: the key 'new' is missing.",
+    ),
     "shares that are not all": (
         "refused: 0.3\n",
         "refused: 0.4\n",
@@ -339,7 +360,8 @@ def test_a_count_that_can_be_is_accepted(tmp_path, small_codebook, number, chang
 def project(tmp_path):
     """A folder with the settings and one wave's codebook, as the project has them."""
     (tmp_path / "data/codebook").mkdir(parents=True)
-    (tmp_path / "params.yaml").write_text(SETTINGS, encoding="utf-8")
+    first_wave_only = SETTINGS.replace("  all: [2014, 2015]\n", "  all: [2014]\n").replace("  rehearsal: [2015]\n", "")
+    (tmp_path / "params.yaml").write_text(first_wave_only, encoding="utf-8")
     book = CODEBOOK.replace("wave: 2020\n", "wave: 2014\n").replace("kind: fieldwork\n", "kind: reconstruction\n")
     (tmp_path / "data/codebook/2014.yaml").write_text(book, encoding="utf-8")
     return tmp_path
@@ -366,8 +388,8 @@ def test_a_fault_ends_the_check_with_one_sentence(project):
     ended = tracker_check(project)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (
-        "tracker: params.yaml: there is no such key; found 'wieght'; allowed: waves, reconstruct, fieldwork, clean, "
-        "validate, weight, analyse, vary, figures, publish, compute, coverage.\n"
+        "tracker: params.yaml: there is no such key; found 'wieght'; allowed: waves, reconstruct, rehearse, fieldwork, "
+        "clean, validate, weight, analyse, vary, figures, publish, compute, coverage.\n"
     )
 
 

@@ -8,16 +8,23 @@ from pipeline.params import load_params
 from pipeline.problems import InputProblem
 
 TEXT = (Path(__file__).parent.parent / "params.yaml").read_text(encoding="utf-8")
-LISTED = "  all: [2014]\n"
+LISTED = "  all: [2014, 2015]\n"
 REBUILT = "  reconstruction: [2014]\n"
+REHEARSED = "  rehearsal: [2015]\n"
 
 
 def with_waves(tmp_path, *, listed, rebuilt=(), rehearsed=()):
     """The project's settings with these waves in place of its own."""
-    assert TEXT.count(LISTED) == TEXT.count(REBUILT) == 1
-    lists = f"  reconstruction: {list(rebuilt)}\n  rehearsal: {list(rehearsed)}\n"
+    text = TEXT
+    for name, line, waves in (
+        ("all", LISTED, listed),
+        ("reconstruction", REBUILT, rebuilt),
+        ("rehearsal", REHEARSED, rehearsed),
+    ):
+        assert text.count(line) == 1
+        text = text.replace(line, f"  {name}: {list(waves)}\n")
     path = tmp_path / "params.yaml"
-    path.write_text(TEXT.replace(LISTED, f"  all: {list(listed)}\n").replace(REBUILT, lists), encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -45,7 +52,7 @@ def test_lists_of_waves_that_disagree_are_refused(tmp_path, lists, sentence):
 
 
 def test_a_wave_that_no_list_has_is_refused():
-    with pytest.raises(InputProblem, match=r"waves\.all lists no such wave; found 1999; allowed: 2014\."):
+    with pytest.raises(InputProblem, match=r"waves\.all lists no such wave; found 1999; allowed: 2014, 2015\."):
         load_params(Path(__file__).parent.parent / "params.yaml").waves.kind(1999)
 
 
