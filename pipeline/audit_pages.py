@@ -41,9 +41,8 @@ def audit_tables(report):
     return {
         "summary": summary,
         "faults": faults(contradictions),
-        "findings": findings.fillna("").to_dict("records"),
+        "findings": [r | {"faults": fault_numbers(r["fault"])} for r in findings.to_dict("records")],
         "places": claims_by_place(audit),
-        "amiss": [_claim(row) for row in audit[audit["verdict"].ne("reproduced")].to_dict("records")],
     }
 
 
@@ -60,6 +59,11 @@ def faults(contradictions):
     return told
 
 
+def fault_numbers(cell):
+    """The faults that a cell of the audit names, as numbers: of `2 3` [2, 3], of an empty one none."""
+    return [] if cell != cell else [int(number) for number in re.findall(r"\d+", str(cell).removesuffix(".0"))]
+
+
 def claims_by_place(audit):
     """Every printed number under the place where it stands, places in the order in which they are met."""
     return [
@@ -69,13 +73,12 @@ def claims_by_place(audit):
 
 
 def _claim(row):
-    number = "" if row["fault"] != row["fault"] else re.sub(r"\.0$", "", str(row["fault"]))
     return {
         "anchor": _anchor(row["id"]),
         "verdict": row["verdict"],
         "amiss": row["verdict"] != "reproduced",
         "support": row["support"] if isinstance(row["support"], str) else None,
-        "fault": number,
+        "faults": fault_numbers(row["fault"]),
     } | {key: cell_text(row[key]) for key in ("id", "place", "says", "printed", "regenerated", "reading", "base_known")}
 
 

@@ -18,6 +18,7 @@ from pipeline.files import write_text
 from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebook
 from pipeline.number_pages import measure_sections
 from pipeline.params import load_params
+from pipeline.points import HEADINGS, printed_points
 from pipeline.printing import STATUS, whole_text
 from pipeline.problems import InputProblem
 from pipeline.prose import finding_texts
@@ -43,8 +44,10 @@ def wave_pages(codebook, report, settings):
     figures = {figure.id: figure_shown(figure, codebook, report) for figure in codebook.figures}
     contents = wave_contents(codebook, estimates, report, settings, made)
     audit, weights = audit_tables(report), weight_tables(report, codebook)
+    points = printed_points(codebook, report)
     parts = {INDEX: "Report", "numbers.html": "All numbers"}
     parts |= {"audit.html": "Audit"} if audit else {}
+    parts |= {"points.html": "Point by point"} if points else {}
     parts |= {"weights.html": "Weights"} if weights else {}
     parts |= {"notebooks.html": "Notebooks", "downloads.html": "Downloads"}
     shared = {"wave": contents, "parts": parts, "made": made, "supports": KINDS[codebook.kind]}
@@ -68,6 +71,9 @@ def wave_pages(codebook, report, settings):
         pages[f"notebooks/{name}.html"] = page("notebook.html", DEEPER, here="notebooks.html", **shared, **context)
     if audit:
         pages["audit.html"] = page("audit.html", ROOT, here="audit.html", **shared, **audit)
+    if points:
+        context = {"groups": points, "headings": HEADINGS}
+        pages["points.html"] = page("points.html", ROOT, here="points.html", **shared, **context)
     if weights:
         pages["weights.html"] = page("weights.html", ROOT, here="weights.html", **shared, **weights)
     pages[CONTENTS] = json.dumps(contents, indent=1, ensure_ascii=False) + "\n"

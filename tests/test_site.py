@@ -15,6 +15,7 @@ from made_reports import made_report
 
 from pipeline.codebook import load_codebook
 from pipeline.params import load_params
+from pipeline.points import as_markdown, printed_points, with_points
 from pipeline.printing import STATUS
 from pipeline.problems import InputProblem
 from pipeline.publish import edition, read_waves, tracker_parts
@@ -196,6 +197,23 @@ def test_the_same_results_give_the_same_bytes(small_codebook, report, pages, tmp
     found = {p.relative_to(tmp_path).as_posix(): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     assert found == {name: text.encode("utf-8") for name, text in pages.items()}
     assert not (tmp_path / "old").exists()
+
+
+def test_the_printed_report_point_by_point_is_as_its_document_says():
+    [wave] = SETTINGS.waves.reconstruction
+    book = load_codebook(ROOT / f"data/codebook/{wave}.yaml")
+    groups = printed_points(book, REPORTS / str(wave))
+    points = {p["name"] for group in groups for p in group["points"]}
+    assert len(points) == sum(len(group["points"]) for group in groups) > len(book.figures) + len(book.findings)
+    document = (ROOT / "docs/edition.md").read_text(encoding="utf-8")
+    assert with_points(document, as_markdown(groups, f"../reports/waves/{wave}/")) == document
+    printed = pd.read_csv(REPORTS / str(wave) / "audit.csv")
+    counted = sum(int(n) for g in groups for p in g["points"] for n in re.findall(r"^\d+", p["printed"]))
+    assert counted == len(printed)
+
+
+def test_a_survey_of_which_no_report_was_printed_has_no_points(small_codebook, report):
+    assert printed_points(small_codebook, report) == []
 
 
 # ---- the edition around them
