@@ -51,6 +51,7 @@ def wave_pages(codebook, report, settings):
     parts |= {"weights.html": "Weights"} if weights else {}
     parts |= {"notebooks.html": "Notebooks", "downloads.html": "Downloads"}
     shared = {"wave": contents, "parts": parts, "made": made, "supports": KINDS[codebook.kind]}
+    shared["edition"] = settings.publish.title
     pages = {
         INDEX: page("wave.html", ROOT, here=INDEX, **shared, figures=figures),
         "numbers.html": page("numbers.html", ROOT, here="numbers.html", **shared),
