@@ -7,7 +7,7 @@ BIN := .venv/bin
 # The stages run `python` as dvc.yaml says it: let that be the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all environment test lock pdf r-tables coverage benchmark benchmark-weighting
+.PHONY: all environment test lock pdf r-tables coverage change benchmark benchmark-weighting
 # Settings and codebooks first: DVC itself would say what is wrong with them in many lines, or stages later.
 all: environment
 	$(BIN)/python -m pipeline.app check
@@ -52,7 +52,8 @@ lock:
 # Needs R and the package (Debian: r-base-core, r-cran-survey); the tests themselves do not.
 r-tables: environment
 	$(BIN)/python tests/r/wave.py
-	cd tests/r && Rscript estimates.R && Rscript api.R && Rscript wave.R
+	$(BIN)/python tests/r/change.py
+	cd tests/r && Rscript estimates.R && Rscript api.R && Rscript wave.R && Rscript change.R
 
 # Where the time of a cold run goes, of the contradictions as reports grow, and how near to exact the bounds are: the
 # tables of docs/performance.md and a sentence of docs/methodology.md.
@@ -64,6 +65,12 @@ benchmark: environment
 # Weighting and estimating beside R's survey package: writes a table of docs/performance.md. Needs R and the package.
 benchmark-weighting: environment
 	$(BIN)/python benchmarks/weighting.py
+
+# How the tests of change do on pairs of waves whose change is known: writes reports/tracker/pairs*.csv and tables of
+# docs/methodology.md.
+change: environment
+	$(BIN)/python -m dvc repro weight
+	$(BIN)/python benchmarks/changes.py
 
 # How often the intervals cover, by simulation: writes reports/2014/coverage*.csv and a table of docs/methodology.md.
 coverage: environment

@@ -253,14 +253,21 @@ class SeriesBreak(Part):
     reason: str
 
 
+def _as_list(value):
+    return [value] if isinstance(value, str) else value
+
+
+Categories = Annotated[tuple[str, ...], BeforeValidator(_as_list), Field(min_length=1)]
+
+
 class NetScore(Part):
-    """The share of `plus` less the share of `minus`, two answers or nets of a measure's question, over its base."""
+    """The share of `plus` less that of `minus`, answers or nets of a measure's question, over its base."""
 
     id: str
     label: str
     measure: str
-    plus: str
-    minus: str
+    plus: Categories
+    minus: Categories
 
 
 class Criterion(Part):
@@ -439,7 +446,7 @@ def _check_names(book):
             _check_condition(book, criterion.where, f"step {step.id}, criterion {criterion.id}")
     scores = {s.id: s for s in book.net_scores}
     drawn = [(f"figure {f.id}", f.measure, f.break_, f.categories) for f in book.figures]
-    drawn += [(f"net score {s.id}", s.measure, TOTAL, (s.plus, s.minus)) for s in book.net_scores]
+    drawn += [(f"net score {s.id}", s.measure, TOTAL, (*s.plus, *s.minus)) for s in book.net_scores]
     for t in book.trends:
         if t.net_score is not None:
             _known([t.net_score], set(scores), f"trend {t.id}: net score")

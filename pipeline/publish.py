@@ -6,22 +6,26 @@ and reports/pages. The site opens from disk and asks nothing of the network.
 
 import json
 import posixpath
+import re
 import sys
+from html import unescape
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline.files import write_text
+from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebook
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.site import KINDS, TEMPLATES, markdown, page, shown_table, slug
+from pipeline.tables import read_table
 from pipeline.typeset import CONTENTS, write_pages
 
 UP = "../"
 METHODOLOGY, DOCUMENTS, TRACKER, STYLE = "methodology.html", "documents.html", "tracker.html", "style.css"
-# So many rows of a table of the tracker stand on its page; the file has them all.
-ROWS = 60
+# A table of the tracker with more rows or columns than these is not on its page.
+ROWS, COLUMNS = 60, 12
 
 
 def edition(waves, documents, tracker, title):
@@ -42,7 +46,10 @@ def edition(waves, documents, tracker, title):
         pages[name] = page("document.html", UP, **(shared | {"rehearsal": False}), document=document)
     if tracker:
         simulated = any(wave["rehearsal"] for wave in waves)
-        pages[f"pages/{TRACKER}"] = page("tracker.html", UP, **(shared | {"rehearsal": simulated}))
+        shared |= {"rehearsal": simulated, "supports": list(dict.fromkeys(s for w in waves for s in KINDS[w["kind"]]))}
+        pages[f"pages/{TRACKER}"] = page("tracker.html", UP, **shared)
+        for notebook in tracker["notebooks"]:
+            pages[f"pages/{notebook['page']}"] = page("track_notebook.html", UP, **shared, notebook=notebook)
     pages[f"pages/{STYLE}"] = (TEMPLATES / "site.css").read_text(encoding="utf-8")
     return pages
 
@@ -87,29 +94,67 @@ def document_link(url, path, pages):
 
 
 def tracker_parts(folder):
-    """What the tracker has made: {pictures: [{name, alternative, data}], tables}; None where it has made nothing."""
+    """What the tracker has made: pictures with their data, tables, notebooks; None where it has made nothing.
+
+    A table stands on the page where a page can hold it, and is listed with its number of rows where not.
+    """
     folder = Path(folder)
-    pictures = [
-        {
-            "title": title_of(path.stem),
-            "file": path.relative_to(folder).as_posix(),
-            "alternative": path.with_suffix(".txt").read_text(encoding="utf-8").strip(),
-            "data": _table(path.with_suffix(".csv"), folder) if path.with_suffix(".csv").is_file() else None,
-        }
-        for path in sorted(folder.rglob("*.svg"))
-        if path.with_suffix(".txt").is_file()
-    ]
-    tables = [_table(path, folder) for path in sorted(folder.glob("*.csv"))]
-    notebooks = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.ipynb"))
-    return {"pictures": pictures, "tables": tables, "notebooks": notebooks} if pictures or tables else None
+    notebooks = [_notebook(path, folder) for path in sorted(folder.rglob("*.ipynb"))]
+    made = {file: link for notebook in notebooks for file, link in notebook["makes"].items()}
+    pictures = [_picture(path, folder) for path in folder.rglob("*.svg") if path.with_suffix(".txt").is_file()]
+    tables, others = [], []
+    for path in sorted(folder.glob("*.csv")):
+        table = read_table(path)
+        if len(table) <= ROWS and len(table.columns) <= COLUMNS:
+            tables.append(_table(path, folder) | {"made": made.get(path.name)})
+        else:
+            others.append({"file": path.name, "rows": f"{len(table):,}"})
+    parts = {"pictures": sorted(pictures, key=_place), "tables": tables, "others": others, "notebooks": notebooks}
+    return parts if pictures or tables or others else None
+
+
+def _picture(path, folder):
+    data = path.with_suffix(".csv")
+    return {
+        "id": path.stem,
+        "title": (svg_title(path.read_text(encoding="utf-8")) or title_of(path.stem)),
+        "file": path.relative_to(folder).as_posix(),
+        "alternative": path.with_suffix(".txt").read_text(encoding="utf-8").strip(),
+        "data": _table(data, folder) if data.is_file() else None,
+    }
+
+
+def _place(picture):
+    """Pictures stand by the numbers in their titles, those without one at the end."""
+    return [int(number) for number in re.findall(r"\d+", picture["title"])[:1]] or [ROWS**9], picture["title"]
+
+
+def svg_title(svg):
+    """The title of a picture, or an empty text."""
+    found = re.search(r"<title[^>]*>(.*?)</title>", svg, flags=re.DOTALL)
+    return unescape(found[1]).strip() if found else ""
+
+
+def _notebook(path, folder):
+    notebook = read_notebook(path)
+    pictures = {
+        p.read_text(encoding="utf-8"): f"../{folder.name}/{p.relative_to(folder).with_suffix('.svg').as_posix()}"
+        for p in sorted(folder.rglob("*.txt"))
+    }
+    page_name = f"notebook-{slug(path.stem)}.html"
+    makes = {file: f"{page_name}#{slug(cell)}" for file, cell in cells_that_write(notebook).items()}
+    shown = notebook_page(notebook, pictures)
+    return shown | {"name": path.stem, "file": path.relative_to(folder).as_posix(), "page": page_name, "makes": makes}
 
 
 def _table(path, folder):
-    return shown_table(path, title_of(path.stem), rows=ROWS) | {"file": path.relative_to(folder).as_posix()}
+    columns = {c: title_of(c) for c in read_table(path).columns if c != "REHEARSAL"}
+    shown = shown_table(path, title_of(path.stem), columns=columns, rows=ROWS)
+    return shown | {"file": path.relative_to(folder).as_posix()}
 
 
 def title_of(name):
-    """A file's name as a heading."""
+    """A file's or a column's name as a heading."""
     return name.replace("_", " ").capitalize()
 
 

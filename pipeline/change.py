@@ -1,0 +1,290 @@
+"""Change from wave to wave: every comparable share against the wave before and against the first one.
+
+A change is the later estimate less the earlier one, both as they stand in the waves' estimates. Its variance is
+
+    se_before^2 + se_after^2 - 2 covariance
+
+with the two standard errors of the estimates and the covariance that comes from the organisations in both waves (the
+panel). svy has it: the waves are stacked, an organisation is the primary sampling unit, and the shares are estimated by
+wave, so that whoever answers twice is one unit with two scores. Where no organisation is in both it is nil; where all
+are, the test is the paired one. On the weighted basis the stack has the strata of the earlier wave and svy's record
+that the weights add up to their cells in each wave. The covariance's finite-population factor is that of two
+overlapping samples without replacement, 1 - n1 n2 / (n12 N) in each stratum (Tam 1984, American Statistician 38): an
+overlap no larger than chance alone would make has none. svy contrasts the two estimates; degrees of freedom are the
+fewer of the two waves'.
+
+A reconstruction's records are nobody in particular: between it and real fieldwork no organisation is known to be in
+both, and there the covariance is left out, which makes errors too large rather than too small wherever organisations
+tend to answer as they did. A rehearsal is simulated from the records before it, so its panel is known.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipeline.codebook import ORGANISATION, TOTAL, Codebook
+from pipeline.estimate import SUPPORT, UNWEIGHTED, WEIGHTED, lay_out
+from pipeline.harmonise import compare
+from pipeline.printing import KEYS, SETTLED
+
+POWER = 0.8
+UP, DOWN, NO_CLEAR_CHANGE = "up", "down", "no clear change"
+COLUMNS = [
+    *("wave", "since", "against", *KEYS, "basis", "n_before", "n_after", "n_both", "before", "after", "change"),
+    *("se_before", "se_after", "covariance", "se", "df", "ci_low", "ci_high", "p", "p_adjusted", "detectable"),
+    *("word", "low", "high", "support_before", "support_after", "quality", "comparable", "why"),
+]
+INFERENCE = ["covariance", "se", "df", "ci_low", "ci_high", "p", "detectable"]
+BEFORE, BASELINE, BOTH = "the wave before", "the first wave", "the wave before, which is the first"
+NOT_EVIDENCE = "rests on modelled numbers: no evidence"
+NOT_SETTLED = "an estimate is known only up to a range"
+TOO_FEW = "withheld: too few respondents"
+NOTHING_TO_TEST = "no variance: everyone or no one in both waves"
+
+
+@dataclass(frozen=True)
+class Wave:
+    """A wave as the tracker reads it: its year, codebook, weighted respondents and estimates."""
+
+    wave: int
+    codebook: Codebook
+    respondents: pd.DataFrame
+    estimates: pd.DataFrame
+
+    @property
+    def kind(self):
+        """How the wave's records came about: reconstruction, rehearsal or fieldwork."""
+        return self.codebook.kind
+
+
+def marking(waves):
+    """The codebook by which `write_table` marks a table of these waves: a rehearsal's where one is among them."""
+    return next((w.codebook for w in waves if w.kind == "rehearsal"), waves[-1].codebook)
+
+
+def pairs_of(waves):
+    """Which Waves are compared: (earlier, later, against) for each later wave, with the one before and with the first.
+
+    What is measured is never compared with a rehearsal: the wave before a real one is the last real one.
+    """
+    pairs = []
+    for i, later in enumerate(waves):
+        earlier = [w for w in waves[:i] if later.kind == "rehearsal" or w.kind != "rehearsal"]
+        if len(earlier) == 1:
+            pairs.append((earlier[0], later, BOTH))
+        elif earlier:
+            pairs += [(earlier[-1], later, BEFORE), (earlier[0], later, BASELINE)]
+    return pairs
+
+
+def changes(waves, *, breaks, settings, compared=compare, laid_out=lay_out):
+    """Every change between Waves: a table with COLUMNS, in codebook order, unweighted before weighted.
+
+    `breaks` is the register (`pipeline.harmonise`), `settings` the section `analyse` of the Params. A row that is not
+    comparable has its estimates and why, and no change. `p_adjusted` is Benjamini and Hochberg's over the tests of the
+    same two waves and basis that are evidence, those of everyone and those of groups apart. `detectable` is the
+    smallest change found in POWER of all samples with this error, at the level of the interval. `low` and `high` are
+    how large the change can be where the bounds of a reconstruction leave an estimate open. `quality` is ok, flagged,
+    withheld, bounded or modelled; without a word there is no verdict, and `why` says the reason. `compared` says what
+    may be compared and `laid_out` gives the Grid that the waves' estimates are of, which are shares unless given.
+    """
+    options = {"breaks": breaks, "settings": settings, "compared": compared, "laid_out": laid_out}
+    tables = [_pair(*pair, **options) for pair in pairs_of(waves)]
+    return pd.concat(tables, ignore_index=True)[COLUMNS] if tables else pd.DataFrame(columns=COLUMNS)
+
+
+def _pair(before, after, against, *, breaks, settings, compared, laid_out):
+    rows = compared(before.codebook, after.codebook, breaks=breaks)
+    rows = side_by_side(rows, before, after)
+    tested = rows["comparable"] & rows["quality"].isin(["ok", "flagged", "modelled", "bounded"])
+    tested &= rows["before"].notna() & rows["after"].notna()
+    parts = []
+    for basis in (UNWEIGHTED, WEIGHTED):
+        of_basis = rows[tested & rows["basis"].eq(basis)]
+        found = covariances(before, after, of_basis, basis=basis, laid_out=laid_out)
+        parts.append(contrasts(of_basis.join(found), confidence=settings.confidence))
+    rows = rows.join(pd.concat(parts)[[*INFERENCE, "n_both"]])
+    rows = verdicts(adjust(rows), level=1 - settings.confidence)
+    return rows.assign(wave=after.wave, since=before.wave, against=against)
+
+
+def side_by_side(rows, before, after):
+    """The rows of `harmonise.compare` with the estimates of both Waves beside each other, and what they are worth."""
+    wanted = [*KEYS, "basis", "n", "estimate", "se", "support", "low", "high", "quality"]
+    for wave, name in ((before, "before"), (after, "after")):
+        ours = wave.estimates[wanted].rename(columns={c: f"{c}_{name}" for c in wanted[5:]})
+        rows = rows.merge(ours, on=[*KEYS, "basis"], how="left", validate="1:1")
+    rows = rows.rename(columns={"estimate_before": "before", "estimate_after": "after"})
+    rows["change"] = (rows["after"] - rows["before"]).where(rows["comparable"])
+    rows["quality"] = [_quality(row) for row in rows.to_dict("records")]
+    ends = {}
+    for name in ("before", "after"):
+        exact = rows[f"support_{name}"].isin(SETTLED)
+        ends[name] = [rows[f"{end}_{name}"].where(~exact, rows[name]) for end in ("low", "high")]
+    is_open = rows["comparable"] & rows["quality"].isin(["bounded", "modelled"])
+    low, high = ends["after"][0] - ends["before"][1], ends["after"][1] - ends["before"][0]
+    return rows.assign(low=low.where(is_open), high=high.where(is_open))
+
+
+def _quality(row):
+    """What a change is worth: the worse of the two estimates' quality; bounded and modelled are no evidence."""
+    sides = [(row[f"support_{s}"], row[f"quality_{s}"]) for s in ("before", "after")]
+    if any(quality == "withheld" or pd.isna(quality) for _, quality in sides):
+        return "withheld"
+    if any(quality == "modelled" or support == "assumed" for support, quality in sides):
+        return "modelled"
+    if any(support == "bounded" for support, _ in sides):
+        return "bounded"
+    return "flagged" if any(quality == "flagged" for _, quality in sides) else "ok"
+
+
+def panel_is_known(before, after):
+    """Whether an organisation of one Wave can be told to be one of the other by its identifier."""
+    return {before.kind, after.kind} != {"reconstruction", "fieldwork"}
+
+
+def support_of(before, after):
+    """What a comparison of two Waves' records rests on: the less certain of the two."""
+    kinds = {before.kind, after.kind}
+    return "assumed" if "reconstruction" in kinds else SUPPORT["rehearsal" if "rehearsal" in kinds else "fieldwork"]
+
+
+def covariances(before, after, rows, *, basis, laid_out=lay_out):
+    """`covariance` and `df` of the two estimates of each row, and `n_both`, the organisations in both bases: by svy.
+
+    `rows` has KEYS; the result has its index.
+    """
+    import svy
+
+    names, stacked = stack(before, after, rows, basis=basis, laid_out=laid_out)
+    sample = _stacked_sample(stacked, basis)
+    panel = stacked[ORGANISATION].duplicated(keep=False)
+    found = []
+    for domain, answer in names.itertuples(index=False):
+        shares = sample.estimation.mean(answer, by="wave", where=svy.col(domain) == 1)
+        both = stacked.loc[panel & stacked[domain].eq(1), ORGANISATION].duplicated().sum()
+        # A base with nobody in a wave has no share there.
+        pair = len(shares.estimates) == 2
+        covariance = shares.covariance[0, 1] if pair and both else 0.0
+        found.append((covariance, min(s.df for s in shares.estimates) if pair else np.nan, both))
+    return pd.DataFrame(found, columns=["covariance", "df", "n_both"], index=rows.index)
+
+
+def stack(before, after, rows, *, basis, laid_out=lay_out):
+    """The two Waves' respondents one below the other with the domains and answers of `rows`: names, and the table.
+
+    Columns: organisation (unlike in the two waves where the panel is not known), wave, stratum (for an organisation in
+    both that of the earlier wave), cell (wave and stratum), weight, population (what the covariance's finite-population
+    factor comes to), and the columns of the Grid that `names` (domain, answer) gives for each row.
+    """
+    grids = [laid_out(w.respondents, w.codebook) for w in (before, after)]
+    names = rows[KEYS].merge(grids[1].rows, on=KEYS, how="left", validate="1:1")[["domain", "answer"]]
+    tables = []
+    for wave, grid in zip((before, after), grids, strict=True):
+        people = wave.respondents
+        design = pd.DataFrame(
+            {
+                ORGANISATION: people[ORGANISATION].astype(object),
+                "wave": wave.wave,
+                "stratum": people["stratum"].astype(object),
+                "weight": 1.0 if basis == UNWEIGHTED else people["weight"].astype(float),
+                "total": people["stratum_total"].astype(float),
+            }
+        )
+        wanted = [grid.domains[list(names["domain"].unique())], grid.answers[list(names["answer"].unique())]]
+        tables.append(pd.concat([design, *wanted], axis="columns"))
+    stacked = pd.concat(tables, ignore_index=True)
+    if not panel_is_known(before, after):
+        stacked[ORGANISATION] = stacked["wave"].astype(str) + " " + stacked[ORGANISATION]
+    stacked["cell"] = stacked["wave"].astype(str) + " " + stacked["stratum"]
+    first = stacked.groupby(ORGANISATION, sort=False)[["stratum", "total"]].transform("first")
+    return names, stacked.assign(**first, population=_populations(stacked.assign(**first), before.wave))
+
+
+def _populations(stacked, before):
+    """The population of each row's stratum at which svy's factor for the stack is Tam's for the covariance.
+
+    svy's factor is 1 - n / N for the n organisations of the stack; n * n12 * N / (n1 * n2) in the place of N makes it
+    1 - n1 n2 / (n12 N), and n itself nil.
+    """
+    units = stacked.groupby("stratum", sort=False)[ORGANISATION].nunique()
+    earlier = stacked["wave"].eq(before)
+    n1 = stacked[earlier].groupby("stratum").size().reindex(units.index, fill_value=0)
+    n2 = stacked[~earlier].groupby("stratum").size().reindex(units.index, fill_value=0)
+    total = stacked.groupby("stratum", sort=False)["total"].first()
+    overlap = n1 + n2 - units
+    population = units * overlap * total / (n1 * n2).where(n1 * n2 > 0, 1)
+    return stacked["stratum"].map(np.maximum(population, units))
+
+
+def _stacked_sample(stacked, basis):
+    """The stack as a svy sample: organisations as primary sampling units, weighted ones in strata and calibrated."""
+    import polars as pl
+    import svy
+
+    columns = stacked.drop(columns="total")
+    data = pl.DataFrame({c: columns[c].tolist() for c in columns})
+    if basis == UNWEIGHTED:
+        return svy.Sample(data, svy.Design(psu=ORGANISATION, wgt="weight"))
+    # A stratum with one organisation holds nobody who is in both waves, so nothing of the covariance.
+    design = svy.Design(psu=ORGANISATION, wgt="weight", stratum="stratum", pop_size="population", singleton="skip")
+    totals = stacked.groupby("cell")["weight"].sum().to_dict()
+    return svy.Sample(data, design).weighting.poststratify(totals, cells="cell", wgt_name="calibrated")
+
+
+def contrasts(rows, *, confidence):
+    """Add `se`, `ci_low`, `ci_high`, `p` and `detectable` to rows with both standard errors, covariance and df.
+
+    Empty where a standard error is missing, or where the change has none.
+    """
+    from scipy.stats import t
+    from svy import estd
+    from svy.estimation.contrast import linear_contrast
+
+    found = []
+    for row in rows.to_dict("records"):
+        one, other, df = row["se_before"], row["se_after"], row["df"]
+        together = np.clip(row["covariance"], -one * other, one * other)
+        # Round-off leaves a trace where the two shares are the same organisations' same answers.
+        nothing = one**2 + other**2 - 2 * together <= 1e-12 * (one**2 + other**2)
+        if not df > 0 or nothing or pd.isna(one) or pd.isna(other):
+            found.append((0.0 if nothing else np.nan, *(row["change"] if nothing else np.nan,) * 2, np.nan, np.nan))
+            continue
+        matrix = np.array([[one**2, together], [together, other**2]])
+        values = np.array([row["before"], row["after"]])
+        options = {"df": float(df), "alpha": 1 - confidence, "method": "TAYLOR"}
+        made = linear_contrast(["before", "after"], values, matrix, estd("after") - estd("before"), **options)
+        [c] = made.estimates
+        detectable = (t.ppf((1 + confidence) / 2, df) + t.ppf(POWER, df)) * c.se
+        found.append((c.se, c.lci, c.uci, c.p_value, detectable))
+    columns = ["se", "ci_low", "ci_high", "p", "detectable"]
+    return rows.join(pd.DataFrame(found, columns=columns, index=rows.index, dtype=float))
+
+
+def adjust(rows):
+    """Add `p_adjusted`: Benjamini and Hochberg (1995) over the tests of one basis that are evidence.
+
+    Tests of everyone and tests of groups are two families, so that a hundred small groups cannot drown what all say.
+    """
+    from scipy.stats import false_discovery_control
+
+    adjusted = pd.Series(np.nan, index=rows.index)
+    evidence = rows["p"].notna() & rows["quality"].isin(["ok", "flagged"])
+    for basis in (UNWEIGHTED, WEIGHTED):
+        for everyone in (True, False):
+            family = evidence & rows["basis"].eq(basis) & rows["break"].eq(TOTAL).eq(everyone)
+            if family.any():
+                adjusted[family] = false_discovery_control(rows.loc[family, "p"].clip(0, 1), method="bh")
+    return rows.assign(p_adjusted=adjusted)
+
+
+def verdicts(rows, *, level):
+    """Add `word`, and to `why` the reason where there is none."""
+    clear = rows["p_adjusted"] < level
+    word = np.where(clear, np.where(rows["change"] > 0, UP, DOWN), NO_CLEAR_CHANGE)
+    no_variance = rows["se"].eq(0) & rows["quality"].isin(["ok", "flagged"])
+    word = pd.Series(word, index=rows.index).where(rows["p_adjusted"].notna() | no_variance & rows["change"].eq(0), "")
+    reasons = {"modelled": NOT_EVIDENCE, "bounded": NOT_SETTLED, "withheld": TOO_FEW}
+    why = rows["quality"].map(reasons).fillna("").mask(no_variance, NOTHING_TO_TEST)
+    return rows.assign(word=word, why=rows["why"].where(~rows["comparable"], why))

@@ -1,0 +1,228 @@
+"""Measures over the waves: what ties them together, the register of breaks in series, and what may be compared.
+
+A measure, question, answer, base, break and group of one wave is that of another where the ids are the same. Whether
+they also mean the same is not for code to judge: each difference between a codebook and the one before it that can
+move answers must stand in the later one's `breaks_in_series`, with a date and a reason, or the run stops.
+
+A row of the estimates is comparable across a break unless the break touches what the row is made of: its question and
+answer, its base, its group, and every question by which somebody came to be asked. Bands that were redrawn so take
+with them the rows of these bands and nothing else. The weighted shares of everyone stay comparable: the weights of
+both waves add up to totals of the same population, whichever cells they were made in. Where an entry on the sector or
+the size band names no band, the cells themselves are other ones, and no weighted row is compared.
+"""
+
+from itertools import pairwise
+
+import pandas as pd
+
+from pipeline.codebook import TOTAL
+from pipeline.codebook_difference import BREAKING, differences
+from pipeline.estimate import UNWEIGHTED, WEIGHTED
+from pipeline.printing import KEYS
+from pipeline.problems import InputProblem
+from pipeline.texts import ITEMS
+
+REGISTER = ["wave", "since", "question", "answers", "change", "comparable", "date", "reason", "differences"]
+COMPARED = [*KEYS, "basis", "comparable", "why"]
+GONE = "gone"
+SERIES_BREAK = "break in series in"
+# What differs in an answer may be on record as any of these: a label that was reworded is a list of answers that
+# changed, and a band that was redrawn has another code and stands in other nets.
+OF_ANSWERS = ("answers", "reworded", "bands")
+# What nobody was asked: how such a share moves shows whom the sample holds, and nothing that changed.
+NOT_ASKED = "known or noted, not answered: its change is the sample's"
+
+
+def register(codebooks):
+    """The register of breaks in series: a row per entry of each codebook but the first.
+
+    `codebooks` are Codebooks by wave, in order. Columns: REGISTER; `since` is the wave before, `answers` the ids that
+    the break touches (empty: the whole question), `differences` what the two codebooks show of it. Raises InputProblem
+    at the first difference that can move answers and has no entry: codebook, question, what differs, what to write.
+    """
+    rows = []
+    for (since, before), (wave, after) in pairwise(codebooks.items()):
+        found = differences(before, after)
+        found = found[found["what"].isin(list(BREAKING)) & found["kind"].ne("same")]
+        for difference in found.to_dict("records"):
+            if not any(_covers(entry, difference, after) for entry in after.breaks_in_series):
+                raise _unregistered(difference, after)
+        for entry in after.breaks_in_series:
+            shown = [_shown(d) for d in found.to_dict("records") if _covers(entry, d, after)]
+            texts = (entry.question, ITEMS.join(entry.answers), entry.change, entry.comparable, entry.date)
+            row = (wave, since, *texts, entry.reason, ITEMS.join(shown))
+            rows.append(dict(zip(REGISTER, row, strict=True)))
+    return pd.DataFrame(rows, columns=REGISTER)
+
+
+def _change(difference):
+    """The change of an entry that answers to a difference."""
+    is_question = difference["what"] == "question"
+    return GONE if is_question and difference["kind"] == "gone" else BREAKING[difference["what"]]
+
+
+def _covers(entry, difference, codebook):
+    """Whether an entry of the codebook's `breaks_in_series` is the record of a difference."""
+    if entry.question != difference["question"]:
+        return False
+    answer, change = difference["answer"], _change(difference)
+    if not answer:
+        # The order of answers changes with the answers.
+        return entry.change == change or (difference["what"] == "order of answers" and entry.change in OF_ANSWERS)
+    if entry.change not in OF_ANSWERS:
+        return False
+    # An answer that is gone cannot be named in a codebook that does not have it.
+    named = {answer} if difference["kind"] == "gone" else {answer, *codebook.question(entry.question).members(answer)}
+    return not entry.answers or difference["kind"] == "gone" or bool(named & set(entry.answers))
+
+
+def _unregistered(difference, codebook):
+    """The sentence that stops the run."""
+    answer = difference["answer"] if difference["kind"] != "gone" else ""
+    touched = f"answers: [{answer}], " if answer else ""
+    return InputProblem(
+        f"question {difference['question']}: {_shown(difference)}, which is no registered break in series",
+        file=f"codebook of {codebook.wave}",
+        do="write under breaks_in_series: "
+        f"{{question: {difference['question']}, {touched}change: {_change(difference)}, comparable: false, "
+        "date: YEAR-MONTH-DAY, reason: WHY}, with comparable: true if it moves no answer",
+    )
+
+
+def _shown(difference):
+    """A difference in a few words."""
+    what = f"{difference['what']} {difference['answer']}".strip()
+    if not difference["before"] or not difference["after"]:
+        return f"{what} is {difference['kind']}"
+    return f"{what} was {difference['before']!r} and is {difference['after']!r}"
+
+
+def compare(before, after, *, breaks):
+    """Which rows of two waves' estimates may be compared: a row per row of either, with COMPARED.
+
+    `before` and `after` are Codebooks, `breaks` the register of all waves. `why` says why not, and is empty where a row
+    is comparable.
+    """
+    touched = _touched(before, after, breaks)
+    keys = list(dict.fromkeys([*_keys(after), *_keys(before)]))
+    rows = []
+    for key in keys:
+        reason = _why(key, before, after, touched)
+        for basis in (UNWEIGHTED, WEIGHTED):
+            why = reason or (_cells_redrawn(after, touched) if basis == WEIGHTED else "")
+            rows.append((*key, basis, not why, why))
+    return pd.DataFrame(rows, columns=COMPARED)
+
+
+def _touched(before, after, breaks):
+    """The breaks between two waves that end a series, by question."""
+    between = breaks[breaks["wave"].gt(before.wave) & breaks["wave"].le(after.wave)]
+    between = between[~between["comparable"].eq(True) & between["change"].ne(GONE)]
+    touched = {}
+    for row in between.to_dict("records"):
+        touched.setdefault(row["question"], []).append(row)
+    return touched
+
+
+def _keys(book):
+    """The keys of every row of a wave's estimates, in the codebook's order."""
+    for measure in book.measures:
+        for break_ in (TOTAL, *measure.breaks):
+            for group in book.groups(break_):
+                for category in book.question(measure.question).categories:
+                    yield measure.id, category, break_, group.id
+
+
+def _why(key, before, after, touched):
+    """Why a row is not comparable, or "" where it is."""
+    measure, _, break_, group = key
+    for book, other in ((before, after), (after, before)):
+        if not _has(book, key):
+            # A break may be why there is none: a band that was redrawn, a question that is new.
+            return _broken(_needed(other, key), touched) or f"there is no such row in {book.wave}"
+    measures = [book.measure(measure) for book in (before, after)]
+    if measures[0].question != measures[1].question:
+        return "the measure is of another question"
+    question = after.question(measures[1].question)
+    if question.asked_of != "respondent":
+        return NOT_ASKED
+    wheres = [
+        {"base": book.base(m.base).where, "group": book.group(break_, group).where}
+        for book, m in zip((before, after), measures, strict=True)
+    ]
+    for what in ("base", "group"):
+        if wheres[0][what] != wheres[1][what]:
+            return f"its {what} is made up otherwise"
+    return _broken(_needed(after, key), touched)
+
+
+def _needed(book, key):
+    """What a row is made of: the answers of each question that it depends on."""
+    measure, category, break_, group = key
+    found = book.measure(measure)
+    question = book.question(found.question)
+    needed = {question.id: {category, *question.members(category)}}
+    for where in (question.asked_if, book.base(found.base).where, book.group(break_, group).where):
+        _add_condition(needed, where, book)
+    return needed
+
+
+def untouched(where, before, after, *, breaks):
+    """Why a condition does not mean the same in two waves, or "" where it does."""
+    for question, test in where.items():
+        named = {*test.any, *test.all, *test.none}
+        for book in (before, after):
+            if question not in {q.id for q in book.questions}:
+                return f"there is no such question in {book.wave}"
+            if missing := named - {a.id for a in book.question(question).answers}:
+                return f"there is no answer {min(missing)} in {book.wave}"
+    needed = {}
+    _add_condition(needed, where, after)
+    return _broken(needed, _touched(before, after, breaks))
+
+
+def _has(book, key):
+    measure, category, break_, group = key
+    if measure not in {m.id for m in book.measures}:
+        return False
+    found = book.measure(measure)
+    if break_ not in (TOTAL, *found.breaks) or category not in book.question(found.question).categories:
+        return False
+    return group in {g.id for g in book.groups(break_)}
+
+
+def _add_condition(needed, where, book):
+    """Add the questions and answers of a condition, and of the conditions under which these were asked."""
+    for question, test in where.items():
+        needed.setdefault(question, set()).update(test.any, test.all, test.none)
+        _add_condition(needed, book.question(question).asked_if, book)
+
+
+def _broken(needed, touched):
+    for question, answers in needed.items():
+        for row in touched.get(question, ()):
+            broken = set(row["answers"].split(ITEMS)) if row["answers"] else answers
+            if answers & broken:
+                return f"{SERIES_BREAK} {row['wave']}: {row['reason']}"
+    return ""
+
+
+def _cells_redrawn(book, touched):
+    """Why no weighted row is comparable: the sector or the size band is another question altogether."""
+    whole = [r for q in (book.sector, book.size_band) for r in touched.get(q, ()) if not r["answers"]]
+    return f"weighted in other cells since {whole[0]['wave']}: {whole[0]['reason']}" if whole else ""
+
+
+def marks(codebooks, breaks, measure, categories):
+    """Where the series of a measure's answers breaks: {wave: reason} of each wave that is not comparable to the last.
+
+    A series also breaks where one of its two waves does not have it, and there the drawing has no points to join.
+    """
+    found = {}
+    for before, after in pairwise(codebooks.values()):
+        rows = compare(before, after, breaks=breaks)
+        rows = rows[rows["measure"].eq(measure) & rows["category"].isin(categories) & rows["break"].eq(TOTAL)]
+        why = rows.loc[~rows["comparable"] & rows["basis"].eq(UNWEIGHTED), "why"]
+        if len(why):
+            found[after.wave] = why.iloc[0]
+    return found

@@ -1,0 +1,376 @@
+"""The four steps and the net scores: what the codebook makes of its measures, by organisation and by group.
+
+A *net score* is the share of one set of answers less the share of another, over the measure's base: the mean of +1, -1
+and 0. A *mark* is how much of a step an organisation has taken: the share of the step's criteria that it meets, each
+criterion counting alike; its mark overall is the mean of its steps' marks. So a group's mark for a step is the mean of
+its shares that meet each criterion, and what is printed of those shares pins it down.
+
+Errors and intervals are svy's, of means over domains under the design of `pipeline.estimate`. Of a reconstruction the
+scores and marks have outer bounds from those of their parts, and no error: how answers go together in one organisation
+was never printed, so a profile is `assumed`, and the spread of marks hangs on it.
+"""
+
+from itertools import combinations, pairwise
+
+import numpy as np
+import pandas as pd
+
+from pipeline.codebook import ORGANISATION, TOTAL, gave, select
+from pipeline.estimate import (
+    PAIR,
+    SUPPORT,
+    UNWEIGHTED,
+    WEIGHTED,
+    Grid,
+    add_quality,
+    kish_effective_base,
+    sample_of,
+)
+from pipeline.harmonise import compare, untouched
+from pipeline.printing import KEYS, SETTLED
+from pipeline.texts import ITEMS
+
+NET, OVERALL = "net", "overall"
+COLUMNS = ["wave", *KEYS, "basis", "n", "n_eff", "estimate", "se", "ci_low", "ci_high", "support", "low", "high"]
+COLUMNS += ["quality"]
+EQUAL, ONLY, WITHOUT = "every step alike", "only: ", "without: "
+
+
+def score_grid(respondents, codebook):
+    """The Grid of the net scores: an answer is +1, -1 or 0, a domain a group of the score's base."""
+    rows, domains, answers = [], {}, {}
+    for score in codebook.net_scores:
+        measure = codebook.measure(score.measure)
+        question = codebook.question(measure.question)
+        base = select(respondents, codebook.base(measure.base).where)
+        gives = [np.any([gave(respondents, question, c) for c in side], axis=0) for side in (score.plus, score.minus)]
+        answers[f"score {score.id}"] = gives[0].astype(float) - gives[1].astype(float)
+        for break_ in (TOTAL, *measure.breaks):
+            for group in codebook.groups(break_):
+                domain = f"domain {measure.base} {break_} {group.id}"
+                domains[domain] = base & select(respondents, group.where)
+                rows.append((score.id, NET, break_, group.id, domain, f"score {score.id}"))
+    return _grid(rows, domains, answers, respondents)
+
+
+def mark_grid(respondents, codebook):
+    """The Grid of the marks: each step's and the overall one, for everyone and by sector and size."""
+    marks = marks_of(respondents, codebook)
+    rows, domains = [], {}
+    for break_ in _breaks(codebook):
+        for group in codebook.groups(break_):
+            domain = f"domain {break_} {group.id}"
+            domains[domain] = select(respondents, group.where)
+            rows += [(mark, "mark", break_, group.id, domain, f"mark {mark}") for mark in marks]
+    return _grid(rows, domains, {f"mark {mark}": marks[mark].to_numpy(float) for mark in marks}, respondents)
+
+
+def _grid(rows, domains, answers, respondents):
+    return Grid(
+        rows=pd.DataFrame(rows, columns=[*KEYS, *PAIR]),
+        domains=pd.DataFrame(domains, index=respondents.index).astype("int64"),
+        answers=pd.DataFrame(answers, index=respondents.index),
+    )
+
+
+def _breaks(codebook):
+    """Everyone, and the breaks that are the sector's and the size band's own."""
+    return [TOTAL, *(b.id for b in codebook.breaks if b.of in (codebook.sector, codebook.size_band))]
+
+
+def criteria_met(respondents, codebook):
+    """Which organisation meets which criterion: a boolean table with a column `step.criterion` each."""
+    return pd.DataFrame(
+        {f"{s.id}.{c.id}": select(respondents, c.where) for s in codebook.steps for c in s.criteria},
+        index=respondents.index,
+    )
+
+
+def marks_of(respondents, codebook):
+    """Each organisation's marks, 0 to 1: a column per step and `overall`, the mean of the steps."""
+    met = criteria_met(respondents, codebook)
+    marks = pd.DataFrame(
+        {s.id: met[[f"{s.id}.{c.id}" for c in s.criteria]].mean(axis=1) for s in codebook.steps},
+        index=respondents.index,
+    )
+    return marks.assign(**{OVERALL: marks.mean(axis=1)}) if len(marks.columns) else marks
+
+
+def profiles(respondents, codebook):
+    """The maturity profile of each organisation: who it is, its marks, `reached` and how far that is evidence.
+
+    `reached` counts the steps of which it meets more than half the criteria.
+    """
+    marks = marks_of(respondents, codebook)
+    who = respondents[[ORGANISATION, codebook.sector, codebook.size_band]].astype(object)
+    steps = [s.id for s in codebook.steps]
+    return pd.concat([who, marks], axis="columns").assign(
+        wave=codebook.wave,
+        reached=(marks[steps] > 0.5).sum(axis=1),
+        support=SUPPORT.get(codebook.kind, "assumed"),
+    )[["wave", *who.columns, *marks.columns, "reached", "support"]]
+
+
+def estimate_means(grid, *, respondents, codebook, settings, bounds):
+    """The means of a Grid for a wave, unweighted and weighted: a table with COLUMNS.
+
+    `bounds` has KEYS, basis, support, low and high of a reconstruction (see `score_bounds`, `mark_bounds`); what is
+    withheld has no estimate, and what a reconstruction leaves open no error.
+    """
+    tables = [_means(grid, respondents=respondents, basis=basis, settings=settings) for basis in (UNWEIGHTED, WEIGHTED)]
+    table = pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
+    if codebook.kind == "reconstruction":
+        table = table.merge(bounds, on=[*KEYS, "basis"], how="left", validate="1:1")
+    else:
+        table = table.assign(support=SUPPORT[codebook.kind], low=np.nan, high=np.nan)
+    table = add_quality(table, flag_below=settings.flag_below, withhold_below=settings.withhold_below)
+    withheld, modelled = table["quality"].eq("withheld"), codebook.kind == "reconstruction"
+    hidden = {c: table[c].mask(withheld | modelled) for c in ("se", "ci_low", "ci_high")}
+    quality = table["quality"].mask(~withheld & ~table["support"].isin(SETTLED), "modelled")
+    table = table.assign(quality=quality, estimate=table["estimate"].mask(withheld), **hidden)
+    return table.assign(wave=codebook.wave)[COLUMNS]
+
+
+def _means(grid, *, respondents, basis, settings):
+    """svy's mean, error and interval for each row of a Grid on one basis."""
+    import svy
+
+    weights = np.ones(len(respondents)) if basis == UNWEIGHTED else respondents["weight"].to_numpy(float)
+    columns = {c: grid.domains[c].to_numpy() for c in grid.domains}
+    columns |= {c: grid.answers[c].to_numpy(float) for c in grid.answers}
+    sample = sample_of(columns, respondents, basis)
+    found = []
+    for row in grid.rows.to_dict("records"):
+        inside = grid.domains[row["domain"]].to_numpy(bool)
+        counts = {"basis": basis, "n": int(inside.sum()), "n_eff": kish_effective_base(weights[inside])}
+        made = dict.fromkeys(("estimate", "se", "ci_low", "ci_high"), np.nan)
+        if inside.any():
+            where, alpha = svy.col(row["domain"]) == 1, 1 - settings.confidence
+            [mean] = sample.estimation.mean(row["answer"], where=where, alpha=alpha).estimates
+            made = {"estimate": mean.est, "se": mean.se, "ci_low": mean.lci, "ci_high": mean.uci}
+        found.append({k: row[k] for k in KEYS} | counts | made)
+    return pd.DataFrame(found)
+
+
+# ---- what a reconstruction knows of them
+
+
+def score_bounds(estimates, codebook):
+    """Outer bounds of a reconstruction's net scores from those of their two parts: KEYS, basis, support, low, high."""
+    shares = _shares(estimates)
+    rows = []
+    for score in codebook.net_scores:
+        for break_ in (TOTAL, *codebook.measure(score.measure).breaks):
+            for group in codebook.groups(break_):
+                for basis in (UNWEIGHTED, WEIGHTED):
+                    place = (break_, group.id, basis)
+                    plus, minus = (
+                        _sum([shares[score.measure, c, *place] for c in side]) for side in (score.plus, score.minus)
+                    )
+                    # No organisation is on both sides, so the two shares leave each other only so much room.
+                    low = plus[0] - min(minus[1], 1 - plus[0])
+                    high = min(plus[1], 1 - minus[0]) - minus[0]
+                    rows.append((score.id, NET, break_, group.id, basis, *_support([plus, minus]), low, high))
+    return pd.DataFrame(rows, columns=[*KEYS, "basis", "support", "low", "high"])
+
+
+def mark_bounds(estimates, codebook):
+    """Outer bounds of a reconstruction's marks from the shares that meet each criterion, where these are estimated.
+
+    They are where a criterion asks one question for an answer, a net or the absence of one, of everyone.
+    """
+    shares, rows = _shares(estimates), []
+    for break_ in _breaks(codebook):
+        for group in codebook.groups(break_):
+            for basis in (UNWEIGHTED, WEIGHTED):
+                parts = {
+                    s.id: [_criterion(c, codebook, shares, (break_, group.id, basis)) for c in s.criteria]
+                    for s in codebook.steps
+                }
+                means = {step: _mean(of_step) for step, of_step in parts.items()}
+                every = [part for of_step in parts.values() for part in of_step]
+                for mark, (low, high), of in [
+                    *((step, means[step], parts[step]) for step in parts),
+                    (OVERALL, _mean(list(means.values())), every),
+                ]:
+                    rows.append((mark, "mark", break_, group.id, basis, *_support(of), low, high))
+    return pd.DataFrame(rows, columns=[*KEYS, "basis", "support", "low", "high"])
+
+
+def _shares(estimates):
+    """The bounds of every share by measure, category, break, group and basis; (0, 1) where nothing is known."""
+    exact = estimates["support"].isin(SETTLED)
+    low = estimates["low"].where(estimates["low"].notna(), estimates["estimate"].where(exact)).fillna(0)
+    high = estimates["high"].where(estimates["high"].notna(), estimates["estimate"].where(exact)).fillna(1)
+    unknown = estimates["support"].eq("assumed")
+    keys = estimates[[*KEYS, "basis"]].itertuples(index=False, name=None)
+    return dict(zip(keys, zip(low.mask(unknown, 0), high.mask(unknown, 1), unknown, strict=True), strict=True))
+
+
+def _sum(parts):
+    """Bounds of a sum of shares of answers of which each organisation gives one."""
+    return min(1, sum(p[0] for p in parts)), min(1, sum(p[1] for p in parts)), any(p[2] for p in parts)
+
+
+def _mean(parts):
+    return float(np.mean([p[0] for p in parts])), float(np.mean([p[1] for p in parts]))
+
+
+def _support(parts):
+    """How far bounds of these parts pin something down."""
+    if any(p[2] for p in parts):
+        return ("assumed",)
+    return ("implied" if all(p[1] - p[0] < 1e-9 for p in parts) else "bounded",)
+
+
+def _criterion(criterion, codebook, shares, place):
+    """The bounds of the share of everyone that meets a criterion."""
+    unknown = (0.0, 1.0, True)
+    if len(criterion.where) != 1:
+        return unknown
+    [(question, test)] = criterion.where.items()
+    asked_for = test.any or test.all or test.none
+    found = codebook.question(question)
+    measures = [m.id for m in codebook.measures if m.question == question and m.base == "all"]
+    kinds = sum(map(bool, (test.any, test.all, test.none)))
+    if not measures or found.asked_if or kinds != 1 or (test.all and len(test.all) > 1):
+        return unknown
+    one = [c for c in found.categories if set(found.members(c)) == set(asked_for)]
+    wanted = one[:1] or (list(asked_for) if not found.several else [])
+    parts = [shares.get((measures[0], category, *place)) for category in wanted]
+    if not parts or None in parts:
+        return unknown
+    low, high, assumed = _sum(parts)
+    return (1 - high, 1 - low, assumed) if test.none else (low, high, assumed)
+
+
+# ---- over the waves
+
+
+def compare_scores(before, after, *, breaks):
+    """Which rows of two waves' net scores may be compared, as `harmonise.compare` says of the shares."""
+    shares = compare(before, after, breaks=breaks)
+    reasons = {tuple(r[k] for k in [*KEYS, "basis"]): r["why"] for r in shares.to_dict("records")}
+    rows = []
+    for score in after.net_scores:
+        same = [s for s in before.net_scores if s.id == score.id]
+        for break_ in (TOTAL, *after.measure(score.measure).breaks):
+            for group in after.groups(break_):
+                for basis in (UNWEIGHTED, WEIGHTED):
+                    parts = [(score.measure, c, break_, group.id, basis) for c in (*score.plus, *score.minus)]
+                    why = next((reasons[p] for p in parts if reasons[p]), "")
+                    if not same or same[0].model_dump(exclude={"label"}) != score.model_dump(exclude={"label"}):
+                        why = f"the score is made up otherwise than in {before.wave}"
+                    rows.append((score.id, NET, break_, group.id, basis, not why, why))
+    return pd.DataFrame(rows, columns=[*KEYS, "basis", "comparable", "why"])
+
+
+def compare_marks(before, after, *, breaks):
+    """Which rows of two waves' marks may be compared: steps made up alike, of questions that no break touches."""
+    rows, reasons = [], {}
+    for step in after.steps:
+        same = [s for s in before.steps if s.id == step.id]
+        alike = same and [c.where for c in same[0].criteria] == [c.where for c in step.criteria]
+        why = "" if alike else f"the step is made up otherwise than in {before.wave}"
+        for criterion in step.criteria:
+            why = why or untouched(criterion.where, before, after, breaks=breaks)
+        reasons[step.id] = why
+    reasons[OVERALL] = next((why for why in reasons.values() if why), "")
+    if {s.id for s in before.steps} != {s.id for s in after.steps}:
+        reasons[OVERALL] = f"there are other steps than in {before.wave}"
+    groups = {(b, g.id): g for b in _breaks(before) for g in before.groups(b)}
+    for break_ in _breaks(after):
+        for group in after.groups(break_):
+            other = groups.get((break_, group.id))
+            apart = "" if other else f"there is no such group in {before.wave}"
+            apart = apart or untouched(group.where, before, after, breaks=breaks)
+            for basis in (UNWEIGHTED, WEIGHTED):
+                for mark, why in reasons.items():
+                    said = why or apart
+                    rows.append((mark, "mark", break_, group.id, basis, not said, said))
+    return pd.DataFrame(rows, columns=[*KEYS, "basis", "comparable", "why"])
+
+
+# ---- whether the result hangs on one weight
+
+
+def choices(codebook):
+    """Ways to weigh the criteria into one mark: {name: {`step.criterion`: weight}}, the first with every step alike.
+
+    The others: one step alone (between these corners lies every set of weights for the steps), one step left out, one
+    criterion left out of its step, and every criterion alike.
+    """
+    steps = {s.id: [f"{s.id}.{c.id}" for c in s.criteria] for s in codebook.steps}
+    labels = {s.id: s.label for s in codebook.steps}
+    named = {f"{s.id}.{c.id}": c.label for s in codebook.steps for c in s.criteria}
+    made = {EQUAL: _weights(steps)}
+    made |= {f"{ONLY}{labels[s]}": _weights({s: steps[s]}) for s in steps}
+    if len(steps) > 1:
+        made |= {f"{WITHOUT}{labels[s]}": _weights({k: v for k, v in steps.items() if k != s}) for s in steps}
+    for step, criteria in steps.items():
+        for criterion in criteria if len(criteria) > 1 else []:
+            less = steps | {step: [c for c in criteria if c != criterion]}
+            made[f"{WITHOUT}{named[criterion]}"] = _weights(less)
+    every = [c for criteria in steps.values() for c in criteria]
+    return made | {"every criterion alike": dict.fromkeys(every, 1 / len(every))}
+
+
+def _weights(steps):
+    return {c: 1 / len(steps) / len(criteria) for criteria in steps.values() for c in criteria}
+
+
+def robustness(waves):
+    """The overall mark of each group under every choice of weights: wave, break, group, basis, choice, mark.
+
+    A mark under weights for the steps is their weighted mean, so over all such weights it lies between the smallest and
+    the largest of the choices `only: STEP`.
+    """
+    rows = []
+    for wave in waves:
+        met = criteria_met(wave.respondents, wave.codebook)
+        for break_ in _breaks(wave.codebook):
+            for group in wave.codebook.groups(break_):
+                inside = select(wave.respondents, group.where).to_numpy(bool)
+                for basis in (UNWEIGHTED, WEIGHTED):
+                    weight = wave.respondents["weight"].to_numpy(float) if basis == WEIGHTED else np.ones(len(inside))
+                    if not inside.any():
+                        continue
+                    shares = np.average(met[inside], weights=weight[inside], axis=0)
+                    shares = dict(zip(met.columns, shares, strict=True))
+                    for choice, weights in choices(wave.codebook).items():
+                        mark = sum(w * shares[c] for c, w in weights.items())
+                        rows.append((wave.wave, break_, group.id, basis, choice, mark))
+    return pd.DataFrame(rows, columns=["wave", "break", "group", "basis", "choice", "mark"])
+
+
+def what_survives(table, waves):
+    """Whether the order of two groups, and the direction of each change, is the same under every choice of weights.
+
+    A row per comparison: `kind` (order or change), wave, break, basis, one, other (groups, or waves), `difference` with
+    every step alike, `least` and `most` over the choices; `survives` all of them, `survives_left_out` all but those of
+    one step alone; `against`, the choices that turn it round.
+    """
+    marks = {key: part["mark"] for key, part in table.set_index("choice").groupby(["wave", "break", "group", "basis"])}
+    rows = []
+    for (wave, break_, basis), part in table.groupby(["wave", "break", "basis"], sort=False):
+        for one, other in combinations(part["group"].unique(), 2):
+            apart = marks[wave, break_, one, basis] - marks[wave, break_, other, basis]
+            rows.append(("order", wave, break_, basis, one, other, *_turned(apart)))
+    for before, after in pairwise(waves):
+        if before.codebook.steps != after.codebook.steps:
+            continue
+        for wave, break_, group, basis in marks:
+            if wave == after.wave and (before.wave, break_, group, basis) in marks:
+                apart = marks[wave, break_, group, basis] - marks[before.wave, break_, group, basis]
+                rows.append(("change", wave, break_, basis, group, str(before.wave), *_turned(apart)))
+    columns = ["kind", "wave", "break", "basis", "one", "other", "difference", "least", "most"]
+    columns += ["survives", "survives_left_out", "against"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _turned(apart):
+    """A difference under each choice: with every step alike, the least and the most, and which choices turn it."""
+    usual = apart[EQUAL]
+    turned = [choice for choice, value in apart.items() if value * usual < 0 or (value == 0) != (usual == 0)]
+    left_out = [choice for choice in turned if not choice.startswith(ONLY)]
+    return usual, apart.min(), apart.max(), not turned, not left_out, ITEMS.join(turned)

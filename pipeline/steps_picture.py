@@ -1,0 +1,154 @@
+"""The picture of whether maturity hangs on one weight: each group's mark under every choice of weights."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.change import marking
+from pipeline.codebook import TOTAL
+from pipeline.maturity import EQUAL, ONLY, WITHOUT
+from pipeline.printing import STATUS, per_cent
+from pipeline.tables import write_bytes, write_table, write_text
+
+NAME = "maturity_weights"
+ROW = 15
+QUESTION = "Does it matter how the four steps are weighed into one mark?"
+KEYS = [
+    ("filled", "Every step counts alike"),
+    ("band", "From one end to the other: every set of weights that the steps can have"),
+    ("hollow", "One step or one criterion left out, or every criterion alike"),
+]
+MODELLED = "How answers go together in an organisation was never printed: the marks of {} are modelled, not measured."
+
+
+def picture_data(table, waves, basis):
+    """What the picture draws: wave, kind, break, group, label, choice, mark and `drawn` (filled, end, hollow).
+
+    `table` is that of `maturity.robustness`.
+    """
+    books = {w.wave: w.codebook for w in waves}
+    rows = table[table["basis"].eq(basis)]
+    labels = {
+        (wave, b, g.id): g.label for wave, book in books.items() for b in rows["break"].unique() for g in book.groups(b)
+    }
+    drawn = rows["choice"].map(lambda c: "filled" if c == EQUAL else "end" if c.startswith(ONLY) else "hollow")
+    return rows.assign(
+        kind=rows["wave"].map({w: b.kind for w, b in books.items()}),
+        label=[labels[key] for key in zip(rows["wave"], rows["break"], rows["group"], strict=True)],
+        drawn=drawn,
+    ).reset_index(drop=True)
+
+
+def words_of(table, survives, waves, basis):
+    """The texts around the picture, by the place they stand in (`pipeline.sheet`)."""
+    rehearsed = [str(w.wave) for w in waves if w.kind == "rehearsal"]
+    rebuilt = [str(w.wave) for w in waves if w.kind == "reconstruction"]
+    of_basis = survives[survives["basis"].eq(basis)]
+    counts = [_count(of_basis[of_basis["kind"].eq(kind)], what) for kind, what in COUNTED.items()]
+    steps = " · ".join(f"{s.number} {s.label}" for s in waves[-1].codebook.steps)
+    status = [f"{w.wave}: {STATUS[w.kind]}" for w in waves if STATUS[w.kind]]
+    years = " and ".join(str(w.wave) for w in waves)
+    return {
+        "name": f"tracker-{NAME}",
+        "caption": f"{'REHEARSAL. ' if rehearsed else ''}Maturity under every choice of weights, {years}",
+        "kicker": f"The steps · {years}",
+        "title": "Maturity under every choice of weights",
+        "question": QUESTION,
+        "measured": f"Mark: per cent of the criteria met, mean of the steps, {basis}",
+        "key": KEYS,
+        "foot": [f"Steps: {steps}.", *filter(None, counts), *(MODELLED.format(y) for y in rebuilt[:1]), *status],
+        "rehearsal": "REHEARSAL" if rehearsed else "",
+        "rehearsal_means": f"{' and '.join(rehearsed)}: simulated answers" if rehearsed else "",
+    }
+
+
+COUNTED = {
+    "order": "Of {1} orders of two groups {0} are the same under all weights, {2} with any one thing left out",
+    "change": "Of {1} changes of groups {0} keep their direction under all weights, {2} with any one thing left out",
+}
+
+
+def _count(rows, text):
+    return text.format(rows["survives"].sum(), len(rows), rows["survives_left_out"].sum()) + "." if len(rows) else ""
+
+
+def alternative_of(table, words):
+    """The picture in sentences, for who cannot see it."""
+    said = [f"{words['caption']}. Dot plot. {words['question']} {words['measured']}."]
+    for (wave, _, _), rows in table.groupby(["wave", "break", "group"], sort=False):
+        equal = per_cent(rows.loc[rows["drawn"].eq("filled"), "mark"].iloc[0])
+        ends = rows.loc[rows["drawn"].eq("end"), "mark"]
+        span = f"{per_cent(ends.min())} to {per_cent(ends.max())}" if len(ends) else f"{equal}"
+        said.append(f"{wave}, {rows['label'].iloc[0]}: {equal} with every step alike, {span} over all weights.")
+    return " ".join([*said, *words["foot"]]) + "\n"
+
+
+def draw_weights(table, survives, waves, settings, folder):
+    """Draw the picture into `folder`: maturity_weights.svg, .png, .csv and .txt. Returns the text alternative.
+
+    `table` and `survives` are those of `maturity.robustness` and `what_survives`, `settings` the Params.
+    """
+    from pipeline.sheet import set_sheet  # matplotlib takes a second to import
+    from pipeline.style import png
+
+    basis = settings.figures.basis
+    data = picture_data(table, waves, basis)
+    words = words_of(data, survives, waves, basis)
+    said = alternative_of(data, words)
+    page = set_sheet(words, settings.figures, lambda page: _dots(page, data))
+    name = Path(folder) / NAME
+    write_bytes(name.with_suffix(".svg"), page.svg(words["caption"], said))
+    write_bytes(name.with_suffix(".png"), png(page.pixels(), page.dpi, words["caption"], said))
+    write_table(name.with_suffix(".csv"), data, marking(waves))
+    write_text(name.with_suffix(".txt"), said)
+    return said
+
+
+def _dots(page, data):
+    """A block for each wave, a row for each group: the span over all weights as a band, and the choices on it."""
+    gutter = max(page.text_width(label) for label in data["label"])
+    left, right = page.left + gutter + 14, page.right - 8
+
+    def place(mark):
+        return left + mark * (right - left)
+
+    for (wave, kind), block in data.groupby(["wave", "kind"], sort=False):
+        note = {"rehearsal": ": REHEARSAL", "reconstruction": ": modelled"}.get(kind, "")
+        page.write(page.left, page.y + page.size, f"{wave}{note}", weight="Semibold")
+        page.y += 1.6 * page.size
+        top = page.y
+        for _, part in block.groupby("break", sort=False):
+            for _, rows in part.groupby("group", sort=False):
+                _row(page, rows, place, page.y + ROW / 2)
+                page.y += ROW
+            page.y += 4
+        for tick in range(0, 101, 25):
+            page.line([place(tick / 100)] * 2, [top, page.y], zorder=0.5)
+            page.write(place(tick / 100), page.y + page.size, str(tick), 0.9, colour=page.colours.quiet, align="center")
+        page.y += 2.2 * page.size
+
+
+def _row(page, rows, place, y):
+    everyone = rows["break"].iloc[0] == TOTAL
+    page.write_level(page.left, y, rows["label"].iloc[0], weight="Semibold" if everyone else "Regular")
+    ends = rows.loc[rows["drawn"].eq("end"), "mark"]
+    if len(ends):
+        low, high = place(ends.min()), place(ends.max())
+        page.box(low, y - 4, high - low, 8, facecolor=page.colours.line, alpha=0.75)
+    for mark in rows.loc[rows["drawn"].eq("hollow"), "mark"]:
+        page.dot(place(mark), y, hollow=True, size=4)
+    for mark in rows.loc[rows["drawn"].eq("filled"), "mark"]:
+        page.dot(place(mark), y)
+
+
+def spans(table):
+    """The range of each group's mark over all weights of the steps, and with each left out: one row per group."""
+    keys = ["wave", "break", "group", "basis"]
+    only = table[table["choice"].str.startswith(ONLY)]
+    left_out = table[table["choice"].str.startswith(WITHOUT)]
+    equal = table[table["choice"].eq(EQUAL)].set_index(keys)["mark"].rename("equal")
+    parts = [equal]
+    for rows, name in ((only, "any_weights"), (left_out, "one_left_out")):
+        found = rows.groupby(keys, sort=False)["mark"].agg(["min", "max"])
+        parts.append(found.rename(columns={"min": f"{name}_least", "max": f"{name}_most"}))
+    return pd.concat(parts, axis="columns").reset_index()

@@ -1,0 +1,304 @@
+"""The tracker's pictures: an answer or a net score over the waves, for everyone and by a break.
+
+A wave's estimate is a point with its interval; of a reconstruction what is printed is a ring without one, what the
+report leaves open a hatched range, and what it does not settle is not drawn. Two waves are joined by a line only where
+they may be compared; across a break in series there is a marked gap.
+"""
+
+from itertools import pairwise
+from math import ceil, floor
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.change import marking
+from pipeline.codebook import TOTAL
+from pipeline.harmonise import SERIES_BREAK, compare
+from pipeline.maturity import NET, compare_scores
+from pipeline.printing import KEYS, SETTLED, STATUS, first_lower, per_cent, percent_text, range_text
+from pipeline.tables import write_bytes, write_table, write_text
+
+COLUMNS = ["trend", "wave", "kind", *KEYS, "label", "group_label", "basis", "n", "estimate", "ci_low", "ci_high"]
+COLUMNS += ["low", "high", "support", "quality", "drawn", "text", "joined", "why"]
+PANEL, GUTTER, TOP, FOOT = 62, 92, 12, 14
+BREAK = "Two strokes: a break in series; the waves before and after it are not compared"
+RING = "Ring: printed in the report, without an error; the records are rebuilt"
+HATCHED = "Somewhere in this range: the report's text does not settle where"
+WITHHELD = "Withheld: too few respondents to estimate from"
+MISSING = "Not asked, or no such group, in this wave"
+
+
+def trend_data(trend, waves, *, shares, scores, breaks, basis):
+    """What a Trend draws: a row per series (answer or group) and wave, with COLUMNS.
+
+    `waves` are Waves, whose codebooks give words; `shares` and `scores` the estimates of all of them in one table,
+    `breaks` the register. `drawn` is settled, printed, bounded, assumed, withheld or missing; what is not settled has
+    no estimate. `joined` says whether a line leads here from the wave before, and `why`, where it does not, the break.
+    """
+    book = waves[-1].codebook
+    scored = trend.net_score is not None
+    table = (scores if scored else shares)[lambda t: t["basis"].eq(basis)]
+    series = _series(trend, book)
+    compared = {}
+    for before, after in pairwise(waves):
+        rows = (compare_scores if scored else compare)(before.codebook, after.codebook, breaks=breaks)
+        compared[after.wave] = rows[rows["basis"].eq(basis)].set_index(KEYS)["why"].to_dict()
+    rows = []
+    for key, label, group_label in series:
+        for i, wave in enumerate(waves):
+            found = table[
+                table["wave"].eq(wave.wave) & (table[KEYS] == pd.Series(dict(zip(KEYS, key, strict=True)))).all(axis=1)
+            ]
+            row = _point(found.iloc[0].to_dict(), scored) if len(found) else {"drawn": "missing", "text": ""}
+            why = compared[wave.wave].get(key, "") if i else ""
+            if i and (waves[i - 1].kind == "rehearsal") and wave.kind != "rehearsal":
+                why = "a rehearsal is compared with nothing that was measured"
+            names = {
+                "trend": trend.id,
+                "wave": wave.wave,
+                "kind": wave.kind,
+                "label": label,
+                "group_label": group_label,
+            }
+            joined = bool(i) and not why and {row["drawn"], rows[-1]["drawn"]} <= {"settled", "printed"}
+            rows.append(
+                dict(zip(KEYS, key, strict=True)) | row | names | {"basis": basis, "joined": joined, "why": why}
+            )
+    return pd.DataFrame(rows).reindex(columns=COLUMNS)
+
+
+def _series(trend, book):
+    """The series of a trend: (key, label of the answer, label of the group)."""
+    if trend.net_score is not None:
+        score = next(s for s in book.net_scores if s.id == trend.net_score)
+        parts = [(score.id, NET, score.label)]
+    else:
+        labels = book.question(book.measure(trend.measure).question).categories
+        parts = [(trend.measure, c, labels[c]) for c in trend.categories]
+    groups = [(TOTAL, TOTAL, "All")]
+    if trend.break_ != TOTAL:
+        groups += [(trend.break_, g.id, g.label) for g in book.groups(trend.break_)]
+    return [((m, c, b, g), label, named) for m, c, label in parts for b, g, named in groups]
+
+
+def _point(row, scored):
+    """An estimate as it is drawn, emptied of what may not be shown."""
+    bounds = [row["low"], row["high"]]
+    text = score_text if scored else percent_text
+    if row["quality"] == "withheld" or (pd.isna(row["estimate"]) and row["support"] != "bounded"):
+        drawn = "withheld"
+    elif row["support"] in SETTLED:
+        drawn = "printed" if row["support"] in ("published", "implied") else "settled"
+    else:
+        drawn = row["support"]
+    said = {
+        "withheld": "withheld",
+        "assumed": "not known",
+        "bounded": "" if drawn != "bounded" else range_of(*bounds, text, scored),
+    }.get(drawn) or text(row["estimate"])
+    shown = {k: row[k] for k in ("n", "support", "quality")} | {"drawn": drawn, "text": said}
+    if drawn in ("settled", "printed"):
+        error = {"ci_low": row["ci_low"], "ci_high": row["ci_high"]} if drawn == "settled" else {}
+        shown |= {"estimate": row["estimate"]} | error
+    if drawn == "bounded":
+        shown |= {"low": bounds[0], "high": bounds[1]}
+    return shown
+
+
+def score_text(score):
+    """A net score in points with its sign: `+36`."""
+    whole = -per_cent(-score) if score < 0 else per_cent(score)
+    return f"+{whole}" if whole > 0 else f"{whole}".replace("-", "\N{MINUS SIGN}")
+
+
+def range_of(low, high, text, scored):
+    """A range in print; of scores in words, since a dash would be taken for a minus."""
+    return f"{text(low)} to {text(high)}" if scored else range_text(low, high, text)
+
+
+def trend_words(trend, table, waves, *, settings):
+    """The texts around a trend's drawing, by the place they stand in (`pipeline.sheet`)."""
+    book, first, last = waves[-1].codebook, waves[0].wave, waves[-1].wave
+    scored = trend.net_score is not None
+    measure = book.measure(trend.measure or next(s for s in book.net_scores if s.id == trend.net_score).measure)
+    base = first_lower(book.base(measure.base).label)
+    rehearsed = [str(w.wave) for w in waves if w.kind == "rehearsal"]
+    basis = "unweighted" if settings.figures.basis == "unweighted" else "weighted to the population"
+    unit = "Satisfied less dissatisfied, points" if scored else "Per cent"
+    if scored:
+        score = next(s for s in book.net_scores if s.id == trend.net_score)
+        labels = book.question(measure.question).categories
+        sides = (" or ".join(first_lower(labels[c]) for c in side) for side in (score.plus, score.minus))
+        unit = "Points: per cent {}, less per cent {}".format(*sides)
+    years = f"{first} to {last}" if first != last else str(first)
+    broken = table[table["why"].ne("") & table["drawn"].ne("missing") & table["wave"].ne(first)]
+    reasons = list(dict.fromkeys(f"{r.why[:1].upper()}{r.why[1:]}".rstrip(".") + "." for r in broken.itertuples()))
+    sources = list(dict.fromkeys(f"Source, {w.wave}: {w.codebook.source}".rstrip(".") + "." for w in waves))
+    status = [f"{w.wave}: {first_lower(STATUS[w.kind])}" for w in waves if STATUS[w.kind]]
+    return {
+        "name": f"tracker-{trend.id}",
+        "caption": f"{'REHEARSAL. ' if rehearsed else ''}Trend {trend.number}, {years}: {trend.title}",
+        "kicker": f"Trend {trend.number} · {years}",
+        "title": trend.title,
+        "question": book.question(measure.question).text,
+        "measured": f"{unit} of {base}, {basis}" if not scored else f"{unit}, of {base}, {basis}",
+        "key": _keys(table, settings.analyse.confidence),
+        "foot": [*reasons, *sources, *status],
+        "rehearsal": "REHEARSAL" if rehearsed else "",
+        "rehearsal_means": f"{' and '.join(rehearsed)}: simulated answers" if rehearsed else "",
+    }
+
+
+def _keys(table, confidence):
+    """What a reader must know of this drawing's marks, and nothing of others."""
+    drawn = set(table["drawn"])
+    broken = table["why"].str.startswith(SERIES_BREAK) & table["drawn"].ne("missing")
+    keys = []
+    if table["ci_low"].notna().any():
+        keys.append(("filled", f"Estimate, with its {confidence:.0%} interval"))
+    keys += [("hollow", RING)] if "printed" in drawn else []
+    keys += [("bounded", HATCHED)] if "bounded" in drawn else []
+    keys += [("withheld", "Not known: the report's text does not settle it")] if "assumed" in drawn else []
+    keys += [("withheld", WITHHELD)] if "withheld" in drawn else []
+    keys += [("withheld", MISSING + ": no mark")] if "missing" in drawn else []
+    return keys + ([("withheld", BREAK)] if broken.any() else [])
+
+
+def trend_alternative(table, words):
+    """A trend in sentences, for who cannot see it: every value and every gap."""
+    said = [f"{words['caption']}. Points over the waves. {words['question']} {words['measured']}."]
+    for (label, group), rows in table.groupby(["label", "group_label"], sort=False):
+        each = []
+        for row in rows.to_dict("records"):
+            gap = "break in series, then " if row["why"] and row["drawn"] != "missing" else ""
+            ring = " (printed, no interval)" if row["drawn"] == "printed" else ""
+            each.append(f"{row['wave']} {gap}{row['text'] or 'nothing'}{ring}{_interval_text(row)}")
+        said.append(f"{label}, {group}: {'; '.join(each)}.")
+    return " ".join([*said, *words["foot"]]) + "\n"
+
+
+def _interval_text(row):
+    if pd.isna(row["ci_low"]):
+        return ""
+    return f" (interval {100 * row['ci_low']:.0f} to {100 * row['ci_high']:.0f})".replace("-", "\N{MINUS SIGN}")
+
+
+def draw_trends(waves, *, shares, scores, breaks, settings, folder):
+    """Draw every trend of the last wave's codebook into `folder`: trend_ID.svg, .png, .csv and .txt, and no other.
+
+    Returns the text alternatives by trend id. `settings` are the Params.
+    """
+    from pipeline.sheet import set_sheet  # matplotlib takes a second to import
+    from pipeline.style import png
+
+    folder, alternatives = Path(folder), {}
+    for trend in waves[-1].codebook.trends:
+        parts = {"shares": shares, "scores": scores, "breaks": breaks, "basis": settings.figures.basis}
+        table = trend_data(trend, waves, **parts)
+        words = trend_words(trend, table, waves, settings=settings)
+        said = alternatives[trend.id] = trend_alternative(table, words)
+        page = set_sheet(words, settings.figures, lambda page, table=table: _panels(page, table))
+        name = folder / f"trend_{trend.id}"
+        write_bytes(name.with_suffix(".svg"), page.svg(words["caption"], said))
+        write_bytes(name.with_suffix(".png"), png(page.pixels(), page.dpi, words["caption"], said))
+        write_table(name.with_suffix(".csv"), table, marking(waves))
+        write_text(name.with_suffix(".txt"), said)
+    for path in folder.iterdir():
+        if path.stem.startswith("trend_") and path.stem.removeprefix("trend_") not in alternatives:
+            path.unlink()
+    return alternatives
+
+
+def _panels(page, table):
+    """A panel for each series, one below the other on one scale; the waves from left to right, named below the last."""
+    years = list(table["wave"].unique())
+    ends = table[["estimate", "ci_low", "ci_high", "low", "high"]]
+    bottom, top = min(0.0, ends.min().min()), max(ends.max().max(), 0.1)
+    top = min(1.0, ceil(5 * top) / 5)
+    bottom = max(-1.0, floor(5 * bottom) / 5)
+    left, right = page.left + GUTTER + 26, page.right - 46
+    step = (right - left) / max(len(years) - 1, 1)
+    at = {year: left + i * step if len(years) > 1 else (left + right) / 2 for i, year in enumerate(years)}
+    several = table["label"].nunique() > 1
+    for (label, group), rows in table.groupby(["label", "group_label"], sort=False):
+        _panel(page, rows, at, (bottom, top), label if several else group)
+    page.y += FOOT / 2
+    for row in table.drop_duplicates("wave").to_dict("records"):
+        rehearsal = row["kind"] == "rehearsal"
+        colour = page.colours.warning if rehearsal else page.colours.ink
+        page.write(at[row["wave"]], page.y + page.size, str(row["wave"]), 1, "Bold", colour, "center")
+        note = {"rehearsal": "REHEARSAL", "reconstruction": "rebuilt from print"}.get(row["kind"], "")
+        page.write(
+            at[row["wave"]],
+            page.y + 2.1 * page.size,
+            note,
+            0.8,
+            "Semibold" if rehearsal else "Regular",
+            colour,
+            "center",
+        )
+    page.y += 2.1 * page.size + FOOT / 2
+
+
+def _panel(page, rows, at, scale, heading):
+    """One series on its own small field."""
+    colours, (bottom, top) = page.colours, scale
+    first, head = page.y + TOP, page.y + TOP + PANEL - TOP
+    page.label(page.left, (first + head) / 2, heading, GUTTER - 8, 1, "Semibold")
+
+    def place(value):
+        return head - (value - bottom) / (top - bottom) * (head - first)
+
+    left, right = page.left + GUTTER, page.right
+    for value in sorted({bottom, 0.0, top}):
+        page.line([left, right], [place(value)] * 2, colour=colours.line, width=1.0 if value == 0 else 0.6)
+        page.write_level(
+            left - 3,
+            place(value),
+            f"{100 * value:.0f}".replace("-", "\N{MINUS SIGN}"),
+            0.75,
+            colour=colours.quiet,
+            align="right",
+        )
+    before = None
+    for row in rows.to_dict("records"):
+        x = at[row["wave"]]
+        if before is not None and row["joined"]:
+            xs, ys = [at[before["wave"]], x], [place(before["estimate"]), place(row["estimate"])]
+            page.line(xs, ys, colour=colours.accent, width=1.4, zorder=1.5)
+        elif before is not None and _breaks_off(row, before):
+            _gap(page, (at[before["wave"]] + x) / 2, (first + head) / 2)
+        _mark(page, row, x, place, last=row["wave"] == max(at))
+        before = row
+    page.y = head + 4
+
+
+def _gap(page, x, y):
+    """Two strokes where a series breaks."""
+    for shift in (-3, 3):
+        page.line([x + shift - 3, x + shift + 3], [y + 8, y - 8], colour=page.colours.warning, width=1.6)
+
+
+def _breaks_off(row, before):
+    """Whether a gap is marked between two waves: both are drawn and not compared, or a break took the earlier away."""
+    drawn = row["drawn"] != "missing"
+    return drawn and bool(row["why"]) and (before["drawn"] != "missing" or row["why"].startswith(SERIES_BREAK))
+
+
+def _mark(page, row, x, place, last):
+    """A point with its interval, a ring, or a hatched range, and its value beside it, above a line that leads on."""
+    from pipeline.style import look
+
+    colours, drawn = page.colours, row["drawn"]
+    level, weight, colour = place(0) - 8, "It", colours.quiet
+    if drawn in ("settled", "printed"):
+        if pd.notna(row["ci_low"]):
+            ends = [place(max(row["ci_low"], -1)), place(min(row["ci_high"], 1))]
+            page.line([x, x], ends, colour=colours.quiet, width=1.2)
+        page.dot(x, place(row["estimate"]), hollow=drawn == "printed")
+        level, weight, colour = place(row["estimate"]) - (0 if last else 8), "Bold", colours.ink
+    elif drawn == "bounded":
+        top, foot = place(row["high"]), place(row["low"])
+        page.box(x - 4, top, 8, max(foot - top, 2), **look("bounded", colours.accent))
+        level, weight, colour = (top + foot) / 2, "Bold", colours.ink
+    page.write_level(x + 8, level, row["text"], 0.9, weight=weight, colour=colour)

@@ -1,0 +1,171 @@
+"""What differs between two codebooks is found, named and never overlooked."""
+
+import copy
+
+import pytest
+import yaml
+from conftest import HERE
+from hypothesis import given, settings
+from made_surveys import codebooks
+
+from pipeline.codebook import Codebook, SeriesBreak
+from pipeline.codebook_difference import BREAKING, KINDS, condition_text, differences
+
+# Without what is made of the questionnaire, which would not allow every change to it.
+SMALL = yaml.safe_load((HERE / "small_codebook.yaml").read_text(encoding="utf-8")) | {"figures": [], "findings": []}
+
+
+def changed(change):
+    """What `differences` shows that is not the same, once `change` has been made to the small codebook."""
+    data = copy.deepcopy(SMALL)
+    change({q["id"]: q for q in data["questions"]}, data)
+    table = differences(Codebook.model_validate(SMALL), Codebook.model_validate(data))
+    return [tuple(row) for row in table[table["kind"].ne("same")].itertuples(index=False)]
+
+
+def answer(question, answer_id):
+    return next(a for a in question["answers"] if a["id"] == answer_id)
+
+
+def test_a_codebook_is_the_same_as_itself(small_codebook):
+    table = differences(small_codebook, small_codebook)
+    assert list(table["question"]) == [q.id for q in small_codebook.questions]
+    assert set(table["kind"]) == {"same"}
+
+
+def shop_text(questions, data):
+    questions["shop"]["text"] = "Is there a shop or a stall?"
+
+
+def shop_label(questions, data):
+    answer(questions["shop"], "planned")["label"] = "Not yet"
+
+
+def shop_codes(questions, data):
+    answer(questions["shop"], "yes")["code"], answer(questions["shop"], "planned")["code"] = 2, 1
+
+
+def scale_band(questions, data):
+    answer(questions["scale"], "lib_few")["band"]["below"] = 30000
+    answer(questions["scale"], "lib_many")["band"]["at_least"] = 30000
+
+
+def profit_routing(questions, data):
+    questions["profit"]["asked_if"] = {"shop": ["yes"]}
+
+
+def events_limit(questions, data):
+    questions["events"]["max_answers"] = 3
+
+
+def events_answers(questions, data):
+    questions["events"]["answers"][1] = {"id": "films", "label": "Films", "code": 5}
+
+
+def events_other_id(questions, data):
+    questions["events"]["answers"][1]["id"] = "handicraft"
+
+
+def comment_order(questions, data):
+    questions["comment"]["answers"].reverse()
+
+
+def comment_net(questions, data):
+    questions["comment"]["nets"][0]["answers"] = ["staff", "building"]
+
+
+def profit_renamed(questions, data):
+    questions["profit"]["id"] = "book_profit"
+
+
+def profit_new(questions, data):
+    questions["profit"] |= {"id": "loss", "text": "Has it lost?", "label": "Losses", "column": "S4"}
+
+
+def comment_column(questions, data):
+    questions["comment"]["column"] = "V9"
+
+
+CASES = {
+    "text": (
+        shop_text,
+        [("shop", "", "text", "Is there a shop?", "Is there a shop or a stall?", "relabelled")],
+    ),
+    "label": (shop_label, [("shop", "planned", "answer label", "No, but planned", "Not yet", "relabelled")]),
+    "codes": (
+        shop_codes,
+        [("shop", "yes", "code", "1", "2", "recoded"), ("shop", "planned", "code", "2", "1", "recoded")],
+    ),
+    "band": (
+        scale_band,
+        [
+            ("scale", "lib_few", "band", "lib, 1 to under 20000", "lib, 1 to under 30000", "recoded"),
+            ("scale", "lib_many", "band", "lib, 20000 and over", "lib, 30000 and over", "recoded"),
+        ],
+    ),
+    "routing": (
+        profit_routing,
+        [("profit", "", "asked if", "goods: all of books; goods: none of toys", "shop: any of yes", "recoded")],
+    ),
+    "limit": (events_limit, [("events", "", "most answers", "2", "3", "recoded")]),
+    "answers": (
+        events_answers,
+        [("events", "films", "answer", "", "Films", "new"), ("events", "crafts", "answer", "Crafts", "", "gone")],
+    ),
+    "answer under another id": (
+        events_other_id,
+        [("events", "handicraft", "answer", "crafts", "handicraft", "unsure")],
+    ),
+    "order": (
+        comment_order,
+        [
+            (
+                *("comment", "", "order of answers"),
+                *("staff, money, building", "building, money, staff", "recoded"),
+            )
+        ],
+    ),
+    "net": (
+        comment_net,
+        [("comment", "means", "answers of a net", "money, staff", "building, staff", "recoded")],
+    ),
+    "question under another id": (
+        profit_renamed,
+        [("book_profit", "", "question", "profit", "book_profit", "unsure")],
+    ),
+    "question": (
+        profit_new,
+        [
+            ("loss", "", "question", "", "Has it lost?", "new"),
+            ("profit", "", "question", "Do the books make a profit?", "", "gone"),
+        ],
+    ),
+    "column": (comment_column, [("comment", "", "column", "V2", "V9", "recoded")]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_difference_is_named(case):
+    change, expected = CASES[case]
+    assert changed(change) == expected
+
+
+def test_what_can_break_a_series_has_the_change_that_the_register_calls_it():
+    assert set(BREAKING.values()) == set(SeriesBreak.model_fields["change"].annotation.__args__)
+    found = {row[2] for change, _ in CASES.values() for row in changed(change)}
+    assert found - set(BREAKING) == {"column"}
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(codebooks(respondents=5), codebooks(respondents=5))
+def test_any_two_codebooks_can_be_compared_and_only_equal_ones_are_the_same(one, other):
+    table = differences(one, other)
+    assert set(table["kind"]) <= set(KINDS) and not table.isna().any(axis=None)
+    # A question is gone, changed or new; or the same, field for field, but for spellings that only read exports.
+    same = set(table.loc[table["kind"].eq("same"), "question"])
+    assert same == {q.id for q in one.questions if q in other.questions}
+    assert {q.id for q in other.questions} <= set(table["question"])
+
+
+def test_a_condition_on_everyone_is_no_text():
+    assert condition_text({}) == ""
