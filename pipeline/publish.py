@@ -8,7 +8,6 @@ import json
 import posixpath
 import re
 import sys
-from html import unescape
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from pipeline.files import write_text
 from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebook
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
-from pipeline.site import KINDS, TEMPLATES, markdown, page, shown_table, slug
+from pipeline.site import KINDS, TEMPLATES, markdown, own_title, page, shown_table, slug
 from pipeline.tables import read_table
 from pipeline.typeset import CONTENTS, write_pages
 
@@ -117,7 +116,7 @@ def _picture(path, folder):
     data = path.with_suffix(".csv")
     return {
         "id": path.stem,
-        "title": (svg_title(path.read_text(encoding="utf-8")) or title_of(path.stem)),
+        "title": own_title(path.read_text(encoding="utf-8")) or title_of(path.stem),
         "file": path.relative_to(folder).as_posix(),
         "alternative": path.with_suffix(".txt").read_text(encoding="utf-8").strip(),
         "data": _table(data, folder) if data.is_file() else None,
@@ -127,12 +126,6 @@ def _picture(path, folder):
 def _place(picture):
     """Pictures stand by the numbers in their titles, those without one at the end."""
     return [int(number) for number in re.findall(r"\d+", picture["title"])[:1]] or [ROWS**9], picture["title"]
-
-
-def svg_title(svg):
-    """The title of a picture, or an empty text."""
-    found = re.search(r"<title[^>]*>(.*?)</title>", svg, flags=re.DOTALL)
-    return unescape(found[1]).strip() if found else ""
 
 
 def _notebook(path, folder):

@@ -5,6 +5,7 @@ text wherever it comes from. The only markup that is passed through is made here
 """
 
 import re
+from html import unescape
 from pathlib import Path
 
 import bleach
@@ -134,6 +135,12 @@ def markdown(text, link=lambda url: url, before=""):
     # The findings set their second line small.
     html = re.sub(r"&lt;(/?)small&gt;", r"<\1small>", html)
     return Markup(html), renderer.headings
+
+
+def own_title(text):
+    """The title that a page or a picture (HTML, SVG) gives itself, or an empty text."""
+    found = re.search(r"<title[^>]*>(.*?)</title>", text, flags=re.DOTALL)
+    return unescape(found[1]).strip() if found else ""
 
 
 def is_there(folder, *names):

@@ -22,7 +22,7 @@ from pipeline.points import HEADINGS, printed_points
 from pipeline.printing import STATUS, whole_text
 from pipeline.problems import InputProblem
 from pipeline.prose import finding_texts
-from pipeline.site import KINDS, page, slug
+from pipeline.site import KINDS, own_title, page, slug
 from pipeline.tables import read_table
 from pipeline.weight_pages import survival_summary, weight_tables
 
@@ -202,6 +202,11 @@ FILES = {
     "coverage_shares.csv": "The same, share by share",
     "metrics.json": "The numbers that two runs are compared by",
     "tables.xlsx": "Data tables, one sheet a question (spreadsheet)",
+    "tables.csv": "The same, tidy: one row a number",
+    "tables.csv-metadata.json": "What the columns of tables.csv mean (CSVW)",
+    "withheld.csv": "What was withheld, and why",
+    "datapackage.json": "Every file of the wave, described for machines",
+    "codebook.xml": "The questionnaire and the variables (DDI-Codebook)",
 }
 
 
@@ -210,13 +215,20 @@ def downloads(report):
     groups = {}
     for path in sorted(report.rglob("*")):
         place = path.relative_to(report)
-        if path.is_file() and ".failed" not in path.name and path.suffix not in (".part", ".html"):
+        if path.is_file() and ".failed" not in place.as_posix() and path.suffix != ".part":
             folder = place.parts[0] if len(place.parts) > 1 else ""
             entry = {"name": place.name, "link": f"{ROOT}{report.name}/{place.as_posix()}"}
-            entry |= {"about": FILES.get(place.name, ""), "size": size_text(path.stat().st_size)}
+            entry |= {"about": about(path), "size": size_text(path.stat().st_size)}
             groups.setdefault(folder, []).append(entry)
-    titles = {"": "Tables"}
+    titles = {"": "Tables and statements"}
     return [{"title": titles.get(f, f.replace("_", " ").capitalize()), "files": groups[f]} for f in sorted(groups)]
+
+
+def about(path):
+    """What is in a file: its line in FILES, or the title that a page gives itself."""
+    if path.suffix == ".html" and path.name not in FILES:
+        return own_title(path.read_text(encoding="utf-8"))
+    return FILES.get(path.name, "")
 
 
 def size_text(size):
