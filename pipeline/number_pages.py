@@ -2,7 +2,7 @@
 
 from pipeline.codebook import TOTAL
 from pipeline.findings import interval_text
-from pipeline.printing import base_text, state, value_text
+from pipeline.printing import NOT_KNOWN, base_text, state, value_text
 from pipeline.prose import count_text
 from pipeline.site import row_anchor
 
@@ -10,7 +10,9 @@ BASES = ("unweighted", "weighted")
 
 
 def measure_sections(estimates, codebook, measure):
-    """What the page of a measure shows: a section per break [{label, groups: [{label, base, effective, rows}]}].
+    """What the page of a measure shows: a section per break [{id, label, groups}].
+
+    A group has id, label, base, effective (base), known (whether anything is known of its answers) and rows.
 
     `estimates` is the wave's table. A row has anchor, label, net (whether it adds answers up) and, for each basis, its
     text, interval, count, support and quality; what is not known has no number anywhere.
@@ -44,7 +46,9 @@ def _group(pairs, group, question):
     # The effective base speaks of a number of respondents, which an open base has not.
     open_base = base_text(first[0]) != base_text(first[0] | {"base_low": None})
     effective = "" if open_base or first[1]["n_eff"] != first[1]["n_eff"] else f"{first[1]['n_eff']:.1f}"
-    return {"label": group.label, "base": base_text(first[0]), "effective": effective, "rows": rows}
+    known = any(row[basis]["text"] != NOT_KNOWN for row in rows for basis in BASES)
+    about = {"id": f"{first[0]['break']}-{group.id}", "label": group.label, "base": base_text(first[0])}
+    return about | {"effective": effective, "known": known, "rows": rows}
 
 
 def _cell(row):
