@@ -151,12 +151,15 @@ def title_of(name):
     return name.replace("_", " ").capitalize()
 
 
-def read_waves(folder):
-    """The contents of every wave that has pages, in order. Raises InputProblem where there is none."""
-    found = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(Path(folder).glob(f"*/{CONTENTS}"))]
-    if not found:
-        raise InputProblem("no wave has pages", file=folder, do="run typeset first")
-    return sorted(found, key=lambda wave: wave["wave"])
+def read_waves(folder, waves):
+    """The contents of each of these waves, in order. Raises InputProblem naming a wave that has no pages."""
+    found = []
+    for wave in waves:
+        path = Path(folder) / str(wave) / CONTENTS
+        if not path.is_file():
+            raise InputProblem(f"wave {wave} has no pages", file=path, do="run typeset first")
+        found.append(json.loads(path.read_text(encoding="utf-8")))
+    return found
 
 
 def main(
@@ -165,9 +168,10 @@ def main(
     docs: Annotated[Path, typer.Option(help="Folder of the documents.")] = Path("docs"),
 ):
     """Make the edition's first page and all that stands beside the waves: reports/index.html and reports/pages."""
-    waves = read_waves(reports / "waves")
+    settings = load_params(params)
+    waves = read_waves(reports / "waves", settings.waves.all)
     documents = {p.relative_to(docs).as_posix(): p.read_text(encoding="utf-8") for p in sorted(docs.rglob("*.md"))}
-    made = edition(waves, documents, tracker_parts(reports / "tracker"), load_params(params).publish.title)
+    made = edition(waves, documents, tracker_parts(reports / "tracker"), settings.publish.title)
     write_pages({n.removeprefix("pages/"): text for n, text in made.items() if n != "index.html"}, reports / "pages")
     write_text(reports / "index.html", made["index.html"])
     typer.echo(f"{len(made) - 1} pages of the edition, {len(waves)} waves")

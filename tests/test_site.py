@@ -259,9 +259,11 @@ def test_documents_lead_to_each_other_and_to_nothing_outside_of_the_site(pages):
     assert soup(made["pages/c.html"]).select_one(".prose a")["href"] == "a.html"
 
 
-def test_without_pages_of_a_wave_there_is_no_edition(tmp_path):
-    with pytest.raises(InputProblem, match="no wave has pages; run typeset first"):
-        read_waves(tmp_path)
+def test_without_pages_of_a_wave_there_is_no_edition(pages, tmp_path):
+    write_pages(pages, tmp_path / "2020")
+    assert [wave["wave"] for wave in read_waves(tmp_path, [2020])] == [2020]
+    with pytest.raises(InputProblem, match=r"2021/contents\.json: wave 2021 has no pages; run typeset first"):
+        read_waves(tmp_path, [2020, 2021])
 
 
 # ---- the site as it is committed
