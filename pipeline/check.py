@@ -8,24 +8,39 @@ import typer
 from pipeline.codebook import load_codebook
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
+from pipeline.rehearse import check_truth
 
 
 def check(params, codebooks):
     """Read the settings and the codebook of each wave in them; returns the waves.
 
-    Raises InputProblem at the first fault of either, and for a codebook of another wave or with records of another
-    kind than the settings say.
+    Raises InputProblem at the first fault of either, for a codebook of another wave or with records of another kind
+    than the settings say, and for a rehearsal whose truth names what its codebooks have not.
     """
-    waves = load_params(params).waves
+    settings = load_params(params)
+    waves, books = settings.waves, {}
     for wave in waves.all:
         path = Path(codebooks) / f"{wave}.yaml"
-        book = load_codebook(path)
+        book = books[wave] = load_codebook(path)
         if book.wave != wave:
             raise InputProblem("wave: the codebook is of another wave", file=path, found=book.wave, allowed=str(wave))
         if book.kind != waves.kind(wave):
             what = f"kind: {params} says otherwise"
             raise InputProblem(what, file=path, found=book.kind, allowed=waves.kind(wave))
+    for wave in waves.rehearsal:
+        _check_rehearsal(settings.rehearse, wave, books, params)
     return waves.all
+
+
+def _check_rehearsal(truth, wave, books, params):
+    if truth is None:
+        what = f"wave {wave} is a rehearsal, and there is no section `rehearse`"
+        raise InputProblem(what, file=params, do="add it, or take the wave off the list")
+    earlier = [w for w in books if w < wave]
+    if truth.before not in earlier:
+        what = f"rehearse.before: no wave before {wave}"
+        raise InputProblem(what, file=params, found=truth.before, allowed=earlier)
+    check_truth(truth, None, before=books[truth.before], codebook=books[wave])
 
 
 def main(

@@ -50,8 +50,7 @@ def execute(notebook, output, given):
                 show(notebook, f"as far as it came: {failed}")
             raise
         executed = json.loads(draft.read_text(encoding="utf-8"))
-        codebook = parameters.get("codebook")
-        rehearsed = codebook is not None and is_rehearsal(notebook.parent / codebook)
+        rehearsed = shows_a_rehearsal(parameters, notebook.parent)
         write_text(output, portable_copy(marked(executed) if rehearsed else executed))
         failed.unlink(missing_ok=True)
 
@@ -159,6 +158,19 @@ def cell_labels(source):
         cell["id"]: f"{number} of {len(code)} ({line})"
         for number, (cell, line) in enumerate(zip(code, first_lines, strict=True), start=1)
     }
+
+
+def shows_a_rehearsal(parameters, folder):
+    """Whether a notebook of a wave is a rehearsal's, or one of all waves has a rehearsal among them.
+
+    The first kind is given the wave's `codebook`, the second all `codebooks` and the settings, as paths from `folder`.
+    """
+    from pipeline.yamls import read_yaml
+
+    if "codebooks" in parameters:
+        settings = read_yaml(folder / parameters["params"], "settings file")
+        return bool(settings.get("waves", {}).get("rehearsal"))
+    return "codebook" in parameters and is_rehearsal(folder / parameters["codebook"])
 
 
 def is_rehearsal(codebook):

@@ -152,7 +152,7 @@ def _why(key, before, after, touched):
     ]
     for what in ("base", "group"):
         if wheres[0][what] != wheres[1][what]:
-            return f"its {what} is made up otherwise"
+            return _broken(_needed(after, key), touched) or f"its {what} is made up otherwise"
     return _broken(_needed(after, key), touched)
 
 

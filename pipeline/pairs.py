@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from pipeline.change import Wave, adjust, changes, contrasts, verdicts
+from pipeline.change import DOWN, UP, Wave, adjust, changes, contrasts, verdicts
 from pipeline.codebook import ORGANISATION, Codebook, gave
 from pipeline.coverage import known_population
 from pipeline.estimate import UNWEIGHTED, WEIGHTED, estimate
@@ -189,9 +189,11 @@ def summary(table, moved):
 
     `misses`: intervals that miss the true change, which should be as many as their level says; `misses_error` its Monte
     Carlo standard error over pairs, whose changes go together; `false_pairs`: the share of pairs with a word of
-    change for any question that the truth does not move; `found`: the share of the truth's own moves that get their
-    word (of answers that it moves by name, not of nets); `se_ratio`: the mean error over the standard deviation that
-    the changes really have. `moved` are the questions that the truth moves in SOME: {measure: answers}.
+    change for any question that the truth does not move; `false_words`: the mean over pairs of the share of words that
+    are such (none where there is no word), which the correction holds below its level; `found`: the share of the
+    truth's own moves that get their word (of answers that it moves by name, not of nets); `se_ratio`: the mean error
+    over the standard deviation that the changes really have. `moved` are the questions that the truth moves in SOME:
+    {measure: answers}.
     """
     rows = []
     for (world, basis, errors), part in table.groupby(["world", "basis", "errors"], sort=False):
@@ -199,16 +201,19 @@ def summary(table, moved):
         misses = 1 - part["covers"].mean()
         residual = (by_pair["size"] - by_pair["sum"] - misses * by_pair["size"]) / by_pair["size"].mean()
         of_moved = part["measure"].isin(list(moved)) & (world == SOME)
-        false = part[~of_moved].groupby("pair")["word"].agg(lambda words: words.isin(["up", "down"]).any())
+        said = part["word"].isin([UP, DOWN])
+        words = pd.DataFrame({"said": said, "false": said & ~of_moved}).groupby(part["pair"]).sum()
+        false_words = (words["false"] / words["said"].where(words["said"] > 0)).fillna(0)
         named = [(m, c) for m, answers in moved.items() for c in answers]
         keys = pd.MultiIndex.from_frame(part[["measure", "category"]])
         hits = part[keys.isin(named) & of_moved]
-        right = hits["word"].eq(np.where(hits["truth"] > 0, "up", "down"))
+        right = hits["word"].eq(np.where(hits["truth"] > 0, UP, DOWN))
         spread = part.groupby(["measure", "category"]).agg(se=("se", "mean"), sd=("change", "std"))
         rows.append(
             {
                 **{"world": world, "basis": basis, "errors": errors, "pairs": len(by_pair), "changes": len(part)},
-                **{"misses": misses, "misses_error": residual.sem(), "false_pairs": false.mean()},
+                **{"misses": misses, "misses_error": residual.sem(), "false_pairs": words["false"].gt(0).mean()},
+                "false_words": false_words.mean(),
                 **{"found": right.mean() if len(hits) else np.nan, "se_ratio": (spread["se"] / spread["sd"]).median()},
             }
         )
@@ -220,6 +225,6 @@ def found_by_move(table, moved):
     part = table[table["world"].eq(SOME)]
     named = [(m, c) for m, answers in moved.items() for c in answers]
     part = part[pd.MultiIndex.from_frame(part[["measure", "category"]]).isin(named)]
-    right = part["word"].eq(np.where(part["truth"] > 0, "up", "down"))
+    right = part["word"].eq(np.where(part["truth"] > 0, UP, DOWN))
     keys = ["basis", "measure", "category", "truth", "errors"]
     return part.assign(found=right).groupby(keys, sort=False)["found"].mean().unstack("errors").reset_index()

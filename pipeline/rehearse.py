@@ -43,6 +43,10 @@ def rehearse(rng, first, records, *, before, codebook, truth):
     check_truth(truth, records, before=before, codebook=codebook)
     again = _panel(rng, first, before, truth)
     new = _newcomers(rng, records, before, truth)
+    taken = new[ORGANISATION].isin(set(first[ORGANISATION]))
+    if taken.any():
+        what = "rehearse.first_number: an organisation of the wave before has this name"
+        raise InputProblem(what, file=SETTINGS, found=new.loc[taken, ORGANISATION].iloc[0], do="begin further up")
     everyone = pd.concat([again, new], ignore_index=True)
     later = a_year_later(rng, everyone, records, before=before, codebook=codebook, truth=truth)
     sectors = {a.id: i for i, a in enumerate(codebook.question(codebook.sector).answers)}
@@ -277,7 +281,10 @@ def _drawn(rng, table, question, shares):
 
 
 def check_truth(truth, records, *, before, codebook):
-    """Raise InputProblem where the settings `rehearse` name what a codebook has not, or state what cannot be."""
+    """Raise InputProblem where the settings `rehearse` name what a codebook has not, or state what cannot be.
+
+    Without `records` (None) nothing is said of how far a share can move.
+    """
     bands = [a.id for a in before.question(before.size_band).answers]
     _known(truth.organisations, bands, "organisations", "size band of the wave before")
     kept = {q.id for q in codebook.questions} & {q.id for q in before.questions if q.asked_of != "frame"}
@@ -309,7 +316,7 @@ def _check_moved(question, changes, records):
     if question.several and len(changes) > 1 and (question.max_answers or question.min_answers):
         what = f"rehearse.{place}: of a question that limits the number of answers only one can be moved"
         raise InputProblem(what, file=SETTINGS, found=list(changes))
-    for answer, change in changes.items():
+    for answer, change in changes.items() if records is not None else ():
         room = _room(records, question, answer, change)
         if abs(change) > room + 1e-12:
             what = f"rehearse.{place}.{answer}: the share cannot move so far"

@@ -6,6 +6,7 @@ import pandas as pd
 
 from pipeline.change import marking
 from pipeline.codebook import TOTAL
+from pipeline.files import MARK
 from pipeline.maturity import EQUAL, ONLY, WITHOUT
 from pipeline.printing import STATUS, per_cent
 from pipeline.tables import write_bytes, write_table, write_text
@@ -50,14 +51,14 @@ def words_of(table, survives, waves, basis):
     years = " and ".join(str(w.wave) for w in waves)
     return {
         "name": f"tracker-{NAME}",
-        "caption": f"{'REHEARSAL. ' if rehearsed else ''}Maturity under every choice of weights, {years}",
+        "caption": f"{f'{MARK}. ' if rehearsed else ''}Maturity under every choice of weights, {years}",
         "kicker": f"The steps · {years}",
         "title": "Maturity under every choice of weights",
         "question": QUESTION,
         "measured": f"Mark: per cent of the criteria met, mean of the steps, {basis}",
         "key": KEYS,
         "foot": [f"Steps: {steps}.", *filter(None, counts), *(MODELLED.format(y) for y in rebuilt[:1]), *status],
-        "rehearsal": "REHEARSAL" if rehearsed else "",
+        "rehearsal": MARK if rehearsed else "",
         "rehearsal_means": f"{' and '.join(rehearsed)}: simulated answers" if rehearsed else "",
     }
 
@@ -113,7 +114,7 @@ def _dots(page, data):
         return left + mark * (right - left)
 
     for (wave, kind), block in data.groupby(["wave", "kind"], sort=False):
-        note = {"rehearsal": ": REHEARSAL", "reconstruction": ": modelled"}.get(kind, "")
+        note = {"rehearsal": f": {MARK}", "reconstruction": ": modelled"}.get(kind, "")
         page.write(page.left, page.y + page.size, f"{wave}{note}", weight="Semibold")
         page.y += 1.6 * page.size
         top = page.y

@@ -13,6 +13,7 @@ import pandas as pd
 
 from pipeline.change import marking
 from pipeline.codebook import TOTAL
+from pipeline.files import MARK
 from pipeline.harmonise import SERIES_BREAK, compare
 from pipeline.maturity import NET, compare_scores
 from pipeline.printing import KEYS, SETTLED, STATUS, first_lower, per_cent, percent_text, range_text
@@ -137,14 +138,14 @@ def trend_words(trend, table, waves, *, settings):
     status = [f"{w.wave}: {first_lower(STATUS[w.kind])}" for w in waves if STATUS[w.kind]]
     return {
         "name": f"tracker-{trend.id}",
-        "caption": f"{'REHEARSAL. ' if rehearsed else ''}Trend {trend.number}, {years}: {trend.title}",
+        "caption": f"{f'{MARK}. ' if rehearsed else ''}Trend {trend.number}, {years}: {trend.title}",
         "kicker": f"Trend {trend.number} · {years}",
         "title": trend.title,
         "question": book.question(measure.question).text,
         "measured": f"{unit} of {base}, {basis}" if not scored else f"{unit}, of {base}, {basis}",
         "key": _keys(table, settings.analyse.confidence),
         "foot": [*reasons, *sources, *status],
-        "rehearsal": "REHEARSAL" if rehearsed else "",
+        "rehearsal": MARK if rehearsed else "",
         "rehearsal_means": f"{' and '.join(rehearsed)}: simulated answers" if rehearsed else "",
     }
 
@@ -227,7 +228,7 @@ def _panels(page, table):
         rehearsal = row["kind"] == "rehearsal"
         colour = page.colours.warning if rehearsal else page.colours.ink
         page.write(at[row["wave"]], page.y + page.size, str(row["wave"]), 1, "Bold", colour, "center")
-        note = {"rehearsal": "REHEARSAL", "reconstruction": "rebuilt from print"}.get(row["kind"], "")
+        note = {"rehearsal": MARK, "reconstruction": "rebuilt from print"}.get(row["kind"], "")
         page.write(
             at[row["wave"]],
             page.y + 2.1 * page.size,

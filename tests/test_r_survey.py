@@ -120,9 +120,7 @@ def assert_agreement(ours, by_r, columns):
         )
 
 
-@pytest.mark.parametrize(
-    "name", [p.stem for p in sorted(R.glob("*.csv")) if p.name not in READ_BY_R]
-)
+@pytest.mark.parametrize("name", [p.stem for p in sorted(R.glob("*.csv")) if p.name not in READ_BY_R])
 def test_each_table_says_which_r_made_it(name):
     first = (R / f"{name}.csv").read_text(encoding="utf-8").splitlines()[0]
     assert first.startswith("# R version ")

@@ -6,16 +6,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_surveys import codebooks
-from PIL import Image
+from marks import carries_the_mark
 
+from pipeline.check import check
 from pipeline.clean import clean
 from pipeline.codebook import ORGANISATION, Codebook, SeriesBreak, asked, gave, load_codebook, select
 from pipeline.fieldwork import simulate
 from pipeline.files import MARK, MARKED
 from pipeline.params import Rehearse, load_params
+from pipeline.population import population_cells
 from pipeline.problems import InputProblem
 from pipeline.raw import Fieldwork
 from pipeline.rehearse import a_year_later, check_truth, main, rehearse, topics
@@ -278,6 +281,10 @@ REFUSED = {
         {"organisations": {"mus_many": {"panel": 99, "new": 1}}},
         "organisations.mus_many.panel: more answer again than answered; found 99; allowed: 0 to ",
     ),
+    "new organisations with old names": (
+        {"first_number": 1},
+        "first_number: an organisation of the wave before has this name; found 'LIB-001'; begin further up.",
+    ),
     "a question that is not there": (
         {"moved": {"shops": {"yes": 0.1}}},
         "moved: no such question of both waves that organisations answer; found 'shops'; allowed: channel, events, ",
@@ -371,8 +378,6 @@ def test_a_question_that_is_gone_is_on_record_and_not_in_the_codebook(later):
 @pytest.fixture
 def project(tmp_path, small_codebook, small_respondents, later):
     """A folder with the made-up survey's two waves and a settings file that rehearses the second."""
-    import yaml
-
     for book in (small_codebook, later):
         text = yaml.safe_dump(json.loads(book.model_dump_json(by_alias=True, exclude_unset=True)))
         (tmp_path / "codebook").mkdir(exist_ok=True)
@@ -398,6 +403,27 @@ def test_the_command_writes_respondents_and_no_bounds_both_marked(project, later
 
 
 @pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"rehearse": None},
+            "wave 2021 is a rehearsal, and there is no section `rehearse`; add it, or take the wave off",
+        ),
+        ({"rehearse": TRUTH | {"before": 2021}}, r"rehearse\.before: no wave before 2021; found 2021; allowed: 2020\."),
+        ({"rehearse": TRUTH | {"moved": {"shops": {"yes": 0}}}}, r"rehearse\.moved: no such question of both waves"),
+    ],
+)
+def test_a_rehearsal_that_cannot_be_is_found_before_anything_runs(project, changes, sentence):
+    settings = yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8"))
+    settings["waves"] = {"all": [2020, 2021], "rehearsal": [2021]}
+    (project / "params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    assert check(project / "params.yaml", project / "codebook") == (2020, 2021)
+    (project / "params.yaml").write_text(yaml.safe_dump(settings | changes), encoding="utf-8")
+    with pytest.raises(InputProblem, match=sentence):
+        check(project / "params.yaml", project / "codebook")
+
+
+@pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
         ("rehearse:", "rehearse: null\nx:", "there is no such key; found 'x'"),
@@ -410,25 +436,6 @@ def test_what_is_no_rehearsal_is_refused_and_nothing_written(project, old, new, 
     with pytest.raises(InputProblem, match=sentence):
         main(wave=2021, params=project / "params.yaml", data=project)
     assert not (project / "respondents").exists()
-
-
-def carries_the_mark(path):
-    """Whether a file made from a rehearsal says so to whoever opens it alone."""
-    if path.suffix == ".csv":
-        header, *rows = pd.read_csv(path, header=None, dtype="str", keep_default_na=False).iloc[:, -1]
-        return header == MARK and set(rows) <= {MARKED}
-    if path.suffix == ".png":
-        return MARK in Image.open(path).text["Title"] and MARK in Image.open(path).text["Description"]
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".ipynb":
-        notebook = json.loads(text)
-        heading = "".join(notebook["cells"][0]["source"])
-        return heading.startswith(f"# {MARK} ") and MARKED in heading and notebook["metadata"]["title"].startswith(MARK)
-    if path.suffix == ".json":
-        return json.loads(text)[MARK] == MARKED
-    if path.suffix == ".html":
-        return MARK in text.partition("<body")[2] and MARK in text.partition("<title>")[2].partition("</title>")[0]
-    return MARK in text
 
 
 def rehearsals():
@@ -447,6 +454,42 @@ def test_no_published_file_of_another_wave_says_so(year):
     others = [w for w in load_params(ROOT / "params.yaml").waves.all if w not in rehearsals()]
     files = (p for wave in others for p in sorted((ROOT / f"reports/{wave}").rglob("*.csv")))
     assert [p.name for p in files if carries_the_mark(p)] == []
+
+
+@pytest.mark.parametrize("year", rehearsals())
+def test_a_redrawn_band_is_counted_anew_and_the_sectors_keep_their_totals(year):
+    settings = load_params(ROOT / "params.yaml")
+    then, now = (
+        population_cells(
+            settings.weight.population,
+            folder=ROOT / "data/population",
+            codebook=load_codebook(ROOT / f"data/codebook/{wave}.yaml"),
+        ).set_index("cell")
+        for wave in (settings.rehearse.before, year)
+    )
+    assert then.groupby("sector")["total"].sum().equals(now.groupby("sector")["total"].sum())
+    redrawn = settings.rehearse.becomes[load_codebook(ROOT / f"data/codebook/{year}.yaml").size_band]
+    assert not set(redrawn) & set(now.index)
+    assert now.loc[[b for b in now.index if b not in then.index], "kind"].eq("counted").all()
+
+
+@pytest.mark.parametrize("year", rehearsals())
+def test_bands_become_others_in_the_shares_of_the_register(year):
+    """params.yaml: of the councils in a band that was cut, as many are in each part of it as the register counts."""
+    settings = load_params(ROOT / "params.yaml")
+    books = [load_codebook(ROOT / f"data/codebook/{wave}.yaml") for wave in (settings.rehearse.before, year)]
+    register = pd.read_csv(ROOT / "data/population/local_authorities_mid2014.csv").query("nation == 'England'")
+    old, new = (book.question(book.size_band) for book in books)
+
+    def inside(band):
+        upper = np.inf if band.below is None else band.below
+        return register["population"].ge(band.at_least) & register["population"].lt(upper)
+
+    for band, shares_ in settings.rehearse.becomes[old.id].items():
+        from_ = inside(old.answer(band).band)
+        for into, share in shares_.items():
+            found = (from_ & inside(new.answer(into).band)).sum() / from_.sum()
+            assert share == pytest.approx(found, abs=0.005), (band, into)
 
 
 @pytest.mark.parametrize("year", rehearsals())

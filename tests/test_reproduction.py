@@ -10,13 +10,17 @@ import pandas as pd
 import pytest
 import yaml
 from clones import ROOT, Clone
+from marks import carries_the_mark
 
 from pipeline.params import load_params
 
-WAVE = load_params(ROOT / "params.yaml").waves.all[0]
+WAVES = load_params(ROOT / "params.yaml").waves
+WAVE = WAVES.all[0]
 RAW, REPORTS = f"data/raw/{WAVE}", f"reports/{WAVE}"
-# What makes cleaning wait until the raw files have passed, and is not looked at.
-GATE = f"{REPORTS}/validation.csv"
+# What makes cleaning wait until the raw files have passed, and is not looked at; and the bounds of waves that have no
+# printed report to be bounded by, which stand in the list of what every wave's stage reads.
+GATES = {f"reports/{wave}/validation.csv" for wave in WAVES.all}
+GATES |= {f"data/respondents/{wave}/bounds.csv" for wave in WAVES.all if wave not in WAVES.reconstruction}
 pytestmark = pytest.mark.slow
 
 
@@ -86,7 +90,7 @@ def test_every_stage_declares_every_file_that_it_reads(clone):
 def test_every_stage_reads_every_data_file_that_it_declares(clone):
     read = uses(clone, "read")
     for stage, declares in declared(clone).items():
-        data = {dep for dep in declares["deps"] if dep.startswith(("data/", "reports/"))} - {GATE}
+        data = {dep for dep in declares["deps"] if dep.startswith(("data/", "reports/"))} - GATES
         needless = sorted(dep for dep in data if not any(within(path, {dep}) for path in read[stage]))
         assert not needless, f"{stage} declares but does not read: {needless}"
 
@@ -109,8 +113,9 @@ def test_every_stage_declares_the_settings_that_it_looks_at_and_no_others(clone)
 
 
 def test_nothing_published_holds_a_contact_detail_of_the_frame(clone):
-    frame = pd.read_csv(clone.root / RAW / "frame.csv", dtype="str", keep_default_na=False)
-    details = {cell.casefold() for column in ("contact_name", "email", "telephone") for cell in frame[column] if cell}
+    frames = [pd.read_csv(clone.root / f"data/raw/{wave}/frame.csv", dtype="str") for wave in WAVES.all]
+    frame = pd.concat(frames, ignore_index=True)[["contact_name", "email", "telephone"]].fillna("")
+    details = {cell.casefold() for column in frame for cell in frame[column] if cell}
     assert len(details) > len(frame)
     for path in sorted(p for p in (clone.root / "reports").rglob("*") if p.is_file()):
         published = path.read_bytes().decode("utf-8", errors="replace").casefold()
@@ -139,7 +144,50 @@ def test_a_changed_chart_style_runs_only_what_draws(restored):
     assert text.count("text_size: 10") == 1
     params.write_text(text.replace("text_size: 10", "text_size: 11"), encoding="utf-8")
     _, printed = restored.dvc("repro", "--dry")
-    assert restored.ran(printed) == [f"analyse@{WAVE}", f"vary@{WAVE}"]
+    drawn = {stage for stage in restored.ran(printed) if not stage.startswith(("track", "publish"))}
+    assert drawn == {f"{stage}@{wave}" for stage in ("analyse", "vary") for wave in WAVES.all}
+
+
+# ---- a rehearsal
+
+
+@pytest.mark.parametrize("year", WAVES.rehearsal)
+def test_another_truth_runs_the_rehearsal_and_what_rests_on_it_and_no_other_wave(restored, year):
+    params = restored.root / "params.yaml"
+    text = params.read_text(encoding="utf-8")
+    assert text.count("  stays: 0.85\n") == 1
+    params.write_text(text.replace("  stays: 0.85\n", "  stays: 0.8\n"), encoding="utf-8")
+    _, printed = restored.dvc("repro", "--dry")
+    assert restored.ran(printed) == [f"rehearse@{year}"]
+    _, printed = restored.dvc("repro", "--dry", "--force", "--downstream", f"rehearse@{year}")
+    wave = {stage for stage in restored.ran(printed) if "@" in stage}
+    assert wave > {f"{stage}@{year}" for stage in ("rehearse", "validate", "clean", "weight", "analyse", "vary")}
+    assert {stage.partition("@")[2] for stage in wave} == {str(year)}
+
+
+@pytest.mark.parametrize("year", WAVES.rehearsal)
+def test_cleaning_brings_back_the_rehearsed_respondents_byte_for_byte(clone, year):
+    drawn, cleaned = (clone.root / f"data/{folder}/{year}/respondents.csv" for folder in ("respondents", "clean"))
+    assert cleaned.read_bytes() == drawn.read_bytes()
+
+
+@pytest.mark.parametrize("year", WAVES.rehearsal)
+def test_every_file_between_the_stages_of_a_rehearsal_says_so(clone, year):
+    files = [p for folder in (clone.root / "data").iterdir() for p in sorted(folder.glob(f"{year}/*"))]
+    assert len(files) > 10
+    assert [str(p.relative_to(clone.root)) for p in files if not carries_the_mark(p)] == []
+
+
+@pytest.mark.parametrize("year", WAVES.rehearsal)
+def test_the_panel_stands_in_the_rehearsals_frame_under_the_same_names_in_the_same_sector(clone, year):
+    then, now = (pd.read_csv(clone.root / f"data/clean/{wave}/respondents.csv") for wave in (WAVE, year))
+    both = then.merge(now, on="organisation")
+    frame = pd.read_csv(clone.root / f"data/raw/{year}/frame.csv")
+    assert len(both) > 100
+    assert both["sector_x"].eq(both["sector_y"]).all()
+    assert both["organisation"].isin(frame["organisation"]).all()
+    first = pd.read_csv(clone.root / RAW / "frame.csv")
+    assert set(first["organisation"]) & set(frame["organisation"]) == set(both["organisation"])
 
 
 # ---- raw files that a person must mend

@@ -1,0 +1,251 @@
+"""Net scores and marks: what they are made of, their errors and bounds, and whether the result hangs on one weight."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_waves import SETTINGS, wave_of
+
+from pipeline import maturity
+from pipeline.change import changes
+from pipeline.codebook import TOTAL, Criterion, NetScore, SeriesBreak, Step
+from pipeline.harmonise import register
+from pipeline.maturity import (
+    choices,
+    criteria_met,
+    mark_bounds,
+    marks_of,
+    profiles,
+    robustness,
+    score_bounds,
+    what_survives,
+)
+from pipeline.track import with_scores
+
+STEPS = (
+    Step(
+        id="sell",
+        number=1,
+        label="Sell",
+        criteria=[
+            Criterion(id="shop", label="Has a shop", where={"shop": ["yes"]}),
+            Criterion(id="crafts", label="Does no crafts", where={"events": {"none": ["crafts"]}}),
+        ],
+    ),
+    Step(
+        id="look",
+        number=2,
+        label="Look ahead",
+        criteria=[
+            Criterion(id="bright", label="Sees it bright or steady", where={"outlook": ["bright", "steady"]}),
+            Criterion(id="toys", label="Sells toys", where={"goods": ["toys"]}),
+        ],
+    ),
+)
+SCORE = NetScore(id="mood", label="Mood", measure="outlook", plus="bright", minus=["steady", "bleak"])
+
+
+@pytest.fixture(scope="module")
+def book(small_codebook):
+    return small_codebook.model_copy(update={"steps": STEPS, "net_scores": (SCORE,)})
+
+
+@pytest.fixture(scope="module")
+def waves(book, make_respondents):
+    return [wave_of(book, make_respondents(book, 90, seed), 2019 + seed) for seed in (1, 2)]
+
+
+def scored(waves_, laid_out=maturity.score_grid, bounded=maturity.score_bounds):
+    return with_scores(waves_, laid_out, bounded, SETTINGS)
+
+
+def one(table, measure, basis="unweighted", break_=TOTAL, group=TOTAL):
+    rows = table["measure"].eq(measure) & table["basis"].eq(basis)
+    [row] = table[rows & table["break"].eq(break_) & table["group"].eq(group)].to_dict("records")
+    return row
+
+
+def settled(wave, **shares):
+    """The wave as a reconstruction of which some unweighted shares are known: {measure_category: (low, high)}."""
+    estimates = wave.estimates.assign(support="assumed", low=np.nan, high=np.nan)
+    for name, (low, high) in shares.items():
+        measure, category = name.split("__")
+        rows = estimates["measure"].eq(measure) & estimates["category"].eq(category) & estimates["break"].eq(TOTAL)
+        rows &= estimates["basis"].eq("unweighted")
+        estimates.loc[rows, ["support", "low", "high"]] = ["implied" if low == high else "bounded", low, high]
+    return estimates
+
+
+def test_a_net_score_is_one_share_less_the_other(waves):
+    for wave, with_score in zip(waves, scored(waves), strict=True):
+        said = wave.respondents["outlook"].astype(object)
+        row = one(with_score.estimates, "mood")
+        score = said.eq("bright").astype(float) - said.isin(["steady", "bleak"])
+        assert row["estimate"] == pytest.approx(score.mean())
+        # svy's error of a mean is that of the scores
+        assert row["se"] == pytest.approx(score.std(ddof=1) / np.sqrt(len(score)), rel=1e-9)
+        shares = wave.estimates[wave.estimates["measure"].eq("outlook") & wave.estimates["break"].eq("kind")]
+        of_mus = shares[shares["group"].eq("mus") & shares["basis"].eq("weighted")].set_index("category")["estimate"]
+        found = one(with_score.estimates, "mood", "weighted", "kind", "mus")["estimate"]
+        assert found == pytest.approx(of_mus["bright"] - of_mus["steady"] - of_mus["bleak"])
+
+
+def test_the_error_of_a_net_score_is_that_of_multinomial_shares(waves):
+    """Var(p - q) = (p + q - (p - q)^2) / n, as for shares of one question."""
+    row = one(scored(waves[:1])[0].estimates, "mood")
+    said = waves[0].respondents["outlook"]
+    p, q, n = said.eq("bright").mean(), said.isin(["steady", "bleak"]).mean(), len(said)
+    assert row["se"] ** 2 == pytest.approx((p + q - (p - q) ** 2) / (n - 1), rel=1e-9)
+
+
+def test_a_mark_is_the_share_of_the_criteria_that_are_met(waves, book):
+    people = waves[0].respondents
+    marks, met = marks_of(people, book), criteria_met(people, book)
+    assert list(marks) == ["sell", "look", "overall"] and marks.min().min() >= 0 and marks.max().max() <= 1
+    first = people.iloc[0]
+    sell = [first["shop"] == "yes", first["events.crafts"] != 1]
+    assert marks["sell"].iloc[0] == np.mean(sell) and met.iloc[0, :2].tolist() == sell
+    pd.testing.assert_series_equal(marks["overall"], marks[["sell", "look"]].mean(axis=1), check_names=False)
+    # Who was not asked what they sell does not sell toys.
+    assert not met.loc[people["shop"].ne("yes").to_numpy(), "look.toys"].any()
+
+
+def test_a_profile_says_how_far_it_is_evidence(waves, book, make_respondents):
+    assert profiles(waves[0].respondents, waves[0].codebook)["support"].eq("measured").all()
+    for kind, support in (("reconstruction", "assumed"), ("rehearsal", "simulated")):
+        other = wave_of(book, make_respondents(book, 30, 3), 2020, kind=kind)
+        table = profiles(other.respondents, other.codebook)
+        assert table["support"].eq(support).all() and len(table) == 30
+        reached = (table[["sell", "look"]] > 0.5).sum(axis=1)
+        assert table["reached"].tolist() == reached.tolist()
+
+
+def test_a_groups_mark_is_the_mean_of_its_shares(waves, book):
+    table = scored(waves[:1], maturity.mark_grid, maturity.mark_bounds)[0].estimates
+    met = criteria_met(waves[0].respondents, book)
+    weights = waves[0].respondents["weight"]
+    for mark, columns in (("sell", met.columns[:2]), ("look", met.columns[2:]), ("overall", met.columns)):
+        row = one(table, mark, "weighted")
+        assert row["estimate"] == pytest.approx(np.average(met[columns].mean(axis=1), weights=weights))
+        assert row["ci_low"] < row["estimate"] < row["ci_high"] and row["se"] > 0
+
+
+# ---- what a reconstruction knows
+
+
+@pytest.mark.parametrize(
+    "shares, support, low, high",
+    [
+        ({"bright": (0.5, 0.5), "steady": (0.2, 0.2), "bleak": (0.1, 0.1)}, "implied", 0.2, 0.2),
+        ({"bright": (0.5, 0.6), "steady": (0.2, 0.2), "bleak": (0.1, 0.1)}, "bounded", 0.2, 0.3),
+        # There is only half left for the other two.
+        ({"bright": (0.5, 0.5), "steady": (0.2, 0.4), "bleak": (0.1, 0.4)}, "bounded", 0.0, 0.2),
+        ({"bright": (0.5, 0.5), "steady": (0.2, 0.2)}, "assumed", 0.0, 0.3),
+    ],
+)
+def test_a_score_has_outer_bounds_from_its_parts(waves, book, shares, support, low, high):
+    estimates = settled(waves[0], **{f"outlook__{k}": v for k, v in shares.items()})
+    row = one(score_bounds(estimates, book), "mood")
+    assert (row["support"], row["low"], row["high"]) == (support, pytest.approx(low), pytest.approx(high))
+
+
+def test_a_mark_has_outer_bounds_from_its_criteria(waves, book):
+    estimates = settled(waves[0], shop__yes=(0.4, 0.4), events__crafts=(0.3, 0.5), outlook__bright=(0.2, 0.2))
+    sell = one(mark_bounds(estimates, book), "sell")
+    assert (sell["support"], sell["low"], sell["high"]) == ("bounded", pytest.approx(0.45), pytest.approx(0.55))
+    # What is sold is asked of shops alone: no share of everyone, so nothing is known.
+    look = one(mark_bounds(estimates, book), "look")
+    assert (look["support"], look["low"], look["high"]) == ("assumed", pytest.approx(0.1), pytest.approx(1.0))
+
+
+def test_bounds_of_marks_hold_the_records_they_are_made_of(waves, book):
+    exact = waves[0].estimates.assign(
+        support="implied", low=waves[0].estimates["estimate"], high=waves[0].estimates["estimate"]
+    )
+    bounds = mark_bounds(exact, book).set_index(["measure", "break", "group", "basis"])
+    table = scored(waves[:1], maturity.mark_grid, maturity.mark_bounds)[0].estimates
+    rows = table[table["n_eff"] >= SETTINGS.withhold_below].set_index(["measure", "break", "group", "basis"])
+    both = rows.join(bounds[["low", "high"]].add_suffix("_of"))
+    assert (both["estimate"] >= both["low_of"] - 1e-9).all() and (both["estimate"] <= both["high_of"] + 1e-9).all()
+    sell = both.loc["sell"]
+    np.testing.assert_allclose(sell["low_of"], sell["estimate"], atol=1e-9)
+
+
+def test_a_reconstructions_scores_have_no_error_and_no_evidence(book, make_respondents):
+    rebuilt = wave_of(book, make_respondents(book, 60, 1), 2020, kind="reconstruction")
+    for grid, bounds in ((maturity.score_grid, score_bounds), (maturity.mark_grid, mark_bounds)):
+        table = scored([rebuilt], grid, bounds)[0].estimates
+        assert table[["se", "ci_low", "ci_high"]].isna().all().all()
+        assert set(table["quality"]) <= {"modelled", "withheld"} and table["support"].eq("assumed").all()
+
+
+# ---- over the waves
+
+
+def test_scores_and_marks_are_compared_with_the_panels_covariance(waves):
+    breaks = register({w.wave: w.codebook for w in waves})
+    for grid, bounds, compared in (
+        (maturity.score_grid, score_bounds, maturity.compare_scores),
+        (maturity.mark_grid, mark_bounds, maturity.compare_marks),
+    ):
+        pair = scored(waves, grid, bounds)
+        table = changes(pair, breaks=breaks, settings=SETTINGS, compared=compared, laid_out=grid)
+        rows = table[table["comparable"] & table["p"].notna()]
+        assert len(rows) and rows["n_both"].max() > 50
+        variance = rows["se_before"] ** 2 + rows["se_after"] ** 2 - 2 * rows["covariance"]
+        np.testing.assert_allclose(rows["se"] ** 2, variance, rtol=1e-9)
+
+
+def test_a_break_takes_the_score_and_the_step_that_it_touches(waves):
+    broken = SeriesBreak(question="outlook", change="reworded", date="2021-01-01", reason="Other words")
+    after = waves[1].codebook.model_copy(update={"breaks_in_series": (broken,)})
+    before = waves[0].codebook
+    breaks = register({2020: before, 2021: after})
+    assert not maturity.compare_scores(before, after, breaks=breaks)["comparable"].any()
+    marks = maturity.compare_marks(before, after, breaks=breaks).groupby("measure")["comparable"].agg(["any", "all"])
+    assert marks.loc["sell"].all() and not marks.loc[["look", "overall"]].to_numpy().any()
+
+
+def test_a_step_made_up_otherwise_is_not_compared(waves):
+    before, after = waves[0].codebook, waves[1].codebook
+    fewer = STEPS[0].model_copy(update={"criteria": STEPS[0].criteria[:1]})
+    changed = after.model_copy(update={"steps": (fewer, STEPS[1])})
+    breaks = register({2020: before, 2021: after})
+    rows = maturity.compare_marks(before, changed, breaks=breaks).groupby("measure")["comparable"].all()
+    assert rows.to_dict() == {"sell": False, "look": True, "overall": False}
+
+
+# ---- weights
+
+
+def test_every_choice_of_weights_adds_up_to_one(book):
+    made = choices(book)
+    assert all(sum(w.values()) == pytest.approx(1) for w in made.values())
+    # Every step alike, 2 alone, 2 left out, 4 criteria left out, every criterion alike
+    assert len(made) == 1 + 2 + 2 + 4 + 1 and next(iter(made)) == "every step alike"
+
+
+def test_any_weights_for_the_steps_lie_between_those_of_one_step_alone(waves, book):
+    table = robustness(waves[:1])
+    marks = table.set_index(["choice", "break", "group", "basis"])["mark"]
+    people = marks_of(waves[0].respondents, book)
+    rng = np.random.default_rng(3)
+    for weights in rng.dirichlet([1, 1], 20):
+        mark = (people[["sell", "look"]] * weights).sum(axis=1).mean()
+        ends = [marks[f"only: {label}", TOTAL, TOTAL, "unweighted"] for label in ("Sell", "Look ahead")]
+        assert min(ends) - 1e-12 <= mark <= max(ends) + 1e-12
+    assert marks["every step alike", TOTAL, TOTAL, "unweighted"] == pytest.approx(people["overall"].mean())
+
+
+def test_what_survives_says_which_choice_turns_it(waves):
+    table = robustness(waves)
+    found = what_survives(table, waves)
+    assert set(found["kind"]) == {"order", "change"}
+    for row in found[found["basis"].eq("unweighted")].to_dict("records"):
+        turned = [c for c in row["against"].split("; ") if c]
+        assert row["survives"] == (not turned)
+        assert row["survives_left_out"] == all(c.startswith("only: ") for c in turned)
+        if row["survives"] and row["difference"]:
+            assert row["least"] * row["most"] > 0
+    sector = found[found["kind"].eq("order") & found["break"].eq("kind") & found["basis"].eq("unweighted")].iloc[0]
+    marks = table[table["choice"].eq("every step alike") & table["basis"].eq("unweighted")].set_index(["wave", "group"])
+    assert sector["difference"] == pytest.approx(marks.loc[(2020, "lib"), "mark"] - marks.loc[(2020, "mus"), "mark"])

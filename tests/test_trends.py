@@ -1,0 +1,192 @@
+"""Trends as drawn and said: points, rings, ranges and gaps; nothing modelled, nothing joined across a break."""
+
+import pandas as pd
+import pytest
+from conftest import HERE, ROOT
+from made_waves import SETTINGS, renamed, wave_of
+from test_maturity import SCORE, STEPS
+
+from pipeline import maturity, steps_picture, track
+from pipeline.change import Wave, changes, marking
+from pipeline.codebook import TOTAL, SeriesBreak, Trend
+from pipeline.harmonise import register
+from pipeline.params import load_params
+from pipeline.problems import InputProblem
+from pipeline.tables import write_table
+from pipeline.trends import draw_trends, score_text, trend_alternative, trend_data, trend_words
+
+TRENDS = (
+    Trend(id="bright", number=1, title="Outlook", measure="outlook", categories=["bright", "bleak"]),
+    Trend(id="shops", number=2, title="Shops", measure="shop", categories=["yes"], **{"break": "scale"}),
+    Trend(id="mood", number=3, title="Mood", net_score="mood", **{"break": "kind"}),
+)
+BROKEN = (
+    SeriesBreak(question="outlook", answers=["bleak"], change="reworded", date="2021-01-01", reason="Other words"),
+    SeriesBreak(question="scale", answers=["mus_few"], change="bands", date="2021-01-01", reason="Redrawn"),
+)
+
+
+@pytest.fixture(scope="module")
+def settings():
+    return load_params(ROOT / "params.yaml")
+
+
+@pytest.fixture(scope="module")
+def book(small_codebook):
+    return small_codebook.model_copy(update={"trends": TRENDS, "net_scores": (SCORE,), "steps": STEPS})
+
+
+@pytest.fixture(scope="module")
+def respondents(book, make_respondents):
+    first = make_respondents(book, 110, 1)
+    return [first, pd.concat([first.iloc[:60], renamed(make_respondents(book, 50, 2), 0)], ignore_index=True)]
+
+
+def waves_of(book, respondents, kinds=("fieldwork", "fieldwork"), broken=BROKEN, years=(2020, 2021)):
+    books = [book, *(book.model_copy(update={"breaks_in_series": broken}) for _ in years[1:])]
+    return [wave_of(b, r, y, kind=k) for b, r, k, y in zip(books, respondents, kinds, years, strict=True)]
+
+
+def data(waves, trend):
+    breaks = register(track.books(waves))
+    scored = track.with_scores(waves, maturity.score_grid, maturity.score_bounds, SETTINGS)
+    parts = {"shares": track.stacked(waves), "scores": track.stacked(scored), "breaks": breaks, "basis": "unweighted"}
+    return trend_data(next(t for t in TRENDS if t.id == trend), waves, **parts)
+
+
+def test_a_line_joins_two_waves_that_may_be_compared_and_no_others(book, respondents):
+    table = data(waves_of(book, respondents), "bright").set_index(["category", "wave"])
+    assert table["joined"].to_dict() == {
+        ("bright", 2020): False,
+        ("bright", 2021): True,
+        ("bleak", 2020): False,
+        ("bleak", 2021): False,
+    }
+    assert table.loc[("bleak", 2021), "why"] == "break in series in 2021: Other words"
+    assert table["estimate"].notna().all() and table["ci_low"].notna().all()
+
+
+def test_a_redrawn_group_has_a_gap_and_the_others_go_on(book, respondents):
+    table = data(waves_of(book, respondents), "shops")
+    later = table[table["wave"].eq(2021)].set_index("group")
+    assert later.loc["mus_few", "why"] == "break in series in 2021: Redrawn"
+    assert later.loc[TOTAL, "joined"] and not later.loc["mus_few", "joined"]
+
+
+def settle(wave, support, **values):
+    """The wave with one share of everyone as the report prints it, or leaves it."""
+    rows = wave.estimates["category"].eq("bright") & wave.estimates["break"].eq(TOTAL)
+    changed = {c: wave.estimates[c].mask(rows, v) for c, v in ({"support": support, "quality": "ok"} | values).items()}
+    return Wave(wave.wave, wave.codebook, wave.respondents, wave.estimates.assign(**changed))
+
+
+def test_what_a_reconstruction_shows_is_a_ring_a_range_or_nothing(book, respondents):
+    rebuilt, rehearsed = waves_of(book, respondents, ("reconstruction", "rehearsal"), broken=())
+    for support, drawn in (("published", "printed"), ("implied", "printed"), ("bounded", "bounded")):
+        first = settle(rebuilt, support, low=0.25, high=0.5)
+        table = data([first, rehearsed], "bright").set_index(["category", "wave"])
+        row = table.loc[("bright", 2020)]
+        assert row["drawn"] == drawn and pd.isna(row["ci_low"])
+        assert pd.isna(row["estimate"]) == (drawn == "bounded")
+        assert table.loc[("bright", 2021), "joined"] == (drawn == "printed")
+        if drawn == "bounded":
+            assert (row["low"], row["high"], row["text"]) == (0.25, 0.5, "25\N{EN DASH}50%")
+        # Nothing is known of the other answer, and no number of it goes into the table.
+        other = table.loc[("bleak", 2020)]
+        assert (other["drawn"], other["text"]) == ("assumed", "not known") and pd.isna(other["estimate"])
+
+
+def test_a_rehearsal_says_so_and_is_joined_with_nothing_measured(book, respondents, settings):
+    kinds, years = ("rehearsal", "fieldwork"), (2020, 2021)
+    waves = waves_of(book, respondents, kinds, broken=(), years=years)
+    table = data(waves, "bright")
+    assert not table["joined"].any()
+    words = trend_words(TRENDS[0], table, waves, settings=settings)
+    assert words["caption"].startswith("REHEARSAL. Trend 1, 2020 to 2021") and words["rehearsal"] == "REHEARSAL"
+    assert "2020: simulated answers" in words["rehearsal_means"]
+    assert marking(waves).kind == "rehearsal"
+
+
+def test_the_alternative_says_every_value_and_every_gap(book, respondents, settings):
+    waves = waves_of(book, respondents)
+    table = data(waves, "bright")
+    said = trend_alternative(table, trend_words(TRENDS[0], table, waves, settings=settings))
+    assert "Bleak, All: 2020 " in said and "2021 break in series, then " in said
+    for text in table["text"]:
+        assert text in said
+    assert "Break in series in 2021: Other words." in said
+
+
+def test_net_scores_are_in_points(book, respondents):
+    table = data(waves_of(book, respondents, broken=()), "mood")
+    assert table["group"].unique().tolist() == [TOTAL, "lib", "mus"] and table["joined"].sum() == 3
+    assert [score_text(s) for s in (0.364, -0.05, 0.001, -0.5)] == ["+36", "\N{MINUS SIGN}5", "0", "\N{MINUS SIGN}50"]
+
+
+def test_every_trend_is_drawn_the_same_again_and_old_ones_go(book, respondents, settings, tmp_path):
+    waves = waves_of(book, respondents, ("reconstruction", "rehearsal"))
+    scored = track.with_scores(waves, maturity.score_grid, maturity.score_bounds, SETTINGS)
+    drawn = {"shares": track.stacked(waves), "scores": track.stacked(scored), "breaks": register(track.books(waves))}
+    (tmp_path / "trend_gone.svg").write_text("old")
+    said = draw_trends(waves, settings=settings, folder=tmp_path, **drawn)
+    assert list(said) == ["bright", "shops", "mood"]
+    files = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    assert sorted(files) == sorted(f"trend_{i}.{e}" for i in said for e in ("svg", "png", "csv", "txt"))
+    draw_trends(waves, settings=settings, folder=tmp_path, **drawn)
+    assert files == {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    assert b"REHEARSAL" in files["trend_bright.svg"] and b"REHEARSAL" in files["trend_bright.csv"]
+
+
+def test_the_picture_of_the_weights(book, respondents, settings, tmp_path):
+    waves = waves_of(book, respondents, ("fieldwork", "rehearsal"), broken=())
+    table = maturity.robustness(waves)
+    survives = maturity.what_survives(table, waves)
+    said = steps_picture.draw_weights(table, survives, waves, settings, tmp_path)
+    assert "2021, Library: " in said and said.startswith("REHEARSAL.")
+    assert sorted(p.suffix for p in tmp_path.iterdir()) == [".csv", ".png", ".svg", ".txt"]
+    spans = steps_picture.spans(table)
+    assert (spans["any_weights_least"] <= spans["equal"]).all() and (spans["equal"] <= spans["any_weights_most"]).all()
+
+
+def test_one_wave_alone_is_drawn_and_said_to_be_alone(book, respondents, settings, tmp_path):
+    waves = waves_of(book, respondents[:1], ("fieldwork",), years=(2020,))
+    scored = track.with_scores(waves, maturity.score_grid, maturity.score_bounds, SETTINGS)
+    breaks = register(track.books(waves))
+    drawn = {"shares": track.stacked(waves), "scores": track.stacked(scored), "breaks": breaks}
+    said = draw_trends(waves, settings=settings, folder=tmp_path, **drawn)
+    assert "Trend 1, 2020: Outlook." in said["bright"]
+    table = changes(waves, breaks=breaks, settings=SETTINGS)
+    assert track.ALONE in track.status_words(waves) and track.said(table, waves) == track.ALONE
+    survives = maturity.what_survives(maturity.robustness(waves), waves)
+    assert survives["kind"].eq("order").all()
+    assert track.tally(table).empty and track.untested(table).empty
+
+
+# ---- the waves
+
+
+def test_waves_are_read_in_order_and_those_of_another_year_refused(book, respondents, tmp_path, small_codebook):
+    made = waves_of(small_codebook, respondents, broken=())
+    for wave in made:
+        write_table(tmp_path / f"weighted/{wave.wave}/respondents.csv", wave.respondents)
+        write_table(tmp_path / f"series/{wave.wave}.csv", wave.estimates)
+        text = (HERE / "small_codebook.yaml").read_text(encoding="utf-8")
+        (tmp_path / "codebook").mkdir(exist_ok=True)
+        (tmp_path / f"codebook/{wave.wave}.yaml").write_text(text.replace("wave: 2020", f"wave: {wave.wave}"))
+    folders = {"codebooks": tmp_path / "codebook", "weighted": tmp_path / "weighted", "series": tmp_path / "series"}
+    read = track.load_waves([2020, 2021], **folders)
+    assert [w.wave for w in read] == [2020, 2021] and track.named(read) == ["2020 (fieldwork)", "2021 (fieldwork)"]
+    pd.testing.assert_frame_equal(read[1].respondents[["organisation"]], made[1].respondents[["organisation"]])
+    write_table(tmp_path / "series/2021.csv", made[0].estimates)
+    with pytest.raises(InputProblem, match=r"2021\.csv, column wave: the estimates are those of another wave"):
+        track.load_waves([2020, 2021], **folders)
+
+
+def test_clear_changes_are_said_with_their_interval(book, respondents):
+    waves = waves_of(book, respondents, broken=())
+    everyone = waves[1].respondents.assign(outlook=pd.Series(["bright"] * 110, dtype="string"))
+    later = wave_of(waves[1].codebook, everyone, 2021)
+    table = changes([waves[0], later], breaks=register(track.books(waves)), settings=SETTINGS)
+    said = track.said(table, [waves[0], later])
+    row = table[table["category"].eq("bright") & table["break"].eq(TOTAL) & table["basis"].eq("unweighted")].iloc[0]
+    assert f"- Outlook, Bright: **up** from {100 * row['before']:.0f}% (2020) to 100% (2021), +" in said
