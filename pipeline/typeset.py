@@ -41,44 +41,46 @@ def wave_pages(codebook, report, settings):
     estimates = read_table(report / "estimates.csv")
     notebooks = {path.stem: read_notebook(path) for path in sorted((report / "notebooks").glob("*.ipynb"))}
     made = sources(notebooks)
-    figures = {figure.id: figure_shown(figure, codebook, report) for figure in codebook.figures}
     contents = wave_contents(codebook, estimates, report, settings, made)
-    audit, weights = audit_tables(report), weight_tables(report, codebook)
-    points = printed_points(codebook, report)
-    parts = {INDEX: "Report", "numbers.html": "All numbers"}
-    parts |= {"audit.html": "Audit"} if audit else {}
-    parts |= {"points.html": "Point by point"} if points else {}
-    parts |= {"weights.html": "Weights"} if weights else {}
-    parts |= {"notebooks.html": "Notebooks", "downloads.html": "Downloads"}
-    shared = {"wave": contents, "parts": parts, "made": made, "supports": KINDS[codebook.kind]}
-    shared["edition"] = settings.publish.title
-    pages = {
-        INDEX: page("wave.html", ROOT, here=INDEX, **shared, figures=figures),
-        "numbers.html": page("numbers.html", ROOT, here="numbers.html", **shared),
-        "notebooks.html": page("notebooks.html", ROOT, here="notebooks.html", **shared, docs=_data_docs(report)),
-        "downloads.html": page("downloads.html", ROOT, here="downloads.html", **shared, files=downloads(report)),
-    }
+    parts = wave_parts(codebook, report)
+    shared = {"wave": contents, "parts": {name: label for name, (label, _, _) in parts.items()}, "made": made}
+    shared |= {"supports": KINDS[codebook.kind], "edition": settings.publish.title}
+    pages = {name: page(t, ROOT, here=name, **shared, **context) for name, (_, t, context) in parts.items()}
     for measure in codebook.measures:
         context = {"measure": _measure(measure, codebook), "sections": measure_sections(estimates, codebook, measure)}
         name = f"numbers/{slug(measure.id)}.html"
         pages[name] = page("measure.html", DEEPER, here="numbers.html", **shared, **context)
-    pictures = {
-        path.read_text(encoding="utf-8"): f"{DEEPER}{codebook.wave}/{folder}/{path.stem}.svg"
-        for folder in ("figures", "weighting", "sensitivity")
-        for path in sorted((report / folder).glob("*.txt"))
-    }
+    pictures = pictures_on_disk(report)
     for name, notebook in notebooks.items():
         context = {"notebook": notebook_page(notebook, pictures), "file": f"{name}.ipynb"}
         pages[f"notebooks/{name}.html"] = page("notebook.html", DEEPER, here="notebooks.html", **shared, **context)
-    if audit:
-        pages["audit.html"] = page("audit.html", ROOT, here="audit.html", **shared, **audit)
-    if points:
-        context = {"groups": points, "headings": HEADINGS}
-        pages["points.html"] = page("points.html", ROOT, here="points.html", **shared, **context)
-    if weights:
-        pages["weights.html"] = page("weights.html", ROOT, here="weights.html", **shared, **weights)
     pages[CONTENTS] = json.dumps(contents, indent=1, ensure_ascii=False) + "\n"
     return pages
+
+
+def wave_parts(codebook, report):
+    """The parts of a wave that have something to show, in their order: {page: (label, template, what it shows)}."""
+    points = {"groups": printed_points(codebook, report), "headings": HEADINGS}
+    figures = {figure.id: figure_shown(figure, codebook, report) for figure in codebook.figures}
+    parts = {
+        INDEX: ("Report", "wave.html", {"figures": figures}),
+        "numbers.html": ("All numbers", "numbers.html", {}),
+        "audit.html": ("Audit", "audit.html", audit_tables(report)),
+        "points.html": ("Point by point", "points.html", points if points["groups"] else None),
+        "weights.html": ("Weights", "weights.html", weight_tables(report, codebook)),
+        "notebooks.html": ("Notebooks", "notebooks.html", {"docs": _data_docs(report)}),
+        "downloads.html": ("Downloads", "downloads.html", {"files": downloads(report)}),
+    }
+    return {name: part for name, part in parts.items() if part[2] is not None}
+
+
+def pictures_on_disk(report):
+    """The wave's pictures: {text alternative: way to the file from a notebook's page}."""
+    return {
+        path.read_text(encoding="utf-8"): f"{DEEPER}{report.name}/{folder}/{path.stem}.svg"
+        for folder in ("figures", "weighting", "sensitivity")
+        for path in sorted((report / folder).glob("*.txt"))
+    }
 
 
 def sources(notebooks):
