@@ -15,6 +15,12 @@ def _colour(text):
     return text
 
 
+def _some_text(text):
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
 def _month_and_day(text):
     if not re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])", text):
         raise ValueError("must be a month and a day up to the 28th, such as '03-28'")
@@ -218,6 +224,10 @@ class Figures(Section):
     colours: Colours
 
 
+class Publish(Section):
+    title: Annotated[str, AfterValidator(_some_text)]
+
+
 class Compute(Section):
     backend: Literal["loky", "dask"]
     jobs: int
@@ -253,6 +263,7 @@ class Params(Section):
     disclose: Disclose
     vary: Vary
     figures: Figures
+    publish: Publish
     compute: Compute
     coverage: Coverage
 
