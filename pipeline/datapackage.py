@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 
-from pipeline.files import MARKED, write_text
+from pipeline.files import MARKED
 from pipeline.tables import read_table
 
 NAME = "datapackage.json"
@@ -14,29 +14,39 @@ MIT = {"name": "MIT", "path": "https://opensource.org/license/mit", "title": "MI
 PROFILE = "tabular-data-resource"
 
 
-def datapackage(reports, codebooks):
-    """The package's description as a dict. `reports` is the folder published, `codebooks` those of its waves, in order.
+def resources(reports, folder, about=None):
+    """The tables in a folder of what is published, each with its columns, size and hash.
 
-    Columns are typed by what stands in them: an empty cell is missing, and a text that a spreadsheet would take for a
-    formula has an apostrophe before it.
+    `about` is a sentence on all of them. Columns are typed by what stands in them: an empty cell is missing, and a text
+    that a spreadsheet would take for a formula has an apostrophe before it.
     """
     reports = Path(reports)
-    tables = sorted(p.relative_to(reports).as_posix() for p in reports.rglob("*.csv"))
+    tables = sorted(p.relative_to(reports).as_posix() for p in (reports / folder).rglob("*.csv"))
+    return [_resource(reports, path, about) for path in tables]
+
+
+def datapackage(title, waves, tables):
+    """The package's description as a dict: `waves` as {about, source}, `tables` as `resources` has them."""
     return {
         "profile": "tabular-data-package",
         "name": "social-value-tracker",
-        "title": "Social Value Tracker",
-        "description": " ".join(_about(book) for book in codebooks),
+        "title": title,
+        "description": " ".join(wave["about"] for wave in waves),
         "licenses": [MIT],
-        "sources": [{"title": source} for source in dict.fromkeys(book.source for book in codebooks)],
-        "resources": [_resource(reports, path, codebooks) for path in tables],
+        "sources": [{"title": source} for source in dict.fromkeys(wave["source"] for wave in waves)],
+        "resources": tables,
     }
 
 
-def write_datapackage(reports, codebooks):
-    """Write datapackage.json into the folder of reports, when all else is there."""
-    text = json.dumps(datapackage(reports, codebooks), indent=1, ensure_ascii=False)
-    write_text(Path(reports) / NAME, text + "\n")
+def as_json(description):
+    """The text of a description."""
+    return json.dumps(description, indent=1, ensure_ascii=False) + "\n"
+
+
+def wave_tables(reports, book):
+    """What the package says of one wave: {about, source, tables}."""
+    about = _about(book)
+    return {"about": about, "source": book.source, "tables": resources(reports, str(book.wave), about)}
 
 
 def _about(book):
@@ -44,15 +54,12 @@ def _about(book):
     return f"Wave {book.wave}: {book.title}, {said.get(book.kind, 'a survey')}."
 
 
-def _resource(reports, path, codebooks):
+def _resource(reports, path, about):
     data = (reports / path).read_bytes()
-    waves = {str(book.wave): book for book in codebooks}
-    wave = waves.get(path.partition("/")[0])
-    about = {"description": _about(wave)} if wave else {}
     return {
         "name": path.removesuffix(".csv").replace("/", "-").replace("_", "-").lower(),
         "path": path,
-        **about,
+        **({"description": about} if about else {}),
         "profile": PROFILE,
         "format": "csv",
         "mediatype": "text/csv",

@@ -13,13 +13,14 @@ from typing import Annotated
 
 import typer
 
+from pipeline.datapackage import NAME, as_json, datapackage, resources
 from pipeline.files import write_text
 from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebook
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.site import KINDS, TEMPLATES, markdown, own_title, page, shown_table, slug
 from pipeline.tables import read_table
-from pipeline.typeset import CONTENTS, write_pages
+from pipeline.typeset import CONTENTS, TABLES, write_pages
 
 UP = "../"
 METHODOLOGY, DOCUMENTS, TRACKER, STYLE = "methodology.html", "documents.html", "tracker.html", "style.css"
@@ -162,6 +163,13 @@ def read_waves(folder, waves):
     return found
 
 
+def described(folder, waves, tracker, title):
+    """The description of all tables published, for reports/datapackage.json: the waves' own, and the tracker's."""
+    found = [json.loads((Path(folder) / str(wave) / TABLES).read_text(encoding="utf-8")) for wave in waves]
+    tables = [table for wave in found for table in wave.pop("tables")]
+    return datapackage(title, found, [*tables, *resources(tracker.parent, tracker.name)])
+
+
 def main(
     params: Annotated[Path, typer.Option(help="Settings file.")] = Path("params.yaml"),
     reports: Annotated[Path, typer.Option(help="Folder of all that is published.")] = Path("reports"),
@@ -174,6 +182,8 @@ def main(
     made = edition(waves, documents, tracker_parts(reports / "tracker"), settings.publish.title)
     write_pages({n.removeprefix("pages/"): text for n, text in made.items() if n != "index.html"}, reports / "pages")
     write_text(reports / "index.html", made["index.html"])
+    package = described(reports / "waves", settings.waves.all, reports / "tracker", settings.publish.title)
+    write_text(reports / NAME, as_json(package))
     typer.echo(f"{len(made) - 1} pages of the edition, {len(waves)} waves")
 
 

@@ -14,6 +14,7 @@ import typer
 
 from pipeline.audit_pages import audit_summary, audit_tables
 from pipeline.codebook import load_codebook
+from pipeline.datapackage import as_json, wave_tables
 from pipeline.files import write_text
 from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebook
 from pipeline.number_pages import measure_sections
@@ -27,7 +28,7 @@ from pipeline.tables import read_table
 from pipeline.weight_pages import survival_summary, weight_tables
 
 ROOT, DEEPER = "../../", "../../../"
-INDEX, CONTENTS = "index.html", "contents.json"
+INDEX, CONTENTS, TABLES = "index.html", "contents.json", "tables.json"
 FIGURE_COLUMNS = {"label": "Answer", "group_label": "Of", "text": "Value", "base": "Base, n", "interval": "Interval"}
 
 
@@ -259,8 +260,9 @@ def main(
     """Set the pages of a wave: reports/WAVE to reports/waves/WAVE."""
     codebook = load_codebook(data / "codebook" / f"{wave}.yaml")
     pages = wave_pages(codebook, reports / str(wave), load_params(params))
+    pages[TABLES] = as_json(wave_tables(reports, codebook))
     write_pages(pages, reports / "waves" / str(wave))
-    typer.echo(f"{len(pages) - 1} pages of wave {wave}")
+    typer.echo(f"{len(pages) - 2} pages of wave {wave}")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from pipeline.datapackage import NAME, write_datapackage
+from pipeline.datapackage import as_json, datapackage, resources, wave_tables
 from pipeline.ddi import NAMESPACE, ddi
 from pipeline.describe import page, questions_of
 from pipeline.problems import InputProblem
@@ -276,8 +276,8 @@ def test_the_data_package_lists_every_table_as_it_is(small_codebook, tmp_path):
     table = pd.DataFrame({"n": [1, None], "share": [0.5, 0.25], "label": ["=a", "b"], "yes": [True, False]})
     write_table(tmp_path / str(book.wave) / "estimates.csv", table, book)
     write_table(tmp_path / "tracker" / "trends.csv", table)
-    write_datapackage(tmp_path, [book])
-    package = json.loads((tmp_path / NAME).read_text(encoding="utf-8"))
+    wave = wave_tables(tmp_path, book)
+    package = json.loads(as_json(datapackage("Tracker", [wave], [*wave["tables"], *resources(tmp_path, "tracker")])))
     assert [r["path"] for r in package["resources"]] == [f"{book.wave}/estimates.csv", "tracker/trends.csv"]
     assert "REHEARSAL" in package["description"] and package["licenses"][0]["name"] == "MIT"
     for resource in package["resources"]:
