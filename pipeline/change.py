@@ -86,9 +86,10 @@ def changes(waves, *, breaks, settings, compared=compare, laid_out=lay_out):
     comparable has its estimates and why, and no change. `p_adjusted` is Benjamini and Hochberg's over the tests of the
     same two waves and basis that are evidence, those of everyone and those of groups apart. `detectable` is the
     smallest change found in POWER of all samples with this error, at the level of the interval. `low` and `high` are
-    how large the change can be where the bounds of a reconstruction leave an estimate open. `quality` is ok, flagged,
-    withheld, bounded or modelled; without a word there is no verdict, and `why` says the reason. `compared` says what
-    may be compared and `laid_out` gives the Grid that the waves' estimates are of, which are shares unless given.
+    how large the change can be where the bounds of a reconstruction leave an estimate open; such a change has no error
+    and no test. `quality` is ok, flagged, withheld, bounded or modelled; without a word there is no verdict, and `why`
+    says the reason. `compared` says what may be compared and `laid_out` gives the Grid that the waves' estimates are
+    of, which are shares unless given.
     """
     options = {"breaks": breaks, "settings": settings, "compared": compared, "laid_out": laid_out}
     tables = [_pair(*pair, **options) for pair in pairs_of(waves)]
@@ -100,7 +101,7 @@ def _pair(before, after, against, *, breaks, settings, compared, laid_out):
     rows = side_by_side(rows, before, after)
     # What one wave has alone cannot have changed; the register says why it is alone.
     rows = rows[rows["n_before"].notna() & rows["n_after"].notna()].reset_index(drop=True)
-    tested = rows["comparable"] & rows["quality"].isin(["ok", "flagged", "modelled", "bounded"])
+    tested = rows["comparable"] & rows["quality"].isin(["ok", "flagged"])
     tested &= rows["before"].notna() & rows["after"].notna()
     parts = []
     for basis in (UNWEIGHTED, WEIGHTED):

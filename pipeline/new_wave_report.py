@@ -42,6 +42,11 @@ def decisions(codebook, table, placed, cleaned, then):
             for question, answer in p.silent
         ),
         *(
+            f"{question}.{answer}: the file declares it to be a missing value, and the codebook does not"
+            for p in placed.values()
+            for question, answer in p.no_answers
+        ),
+        *(
             f"{column}: {len(rows)} texts in own words have no code: add phrases to the codebook"
             for column, rows in cleaned.uncoded.groupby("column")
         ),

@@ -190,9 +190,10 @@ def summary(table, moved):
     `misses`: intervals that miss the true change, which should be as many as their level says; `misses_error` its Monte
     Carlo standard error over pairs, whose changes go together; `false_pairs`: the share of pairs with a word of
     change for any question that the truth does not move; `false_words`: the mean over pairs of the share of words that
-    are such (none where there is no word), which the correction holds below its level; `found`: the share of the truth's own moves that get their
-    word (of answers that it moves by name, not of nets); `se_ratio`: the mean error over the standard deviation that
-    the changes really have. `moved` are the questions that the truth moves in SOME: {measure: answers}.
+    are such (none where there is no word), which the correction holds below its level; `found`: the share of the
+    truth's own moves that get their word (of answers that it moves by name, not of nets); `se_ratio`: the mean error
+    over the standard deviation that the changes really have. `moved` are the questions that the truth moves in SOME:
+    {measure: answers}.
     """
     rows = []
     for (world, basis, errors), part in table.groupby(["world", "basis", "errors"], sort=False):

@@ -46,7 +46,8 @@ class Placed(NamedTuple):
 
     `columns`: text cells by column of the raw files. `texts`: what the file says was asked, by question. `edits`: what
     the codebook's draft has to change in answers. `moved`: {question id: its column}, where that is another one.
-    `silent`: (question, answer) of which the labels of the file say nothing. `rest`: the columns and sets left over.
+    `silent`: (question, answer) of which the labels of the file say nothing; `no_answers`: those that the file declares
+    to be missing values, and the codebook does not. `rest`: the columns and sets left over.
     """
 
     columns: dict[str, pd.Series]
@@ -54,6 +55,7 @@ class Placed(NamedTuple):
     edits: tuple[Edit, ...]
     moved: dict[str, str]
     silent: tuple[tuple[str, str], ...]
+    no_answers: tuple[tuple[str, str], ...]
     rest: tuple[str | AnswerSet, ...]
 
 
@@ -73,7 +75,7 @@ def place(delivery, codebook, questions, *, needed, same=None, leave_out=()):
     own = {name: known[fold(name)] for name in _own_columns(codebook) if fold(name) in known}
     columns = {name: _labelled(delivery.table[c], delivery.labels.get(c, {})) for name, c in own.items()}
     used = set(own.values())
-    texts, edits, moved, silent = {}, [], {}, []
+    texts, edits, moved, silent, no_answers = {}, [], {}, [], []
     for before in questions:
         question = _moved(before, same or {})
         found = _columns_of(question, known, delivery)
@@ -82,9 +84,13 @@ def place(delivery, codebook, questions, *, needed, same=None, leave_out=()):
                 _stop_at_missing(question, known, delivery, codebook)
             continue
         used |= set(found.columns)
-        changed, unsaid = _match(question, _offered(question, found, delivery), delivery, found.columns[0])
+        offered = _offered(question, found, delivery)
+        changed, given = _match(question, offered, delivery, found.columns[0])
         edits += changed
-        silent += [(question.id, answer) for answer in unsaid]
+        no_answers += [(question.id, a.id) for a, offer in given if offer.missing and not a.missing]
+        if found.columns[0] in delivery.labels and question.kind != "multiple":
+            said = {a.id for a, _ in given}
+            silent += [(question.id, a.id) for a in question.answers if a.id not in said]
         columns |= dict(zip(export_columns(question), _cells(question, found, delivery), strict=True))
         text = _text_of(question, found, delivery)
         if text and fold(text) not in (fold(before.text), fold(before.label)):
@@ -93,7 +99,7 @@ def place(delivery, codebook, questions, *, needed, same=None, leave_out=()):
             moved[question.id] = question.column
     sets = [s for s in delivery.sets if not used & set(s.columns)]
     rest = [c for c in known.values() if c not in used | {c for s in sets for c in s.columns}]
-    return Placed(columns, texts, tuple(edits), moved, tuple(silent), (*rest, *sets))
+    return Placed(columns, texts, tuple(edits), moved, tuple(silent), tuple(no_answers), (*rest, *sets))
 
 
 def _own_columns(codebook):
@@ -217,10 +223,10 @@ def _code(text):
 
 
 def _match(question, offered, delivery, column):
-    """The Edits that the offered answers ask for, and the ids of those that the file's labels say nothing of."""
+    """The Edits that the offered answers ask for, and each Answer of the codebook with what is offered of it."""
     by_text = {fold(t): a for a in question.answers for t in (a.label, a.id, *a.spellings) if t}
     by_code = {a.code: a for a in question.answers if a.code is not None}
-    edits, said = [], set()
+    edits, given = [], []
     for offer in offered:
         named = by_text.get(fold(offer.label)) if offer.label else None
         coded = by_code.get(offer.code) if offer.code is not None else None
@@ -237,9 +243,8 @@ def _match(question, offered, delivery, column):
             edits.append(edit)
         elif (named is None and offer.label) or (coded is None and offer.code is not None):
             edits.append(Edit(question.id, answer.id, offer))
-        said |= {answer.id} if answer else set()
-    labelled = column in delivery.labels
-    return edits, [a.id for a in question.answers if labelled and a.id not in said]
+        given += [(answer, offer)] if answer else []
+    return edits, given
 
 
 def _unknown(question, offer, offered, delivery, column):
@@ -282,7 +287,7 @@ def _cells(question, found, delivery):
         else:
             labels = delivery.labels.get(column, {})
             ticks = tick_readings(question, answer)
-            readable = {c: label for c, label in labels.items() if fold(label) in ticks and fold(c) not in ticks}
+            readable = {c: label for c, label in labels.items() if fold(label) in ticks}
             cells.append(table[column].replace(readable))
     return cells
 

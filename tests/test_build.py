@@ -174,6 +174,16 @@ def test_codebooks_and_settings_agree_on_where_records_come_from():
         assert (codebook.wave, codebook.kind) == (wave, waves.kind(wave))
 
 
+def test_a_wave_that_is_added_runs_its_own_stages_and_those_of_all_waves(stages):
+    """No stage of a wave reads another's files or the list of waves; but a rehearsal is drawn from the wave before."""
+    waves = load_params(ROOT / "params.yaml").waves
+    for name, stage in stages.items():
+        verb, _, wave = name.partition("@")
+        assert not wave or "waves" not in stage["params"], name
+        read = {part for path in stage["deps"] for part in re.split(r"[/.]", path)} & {str(w) for w in waves.all}
+        assert read <= {wave} or (verb == "rehearse" and int(wave) in waves.rehearsal), name
+
+
 # ---- the notebooks
 
 

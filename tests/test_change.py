@@ -224,7 +224,11 @@ def test_nobody_is_taken_for_a_reconstructed_organisation(small, make_respondent
     rows = rows_of(before, wave_of(small, people, 2021), "unweighted")
     assert rows.empty
     table = changed(before, wave_of(small, people, 2021))
-    assert table["word"].eq("").all() and set(table["n_both"].dropna()) == {0}
+    assert table["word"].eq("").all() and table["n_both"].isna().all()
+    # Nor where its shares are printed: the same identifiers are not the same organisations.
+    printed = before.estimates.assign(support="published", quality="ok")
+    table = changed(change.Wave(2020, before.codebook, before.respondents, printed), wave_of(small, people, 2021))
+    assert set(table["n_both"].dropna()) == {0} and table["covariance"].dropna().eq(0).all()
 
 
 def test_a_modelled_estimate_gives_no_verdict_and_stays_out_of_the_correction(small, make_respondents):
@@ -241,7 +245,7 @@ def test_a_modelled_estimate_gives_no_verdict_and_stays_out_of_the_correction(sm
     assert said[["category", "basis"]].to_numpy().tolist() == [["bright", "unweighted"]]
     assert said["p_adjusted"].tolist() == said["p"].tolist()
     rest = table[table["comparable"] & table["quality"].eq("modelled")]
-    assert len(rest) and rest["why"].eq(change.NOT_EVIDENCE).all() and rest["p_adjusted"].isna().all()
+    assert len(rest) and rest["why"].eq(change.NOT_EVIDENCE).all() and rest["p"].isna().all()
 
 
 def test_an_estimate_known_up_to_a_range_leaves_its_change_a_range(small, make_respondents):

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 import pipeline
-from pipeline.execute import NotebookFailed, execute, main, parameter_defaults, portable_copy
+from pipeline.execute import NotebookFailed, execute, main, parameter_defaults, portable_copy, shows_a_rehearsal
 from pipeline.problems import InputProblem
 
 DEFAULTS = "wave = 2014\nshare = 0.5\nfolder = 'here'\nloud = False"
@@ -214,3 +214,11 @@ def test_the_command_shows_progress_and_says_when_it_cannot_write(notebook, tmp_
 def test_starting_does_not_load_what_only_some_stages_need():
     code = "import sys, pipeline.execute; print(sorted({'pandas', 'papermill', 'nbformat'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("rehearsal, marked", [("[2015]", True), ("[]", False)])
+def test_a_notebook_of_all_waves_is_marked_where_one_is_a_rehearsal(tmp_path, rehearsal, marked):
+    (tmp_path / "params.yaml").write_text(f"waves:\n  all: [2014, 2015]\n  rehearsal: {rehearsal}\n", encoding="utf-8")
+    parameters = {"codebooks": "codebook", "params": "params.yaml"}
+    assert shows_a_rehearsal(parameters, tmp_path) is marked
+    assert not shows_a_rehearsal({"params": "params.yaml"}, tmp_path)

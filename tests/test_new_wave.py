@@ -319,8 +319,8 @@ def earlier(project, codebook, respondents):
 
 
 def test_swapped_codes_without_labels_are_given_away_by_their_shares(project, small_codebook):
-    then = made.records(small_codebook, rows=300)
-    then["outlook"] = ["bright"] * 200 + ["steady"] * 60 + ["bleak"] * 40
+    then = made.records(small_codebook, rows=150)
+    then["outlook"] = ["bright"] * 100 + ["steady"] * 30 + ["bleak"] * 20
     earlier(project, small_codebook, then)
     table = coded(made.interviews(small_codebook, then), small_codebook)
     assert prepared(project, made.as_csv(project / "export.csv", table)).codebook.wave == YEAR
@@ -572,3 +572,24 @@ def test_a_codebook_that_somebody_wrote_is_what_an_export_is_held_against(projec
 
 def test_outside_a_project_of_dvc_nothing_is_written(project, table, small_codebook):
     assert "this is no project of DVC" in refusal(project, save(project, table, "csv", small_codebook))
+
+
+def test_ticks_are_read_by_their_labels(project, table, small_codebook):
+    path = project / "export.sav"
+    twos = table.assign(**{c: table[c].replace("0", "2") for c in ("E1_1", "E1_2")})
+    made.as_sav(path, twos, small_codebook, changes={c: {1: "Yes", 2: "No"} for c in ("E1_1", "E1_2")}, sets=False)
+    wave = prepared(project, path)
+    expected = clean(prepared(project, save(project, table, "csv", small_codebook)).fieldwork, small_codebook)
+    pd.testing.assert_frame_equal(clean(wave.fieldwork, wave.codebook).respondents, expected.respondents)
+
+
+def test_what_labels_and_missing_values_of_the_file_leave_open_is_shown(project, table, small_codebook):
+    gone = table.assign(V1=table["V1"].replace("Bleak", "Steady"))
+    path = save(project, gone, "sav", small_codebook, changes={"V1": {1: "Bright", 2: "Steady", 98: "Don't know"}})
+    assert (
+        "outlook: the file's labels do not have the answer bleak: was it dropped?" in prepared(project, path).to_decide
+    )
+    path = save(project, table, "sav", small_codebook)
+    relabel(path, "V1", {1: "Bright", 2: "Steady", 3: "Bleak", 98: "Don't know"}, missing=[3, 98])
+    said = "outlook.bleak: the file declares it to be a missing value, and the codebook does not"
+    assert said in prepared(project, path).to_decide
