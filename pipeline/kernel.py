@@ -74,6 +74,10 @@ class _StandIn(ModuleType):
         return getattr(import_module(self.__name__), name)
 
 
+class NeverReady(RuntimeError):
+    """The process of a notebook ended before it could run a cell."""
+
+
 @contextmanager
 def started_kernel(folder):
     """A running Python kernel whose working directory is `folder`; gone, with all it kept, at the end.
@@ -99,7 +103,7 @@ def started_kernel(folder):
             async with asyncio.timeout(timeout):
                 while not await answered(self):
                     if not await self.is_alive():
-                        raise RuntimeError("the kernel died before it was ready")
+                        raise NeverReady
 
     # The notebook imports the same copy of this package as the runner does, whatever else is installed.
     places = [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -108,7 +108,7 @@ def stages_of(project):
     try:
         with Repo(project) as repo:
             made = [stage for stage in repo.index.stages if stage.cmd]
-            return {s.addressing: [o.def_path for o in s.outs if not o.use_cache] for s in made}
+            return {s.name: [o.def_path for o in s.outs if not o.use_cache] for s in made}
     except DvcException as problem:
         raise InputProblem(f"DVC cannot read the graph: {' '.join(str(problem).split())}", file="dvc.yaml") from None
 

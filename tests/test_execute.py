@@ -207,7 +207,8 @@ def test_the_command_shows_progress_and_says_when_it_cannot_write(notebook, tmp_
     assert main([str(source), str(tmp_path / "file" / "out.ipynb")]) == 1
     shown = capsys.readouterr().err.splitlines()
     assert shown[:2] == ["[toy] cell 1 of 2 (wave = 2014)", "[toy] cell 2 of 2 (x = 1)"]
-    assert shown[2] == f"{tmp_path / 'file'}: File exists."
+    why = f"cannot be written: File exists ({tmp_path / 'file'}); move away what stands in its place."
+    assert shown[2] == f"{source}, after its last cell: {tmp_path / 'file' / 'out.ipynb'}: {why}"
     assert len(shown) == 3
 
 

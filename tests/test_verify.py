@@ -116,7 +116,9 @@ def test_what_was_edited_by_hand_is_named_with_its_first_difference(delivered, t
     recorded = {stage: said for (stage, file), said in found.items() if file == "dvc.lock"}
     assert {file for _, file in found} == {"dvc.lock"}
     assert f"weight@{WAVE}" in recorded and f"analyse@{WAVE}" in recorded and f"clean@{WAVE}" not in recorded
-    made = f"what it made: data/weighted/{WAVE}/respondents.csv is recorded as 000000000000, rebuilt as {weighted[1]:.12}"
+    made = (
+        f"what it made: data/weighted/{WAVE}/respondents.csv is recorded as 000000000000, rebuilt as {weighted[1]:.12}"
+    )
     assert recorded[f"weight@{WAVE}"] == made
     assert {row["file"]: row["result"] for row in attested["table"]}["reports/extra.csv"] == "no stage makes it"
     assert not [row for row in attested["table"] if row["stage"] in ("track", "acknowledge")]
@@ -187,7 +189,12 @@ def test_a_missing_tool_is_said(project, monkeypatch, tool, said):
 # ---- parts
 
 
-ENTRY = {"cmd": "c", "deps": [{"path": "a", "md5": "1"}], "outs": [{"path": "b", "md5": "2"}], "params": {"p": {"x": 1}}}
+ENTRY = {
+    "cmd": "c",
+    "deps": [{"path": "a", "md5": "1"}],
+    "outs": [{"path": "b", "md5": "2"}],
+    "params": {"p": {"x": 1}},
+}
 
 
 @pytest.mark.parametrize(
@@ -217,7 +224,9 @@ def test_why_a_run_failed_is_its_own_sentence_and_dvcs():
     assert failure("") == "the run failed and said nothing"
 
 
-@given(st.binary(max_size=60), st.binary(max_size=60), st.sampled_from([".csv", ".json", ".ipynb", ".png", ".html", ""]))
+@given(
+    st.binary(max_size=60), st.binary(max_size=60), st.sampled_from([".csv", ".json", ".ipynb", ".png", ".html", ""])
+)
 def test_whatever_two_files_hold_a_difference_is_said_and_nothing_else_is(committed, rebuilt, ending):
     from pipeline.first_difference import first_difference
 

@@ -1,0 +1,254 @@
+"""Faults made to happen: after each, `dvc repro` finishes with the same bytes, and no half-written file is a result."""
+
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from functools import cache
+from pathlib import Path
+
+import pytest
+from clones import ROOT
+from delivered import WAVE, Copied
+
+from pipeline.provenance import read_lock
+
+pytestmark = pytest.mark.slow
+STAGES = ["validate", "clean", "weight", "analyse", "vary", "series", "track", "revise", "acknowledge"]
+# Where each stage is killed: at its nth file, or at the one whose path ends so (the runner's own, the executed copy).
+KILLED_AT = {
+    "validate": "2",
+    "clean": "notebooks/clean.ipynb",
+    "weight": "3",
+    "analyse": "6",
+    "vary": "4",
+    "series": "1",
+    "track": "5",
+    "revise": "1",
+    "acknowledge": "1",
+}
+
+
+class Earlier(Copied):
+    """The finished project with an earlier run's results in place of its own: none is what a run now gives."""
+
+    def __init__(self, project, folder):
+        super().__init__(project, folder)
+        self.good = {path: path.read_bytes() for path in self.results()}
+        assert len(self.good) > 60
+        for path, content in self.good.items():
+            path.chmod(0o644)
+            path.write_bytes(b"earlier\n" + content)
+        self.old = {path: path.read_bytes() for path in self.good}
+        shutil.rmtree(self.root / ".dvc/cache/runs", ignore_errors=True)
+
+    def results(self):
+        """Every file that a stage makes, found through what dvc.lock recorded when the project was run."""
+        outs = [out["path"] for entry in read_lock(self.root).values() for out in entry["outs"]]
+        paths = (p for out in outs for p in [self.root / out, *sorted((self.root / out).rglob("*"))])
+        return [p for p in paths if p.is_file() and p.suffix != ".part"]
+
+    def address(self, stage):
+        """The stage as DVC calls it."""
+        return next(name for name in read_lock(self.root) if name.partition("@")[0] == stage)
+
+    def start(self, *command, prefix=(), fault=(), preexec=None):
+        """Start a command as the leader of its own group; `fault` is what happens, in which stage, and when."""
+        changes = {"PYTHONPATH": str(ROOT / "tests/faults"), "PYTHONDONTWRITEBYTECODE": "1"}
+        changes |= dict(zip(("FAULT", "FAULT_STAGE", "FAULT_AT"), fault, strict=False))
+        own = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]), "HOME": str(self.home)}
+        own |= {"TMPDIR": str(self.home), "DVC_SITE_CACHE_DIR": str(self.home / "dvc"), "LC_ALL": "C.UTF-8"}
+        return subprocess.Popen(
+            [*prefix, *command],
+            cwd=self.root,
+            env=own | changes,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            preexec_fn=preexec,
+        )
+
+    def repro(self, *arguments, **how):
+        """Run `dvc repro`: its status and all that was printed."""
+        process = self.start(sys.executable, "-m", "dvc", "repro", *arguments, **how)
+        printed, _ = process.communicate(timeout=900)
+        return process.returncode, printed
+
+    def half_written(self):
+        """Results that are neither the earlier run's nor this one's; there must be none."""
+        now = {path: path.read_bytes() for path in [*self.good, *self.results()] if path.is_file()}
+        return [str(p) for p, content in now.items() if content not in (self.old.get(p), self.good.get(p))]
+
+    def assert_mended(self):
+        """`dvc repro` finishes, and everything is what it was, to the byte, with nothing lying about."""
+        status, printed = self.repro()
+        assert status == 0, printed[-3000:]
+        assert [str(p) for p, content in self.good.items() if p.read_bytes() != content] == []
+        assert self.changed() == ""
+        outs = {self.root / Path(out["path"]) for entry in read_lock(self.root).values() for out in entry["outs"]}
+        beside = [
+            p for out in outs for p in (out.rglob("*.part") if out.is_dir() else [out.parent / f"{out.name}.part"])
+        ]
+        assert [str(p) for p in beside if p.exists()] == []
+
+
+@pytest.fixture(scope="module")
+def killed(delivered, tmp_path_factory):
+    """An earlier run's project in which each stage in turn was killed with all its processes."""
+    survey = Earlier(delivered, tmp_path_factory.mktemp("killed"))
+    seen = {}
+    for stage in STAGES:
+        status, printed = survey.repro(fault=("kill_all", survey.address(stage), KILLED_AT[stage]))
+        left = [str(p) for p in survey.root.rglob("*.part")]
+        seen[stage] = {"status": status, "printed": printed, "half": survey.half_written(), "left": left}
+    return survey, seen
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_that_is_killed_leaves_no_half_written_result(killed, stage):
+    survey, seen = killed
+    assert seen[stage]["status"] == -signal.SIGKILL, seen[stage]["printed"][-3000:]
+    assert f"Running stage '{survey.address(stage)}'" in seen[stage]["printed"]
+    assert seen[stage]["half"] == []
+    assert len(seen[stage]["left"]) >= 1  # the half of a file that the fault left, beside its place
+
+
+def test_every_stage_killed_once_the_run_finishes_with_the_same_bytes(killed):
+    survey, _ = killed
+    survey.assert_mended()
+
+
+# ---- faults that end in a sentence
+
+
+@cache
+def alone():
+    """The command that gives what follows a mount table of its own; none where that is not allowed."""
+    for options in (["--mount"], ["--map-root-user", "--mount"]):
+        command = ["unshare", *options, "--propagation", "private"]
+        if shutil.which("unshare") and subprocess.run([*command, "true"], capture_output=True).returncode == 0:
+            return command
+    return None
+
+
+def full_disk(survey, folder, size):
+    """How to run a command with a small disk in a folder's place, or else with a limit on the size of files."""
+    place = survey.root / folder
+    place.mkdir(parents=True, exist_ok=True)
+    if alone():
+        script = f'mount -t tmpfs -o size={size} none "$0" && exec "$@"'
+        return {"prefix": [*alone(), "sh", "-c", script, str(place)]}
+    return {"preexec": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))}
+
+
+def read_only(survey, folder):
+    """How to run a command with a folder that cannot be written to, root or not."""
+    place = survey.root / folder
+    if alone():
+        script = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
+        return {"prefix": [*alone(), "sh", "-c", script, str(place)]}
+    if os.geteuid() == 0:
+        pytest.skip("root writes anywhere, and no mount table of its own can be had")
+    place.chmod(0o555)
+    return {}
+
+
+def a_cell(stage):
+    return rf"notebooks/{stage}\.ipynb, cell \d+ of \d+ \(.+\): "
+
+
+# What happens, in which stage, and how the sentence goes on that says so.
+SAID = {
+    "a kernel that dies": ("validate", a_cell("validate") + "the Python process running it was killed"),
+    "a cell that raises": ("clean", a_cell("clean") + "RuntimeError: made to fail"),
+    "a full disk": ("analyse", a_cell("analyse") + r".*figures/\S+: cannot be written: (No space left|File too large)"),
+    "a read-only folder": ("weight", a_cell("weight") + r".*: cannot be written: (Read-only|Permission denied)"),
+    "a full disk, for the executed copy": (
+        "vary",
+        r"notebooks/vary\.ipynb, after its last cell: .*vary\.ipynb: cannot be written: (No space|File too large)",
+    ),
+    "a full disk, without a notebook": (
+        "series",
+        r"data/series/\d+\.csv: cannot be written: (No space|File too large)",
+    ),
+    "a runner that is killed": ("track", "failed to run: python -m pipeline.execute"),
+}
+
+
+@pytest.fixture(scope="module")
+def failing(delivered, tmp_path_factory):
+    """A project in which one fault after another happened, each in a later stage; what was seen of each."""
+    survey = Earlier(delivered, tmp_path_factory.mktemp("failing"))
+    how = {
+        "a kernel that dies": lambda: {"fault": ("kill_self", survey.address("validate"), "2")},
+        "a cell that raises": lambda: {"fault": ("fail", survey.address("clean"), "2")},
+        "a read-only folder": lambda: read_only(survey, f"data/weighted/{WAVE}"),
+        "a full disk": lambda: full_disk(survey, f"reports/{WAVE}/figures", "64k"),
+        "a full disk, for the executed copy": lambda: full_disk(survey, f"reports/{WAVE}/notebooks", "4k"),
+        "a full disk, without a notebook": lambda: full_disk(survey, "data/series", "4k"),
+        "a runner that is killed": lambda: {"fault": ("kill_parent", survey.address("track"), "2")},
+    }
+    seen = {}
+    for fault, make in how.items():
+        stage = SAID[fault][0]
+        status, printed = survey.repro(survey.address(stage), **make())
+        (survey.root / f"data/weighted/{WAVE}").chmod(0o755)
+        seen[fault] = {"status": status, "printed": printed, "half": survey.half_written()}
+    return survey, seen
+
+
+@pytest.mark.parametrize("fault", SAID)
+def test_a_fault_is_said_with_stage_notebook_and_cell_and_leaves_no_half_written_result(failing, fault):
+    survey, seen = failing
+    stage, sentence = SAID[fault]
+    printed = seen[fault]["printed"]
+    assert seen[fault]["status"] not in (0, -signal.SIGKILL), printed[-3000:]
+    assert re.search(sentence, printed), printed[-3000:]
+    assert f"failed to reproduce '{survey.address(stage)}'" in printed
+    assert "Traceback" not in printed
+    assert seen[fault]["half"] == []
+
+
+def test_every_fault_gone_the_run_finishes_with_the_same_bytes(failing):
+    survey, _ = failing
+    survey.assert_mended()
+    assert not list(survey.root.glob("reports/**/*.failed*"))
+
+
+# ---- at once
+
+
+def test_a_stage_started_twice_at_once_by_hand_gives_the_same_bytes(delivered, tmp_path):
+    survey = Earlier(delivered, tmp_path)
+    for path, content in survey.good.items():
+        if path.is_relative_to(survey.root / "data"):  # what it reads is this run's
+            path.write_bytes(content)
+    command = read_lock(survey.root)[survey.address("analyse")]["cmd"].split()
+    first = survey.start(*command)
+    time.sleep(0.5)
+    second = survey.start(*command)
+    printed = [process.communicate(timeout=900)[0] for process in (first, second)]
+    assert (first.returncode, second.returncode) == (0, 0), printed[0][-2000:] + printed[1][-2000:]
+    assert survey.half_written() == []
+    outs = [out["path"] for out in read_lock(survey.root)[survey.address("analyse")]["outs"]]
+    made = [p for p in survey.good if any(p.is_relative_to(survey.root / out) for out in outs)]
+    assert len(made) > 10 and all(p.read_bytes() == survey.good[p] for p in made)
+
+
+def test_of_two_runs_at_once_one_finishes_and_the_other_is_refused_or_finishes_too(delivered, tmp_path):
+    survey = Earlier(delivered, tmp_path)
+    first = survey.start(sys.executable, "-m", "dvc", "repro", survey.address("validate"))
+    for line in first.stdout:  # as soon as the stage is running
+        if "Running stage" in line:
+            break
+    status, printed = survey.repro(survey.address("validate"))
+    rest, _ = first.communicate(timeout=900)
+    assert first.returncode == 0, rest[-3000:]
+    assert status == 0 or re.search("is busy, it is being blocked by|Unable to acquire lock", printed), printed[-2000:]
+    assert survey.half_written() == []
+    survey.assert_mended()
