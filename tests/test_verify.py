@@ -84,7 +84,7 @@ def test_an_attestation_says_what_was_rebuilt_with_what_and_nothing_of_the_machi
 
 
 @pytest.mark.slow
-def test_what_was_edited_by_hand_is_named_with_its_first_difference(delivered, tmp_path):
+def test_what_was_edited_by_hand_is_named_with_its_first_difference(delivered, tmp_path, record_property):
     survey = Copied(delivered, tmp_path)
     path = survey.root / ESTIMATES
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -110,7 +110,8 @@ def test_what_was_edited_by_hand_is_named_with_its_first_difference(delivered, t
     assert done.returncode == 1 and "Traceback" not in done.stderr
     found = differing(attested)
     key = ", ".join(f"{column} {value}" for column, value in zip(header, cells, strict=True) if column in KEYS)
-    assert found.pop((f"analyse@{WAVE}", ESTIMATES)) == f"row {key}, column count: '999' committed, '{was}' rebuilt"
+    number = found.pop((f"analyse@{WAVE}", ESTIMATES))
+    assert number == f"row {key}, column count: '999' committed, '{was}' rebuilt"
     said = found.pop((f"clean@{WAVE}", EXECUTED))
     assert re.match(rf"cell \d+ \({shown['id']}\), what it shows, line 1: 'all is well' committed, ", said)
     recorded = {stage: said for (stage, file), said in found.items() if file == "dvc.lock"}
@@ -120,6 +121,9 @@ def test_what_was_edited_by_hand_is_named_with_its_first_difference(delivered, t
         f"what it made: data/weighted/{WAVE}/respondents.csv is recorded as 000000000000, rebuilt as {weighted[1]:.12}"
     )
     assert recorded[f"weight@{WAVE}"] == made
+    record_property("verify", f"a number in `{ESTIMATES}` | {number}")
+    record_property("verify", f"what a cell of `{EXECUTED}` shows | {said}")
+    record_property("verify", f"a hash in `dvc.lock` | weight@{WAVE}: {recorded[f'weight@{WAVE}']}")
     assert {row["file"]: row["result"] for row in attested["table"]}["reports/extra.csv"] == "no stage makes it"
     assert not [row for row in attested["table"] if row["stage"] in ("track", "acknowledge")]
     assert (attested["result"], attested["date"]) == ("different", "2026-11-25")
