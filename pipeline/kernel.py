@@ -108,7 +108,9 @@ def started_kernel(folder):
     # The notebook imports the same copy of this package as the runner does, whatever else is installed.
     places = [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     room = tempfile.gettempdir()
-    with tempfile.TemporaryDirectory(prefix="kernel-", dir=room if len(room) <= LONGEST else "/tmp") as own:
+    # A path that ZeroMQ cannot encode, or that no socket can have, is no place for sockets.
+    fits = room.isascii() and len(room) <= LONGEST
+    with tempfile.TemporaryDirectory(prefix="kernel-", dir=room if fits else "/tmp") as own:
         # A folder of its own instead of the user's: no start-up files, no history. Sockets in it instead of network
         # ports: nothing to collide with and nobody to listen in.
         spec = KernelSpec(

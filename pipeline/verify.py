@@ -74,6 +74,7 @@ def rebuild(project, folder, wave=None, show=lambda line: None):
         if done.returncode:
             raise InputProblem(f"git could not clone the project: {' '.join(done.stderr.split())}")
     environment = clean_environment(folder)
+    (clone / LOCK).unlink(missing_ok=True)  # edited by hand, it could keep DVC from reading the graph
     stages = stages_of(clone)
     targets = [name for name in stages if wave is None or name.endswith(f"@{wave}")]
     if not targets:
@@ -132,8 +133,7 @@ def bring_deliveries(project, clone, environment):
 
 
 def remove_results(clone, stages):
-    """Take from the clone the record of its stages and all that they publish, so that each has to be made."""
-    (clone / LOCK).unlink(missing_ok=True)
+    """Take from the clone all that its stages publish, so that each file has to be made."""
     for out in (clone / path for outs in stages.values() for path in outs):
         if out.is_dir():
             shutil.rmtree(out)

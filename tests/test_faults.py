@@ -138,13 +138,15 @@ def alone():
     return None
 
 
-def full_disk(survey, folder, size):
-    """How to run a command with a small disk in a folder's place, or else with a limit on the size of files."""
-    place = survey.root / folder
-    place.mkdir(parents=True, exist_ok=True)
+# What lies in the folder is taken along, and the rest but for some room filled up.
+FULL = """keep=$(mktemp -d) && cp -a "$0"/. "$keep" && mount -t tmpfs -o size=8m none "$0" && cp -a "$keep"/. "$0" &&
+{ cat /dev/zero > "$0/full.part" 2> /dev/null; truncate -s -ROOM "$0/full.part"; exec "$@"; }"""
+
+
+def full_disk(survey, folder, room):
+    """How to run a command with a folder on a disk with little room, or else with a limit on the size of files."""
     if alone():
-        script = f'mount -t tmpfs -o size={size} none "$0" && exec "$@"'
-        return {"prefix": [*alone(), "sh", "-c", script, str(place)]}
+        return {"prefix": [*alone(), "sh", "-c", FULL.replace("ROOM", room), str(survey.root / folder)]}
     return {"preexec": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))}
 
 
@@ -164,12 +166,17 @@ def a_cell(stage):
     return rf"notebooks/{stage}\.ipynb, cell \d+ of \d+ \(.+\): "
 
 
+READ_ONLY = (f"reports/{WAVE}", f"data/weighted/{WAVE}")
 # What happens, in which stage, and how the sentence goes on that says so.
 SAID = {
     "a kernel that dies": ("validate", a_cell("validate") + "the Python process running it was killed"),
     "a cell that raises": ("clean", a_cell("clean") + "RuntimeError: made to fail"),
     "a full disk": ("analyse", a_cell("analyse") + r".*figures/\S+: cannot be written: (No space left|File too large)"),
     "a read-only folder": ("weight", a_cell("weight") + r".*: cannot be written: (Read-only|Permission denied)"),
+    "a read-only folder that DVC makes ready": (
+        "weight",
+        rf"failed to reproduce '\S+': .*(Read-only file system|Permission denied): '\S.*data/weighted/{WAVE}/",
+    ),
     "a full disk, for the executed copy": (
         "vary",
         r"notebooks/vary\.ipynb, after its last cell: .*vary\.ipynb: cannot be written: (No space|File too large)",
@@ -189,17 +196,19 @@ def failing(delivered, tmp_path_factory):
     how = {
         "a kernel that dies": lambda: {"fault": ("kill_self", survey.address("validate"), "2")},
         "a cell that raises": lambda: {"fault": ("fail", survey.address("clean"), "2")},
-        "a read-only folder": lambda: read_only(survey, f"data/weighted/{WAVE}"),
-        "a full disk": lambda: full_disk(survey, f"reports/{WAVE}/figures", "64k"),
-        "a full disk, for the executed copy": lambda: full_disk(survey, f"reports/{WAVE}/notebooks", "4k"),
-        "a full disk, without a notebook": lambda: full_disk(survey, "data/series", "4k"),
+        "a read-only folder": lambda: read_only(survey, READ_ONLY[0]),
+        "a read-only folder that DVC makes ready": lambda: read_only(survey, READ_ONLY[1]),
+        "a full disk": lambda: full_disk(survey, f"reports/{WAVE}/figures", "64K"),
+        "a full disk, for the executed copy": lambda: full_disk(survey, f"reports/{WAVE}/notebooks", "4K"),
+        "a full disk, without a notebook": lambda: full_disk(survey, "data/series", "0"),
         "a runner that is killed": lambda: {"fault": ("kill_parent", survey.address("track"), "2")},
     }
     seen = {}
     for fault, make in how.items():
         stage = SAID[fault][0]
         status, printed = survey.repro(survey.address(stage), **make())
-        (survey.root / f"data/weighted/{WAVE}").chmod(0o755)
+        for folder in READ_ONLY:
+            (survey.root / folder).chmod(0o755)
         seen[fault] = {"status": status, "printed": printed, "half": survey.half_written()}
     survey.mended = survey.mend()
     return survey, seen
@@ -219,7 +228,7 @@ def test_a_fault_is_said_with_stage_notebook_and_cell_and_leaves_no_half_written
     assert "Traceback" not in printed
     assert seen[fault]["half"] == []
     assert survey.mended == []
-    told = said[0].partition(" -p ")[0].replace("|", "/")
+    told = said[0].partition(" -p ")[0].replace(f"{survey.root}/", "").replace("|", "/")
     record_property("faults", f"{fault} | {stage} | {told} | none | the same bytes")
 
 
@@ -234,18 +243,17 @@ def test_every_fault_gone_the_run_finishes_with_the_same_bytes(failing):
 
 def test_a_stage_started_twice_at_once_by_hand_gives_the_same_bytes(delivered, tmp_path):
     survey = Earlier(delivered, tmp_path)
-    for path, content in survey.good.items():
-        if path.is_relative_to(survey.root / "data"):  # what it reads is this run's
-            path.write_bytes(content)
-    command = read_lock(survey.root)[survey.address("analyse")]["cmd"].split()
+    entry = read_lock(survey.root)[survey.address("analyse")]
+    made = [p for p in survey.good if any(p.is_relative_to(survey.root / out["path"]) for out in entry["outs"])]
+    for path in set(survey.good) - set(made):  # what it reads is this run's
+        path.write_bytes(survey.good[path])
+    command = entry["cmd"].split()
     first = survey.start(*command)
     time.sleep(0.5)
     second = survey.start(*command)
     printed = [process.communicate(timeout=900)[0] for process in (first, second)]
     assert (first.returncode, second.returncode) == (0, 0), printed[0][-2000:] + printed[1][-2000:]
     assert survey.half_written() == []
-    outs = [out["path"] for out in read_lock(survey.root)[survey.address("analyse")]["outs"]]
-    made = [p for p in survey.good if any(p.is_relative_to(survey.root / out) for out in outs)]
     assert len(made) > 10 and all(p.read_bytes() == survey.good[p] for p in made)
 
 

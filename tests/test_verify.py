@@ -102,7 +102,7 @@ def test_what_was_edited_by_hand_is_named_with_its_first_difference(delivered, t
     lock = survey.root / "dvc.lock"
     text = lock.read_text(encoding="utf-8")
     weighted = re.search(rf"path: data/weighted/{WAVE}/respondents\.csv\n\s+hash: md5\n\s+md5: (\w+)", text)
-    lock.write_text(text.replace(weighted[1], "0" * 32), encoding="utf-8")
+    lock.write_text(text.replace(weighted[1], "c0ffee" * 5 + "00"), encoding="utf-8")
     (survey.root / "reports/extra.csv").write_text("a\n1\n", encoding="utf-8")
     survey.commit()
 
@@ -118,7 +118,7 @@ def test_what_was_edited_by_hand_is_named_with_its_first_difference(delivered, t
     assert {file for _, file in found} == {"dvc.lock"}
     assert f"weight@{WAVE}" in recorded and f"analyse@{WAVE}" in recorded and f"clean@{WAVE}" not in recorded
     made = (
-        f"what it made: data/weighted/{WAVE}/respondents.csv is recorded as 000000000000, rebuilt as {weighted[1]:.12}"
+        f"what it made: data/weighted/{WAVE}/respondents.csv is recorded as c0ffeec0ffee, rebuilt as {weighted[1]:.12}"
     )
     assert recorded[f"weight@{WAVE}"] == made
     record_property("verify", f"a number in `{ESTIMATES}` | {number}")
@@ -140,12 +140,14 @@ def test_a_run_that_cannot_finish_is_different_and_says_where_it_stopped(deliver
     content = json.loads(notebook.read_text(encoding="utf-8"))
     next(c for c in reversed(content["cells"]) if c["cell_type"] == "code")["source"] = ["1 / 0"]
     notebook.write_text(json.dumps(content), encoding="utf-8")
+    (survey.root / "dvc.lock").write_text("<<<<<<< ours\n", encoding="utf-8")
     survey.commit()
     done, attested, _ = verify(survey, tmp_path / "attestation.json", "--wave", str(WAVE))
     assert done.returncode == 1
     assert re.match(r"notebooks/validate\.ipynb, cell \d+ of \d+ \(1 / 0\): ZeroDivisionError", attested["failure"])
     assert f"failed to reproduce 'validate@{WAVE}'" in attested["failure"]
     assert differing(attested)[f"analyse@{WAVE}", ESTIMATES] == "committed, and not made by the run"
+    assert differing(attested)["-", "dvc.lock"] == "what is committed is no record of DVC's stages"
 
 
 # ---- refused
