@@ -3,7 +3,7 @@
 Runs the tests and takes the rows of the tables from what each records, so that no row stands there that was not seen.
 Ends without writing where a test fails.
 
-python benchmarks/reliability.py [a report that `pytest --junitxml` wrote]
+python benchmarks/reliability.py [a report that `pytest -o junit_family=xunit1 --junitxml` wrote]
 """
 
 import platform
@@ -31,7 +31,16 @@ def main(report=None):
     if report is None:
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.xml"
-            command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *FILES]
+            command = [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-o",
+                "junit_family=xunit1",
+                f"--junitxml={report}",
+                *FILES,
+            ]
             status = subprocess.run(command, cwd=ROOT).returncode
             rows = recorded(report)
     else:

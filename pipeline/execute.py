@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from pipeline.files import MARK, MARKED, write_text
-from pipeline.kernel import NeverReady, hide, started_kernel
+from pipeline.kernel import NeverReady, hide, plain_folder, started_kernel
 from pipeline.problems import InputProblem
 
 TRUTHS = {"true": True, "false": False}
@@ -39,7 +39,7 @@ def execute(notebook, output, given):
     notebook, output = Path(notebook), Path(output)
     source = read_notebook(notebook)
     parameters = typed_parameters(parameter_defaults(source, notebook), given, notebook)
-    with tempfile.TemporaryDirectory() as folder:
+    with plain_folder() as folder:  # papermill writes its path into the notebook
         draft = Path(folder) / "executed.ipynb"
         failed = output.with_suffix(".failed.ipynb")
         try:

@@ -210,6 +210,9 @@ def failing(delivered, tmp_path_factory):
     seen = {}
     for fault, make in how.items():
         stage = SAID[fault][0]
+        if stage != STAGES[0]:  # so that it is this stage that meets the fault
+            status, printed = survey.repro(survey.address(STAGES[STAGES.index(stage) - 1]))
+            assert status == 0, printed[-3000:]
         status, printed = survey.repro(survey.address(stage), **make())
         for folder in READ_ONLY:
             (survey.root / folder).chmod(0o755)
