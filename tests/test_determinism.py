@@ -50,8 +50,10 @@ def test_a_process_elsewhere_sees_what_it_is_told(tmp_path, made):
 @pytest.mark.slow
 @pytest.mark.parametrize("run", RUNS[1:], ids=lambda run: ", ".join(run))
 def test_a_forced_run_elsewhere_gives_the_same_bytes(delivered, tmp_path, made, run, record_property):
-    # The project was made at a path called `an other place`.
-    folder = tmp_path / ("one" if run.place == "one path" else "İstanbul and 'elsewhere'")
+    # The project was made at a path called `an other place`. In a Python that is held to ASCII, DVC can keep no record of
+    # files whose path is not.
+    name = "Istanbul" if run.language == ENGLISH else "İstanbul"
+    folder = tmp_path / ("one" if run.place == "one path" else f"{name} and 'elsewhere'")
     survey = Copied(delivered, folder)
     prefix, changes = circumstances(run, made)
     done = survey.run(*prefix, sys.executable, "-m", "dvc", "repro", "--force", "--no-run-cache", **changes)
