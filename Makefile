@@ -7,7 +7,8 @@ BIN := .venv/bin
 # The stages run `python` as dvc.yaml says it: let that be the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all environment test lock r-tables coverage change benchmark benchmark-weighting benchmark-waves benchmark-reliability
+.PHONY: all environment test lock pdf r-tables coverage change benchmark benchmark-weighting benchmark-waves \
+	benchmark-reliability
 # Settings and codebooks first: DVC itself would say what is wrong with them in many lines, or stages later.
 all: environment
 	$(BIN)/python -m pipeline.app check
@@ -32,6 +33,16 @@ test: environment
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+# The printed edition of each wave, pdf/YEAR.pdf, from the page that is on the screen. Needs Chromium; not
+# kept in git, since it holds the time at which it was made.
+CHROMIUM ?= chromium
+pdf: environment
+	mkdir -p pdf
+	for wave in reports/waves/*/; do \
+		$(CHROMIUM) --headless --no-sandbox --disable-gpu --no-pdf-header-footer --virtual-time-budget=10000 \
+			--print-to-pdf="pdf/$$(basename "$$wave").pdf" "file://$(CURDIR)/$${wave}index.html" || exit 1; \
+	done
 
 # After a change of the dependencies in pyproject.toml; needs uv.
 lock:

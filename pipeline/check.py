@@ -43,6 +43,7 @@ def _check_rehearsal(truth, wave, books, params):
         raise InputProblem(what, file=params, found=truth.before, allowed=earlier)
     check_truth(truth, None, before=books[truth.before], codebook=books[wave])
 
+
 def check_populations(params, totals):
     """Raise InputProblem for a population that the settings name and population.yaml, in the folder `totals`, lacks."""
     settings, known = load_params(params), sorted(load_populations(totals).populations)

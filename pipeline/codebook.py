@@ -307,6 +307,18 @@ class Trend(Part):
         return self
 
 
+class Chapter(Part):
+    """A chapter of the edition: what it is about, and which figures, findings and measures stand in it."""
+
+    id: str
+    number: int
+    title: str
+    lead: str = ""
+    figures: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
+
+
 class Codebook(Part):
     """A wave's questionnaire and what is made of it; `respondents` is how many a report says it rests on."""
 
@@ -329,6 +341,7 @@ class Codebook(Part):
     net_scores: tuple[NetScore, ...] = ()
     steps: tuple[Step, ...] = ()
     trends: tuple[Trend, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
 
     def question(self, question_id):
         """The question of this id."""
@@ -381,7 +394,8 @@ def _one(parts, part_id, what):
 
 def _check_names(book):
     """Raise ValueError at the first name in the codebook that points at nothing, or that stands twice."""
-    for what in ("questions", "bases", "breaks", "measures", "figures", "findings", "net_scores", "steps", "trends"):
+    parts = "questions bases breaks measures figures findings net_scores steps trends chapters"
+    for what in parts.split():
         ids = [p.id for p in getattr(book, what)]
         for repeated in sorted({i for i in ids if ids.count(i) > 1}):
             raise ValueError(f"{what}: the id {repeated!r} stands twice")
@@ -444,6 +458,11 @@ def _check_names(book):
             groups = [x for x in (c.group, c.versus) if x]
             _known([c.break_], breaks, f"finding {finding.id}: break")
             _known(groups, {g.id for g in book.groups(c.break_)}, f"finding {finding.id}: group")
+    for what in ("figures", "findings", "measures"):
+        placed = [i for chapter in book.chapters for i in getattr(chapter, what)]
+        _known(placed, {p.id for p in getattr(book, what)}, f"chapters, {what}:")
+        for repeated in sorted({i for i in placed if placed.count(i) > 1}):
+            raise ValueError(f"chapters: the {what} {repeated!r} stand twice")
     for place, measure, break_, categories in drawn:
         _known([measure], {m.id for m in book.measures}, f"{place}: measure")
         _known([break_], {TOTAL, *book.measure(measure).breaks}, f"{place}: break of measure {measure}")

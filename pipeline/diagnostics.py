@@ -139,7 +139,8 @@ def influence_table(weighted, *, codebook, most=10):
 
     organisation, its cell, weight and `weight_share` (of the sum of weights), and the share of all respondents that
     moves most when it is left out, the other weights staying as they are: measure, category, `shift` (what the share
-    becomes less what it was, as a proportion).
+    becomes less what it was, as a proportion). Of a wave that is not public already neither which organisation it is
+    nor which answer is said, since that would tell what it answered.
     """
     grid = lay_out(weighted, codebook)
     of_all = grid.rows["break"].eq(TOTAL) & grid.rows["domain"].map(grid.domains.all())
@@ -160,4 +161,5 @@ def influence_table(weighted, *, codebook, most=10):
         size=np.abs(shift).max(axis=1),
     )
     order = table.sort_values(["size", ORGANISATION], ascending=[False, True], ignore_index=True)
-    return order.drop(columns="size").head(most)
+    private = [] if codebook.kind == "reconstruction" else [ORGANISATION, "measure", "category"]
+    return order.drop(columns=["size", *private]).head(most)

@@ -13,7 +13,7 @@ The interval is symmetric on the logit scale, t-distributed with the domain's de
 xlogit); a share of exactly 0 or 1 has Korn and Graubard's one-sided interval (Survey Methodology 24, 1998) as NCHS
 applies it, and a base without degrees of freedom has none. The design effect is against simple random sampling with
 replacement, so the finite population's gain is in it; it is empty at 0 and 1. The effective base is Kish's, sum(w)^2 /
-sum(w^2) over the base, the same for every category.
+sum(w^2) over the base, the same for every category; the weighted base is sum(w).
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ PAIR = ["domain", "answer"]
 INFERENCE = ["se", "ci_low", "ci_high", "deff"]
 # Bounds of a reconstruction: of the share, of the number that gave the answer, and of the base.
 BOUNDS = ["low", "high", "count_low", "count_high", "base_low", "base_high"]
-COLUMNS = ["wave", *KEYS, "basis", "n", "count", "n_eff", "estimate", *INFERENCE]
+COLUMNS = ["wave", *KEYS, "basis", "n", "count", "n_weighted", "n_eff", "estimate", *INFERENCE]
 COLUMNS += ["support", *BOUNDS, "attained", "quality"]
 SUPPORT = {"rehearsal": "simulated", "fieldwork": "measured"}
 # A share this near to 0 or 1 is 0 or 1, and a standard error this small is none: that of a share that the weights fix,
@@ -97,7 +97,7 @@ def lay_out(respondents, codebook):
 
 
 def estimate_basis(grid, *, respondents, basis, confidence):
-    """The estimates of a grid on one basis: its rows with n, count, n_eff, estimate, se, interval and design effect."""
+    """The estimates of a grid on one basis: its rows with bases, count, estimate, se, interval and design effect."""
     weights = np.ones(len(respondents)) if basis == UNWEIGHTED else respondents["weight"].to_numpy(float)
     answers = grid.answers.to_numpy(bool)
     inside = {domain: grid.domains[domain].to_numpy(bool) for domain in grid.domains}
@@ -106,6 +106,7 @@ def estimate_basis(grid, *, respondents, basis, confidence):
     rows = grid.rows.assign(
         basis=basis,
         n=grid.rows["domain"].map({d: int(members.sum()) for d, members in inside.items()}),
+        n_weighted=grid.rows["domain"].map({d: round(float(weights[m].sum()), 9) for d, m in inside.items()}),
         n_eff=grid.rows["domain"].map({d: kish_effective_base(weights[members]) for d, members in inside.items()}),
         count=counts.reindex(pd.MultiIndex.from_frame(grid.rows[PAIR])).to_numpy(),
     )
@@ -294,12 +295,12 @@ def mark_modelled(table, *, flag_below):
     An `assumed` estimate that is not withheld is filler, so its quality is `modelled` and never `ok`; so is that of
     a weighted one with bounds, unless they leave one value, since how many answered in each cell, and with it every
     weight, is modelled. Where the bounds leave the base of an estimate open, how many answered is modelled too: its
-    effective base, standard error, interval and design effect are emptied, and it is flagged if the smallest possible
-    base is below the limit.
+    weighted and effective base, standard error, interval and design effect are emptied, and it is flagged if the
+    smallest possible base is below the limit.
     """
     open_base = table["base_low"] < table["base_high"]
     quality = table["quality"].mask(open_base, "ok").mask(open_base & (table["base_low"] < flag_below), "flagged")
-    blank = {c: table[c].mask(open_base) for c in ("n_eff", *INFERENCE)}
+    blank = {c: table[c].mask(open_base) for c in ("n_weighted", "n_eff", *INFERENCE)}
     filler = (table["support"] == "assumed") | ((table["support"] == "bounded") & (table["basis"] == WEIGHTED))
     filler &= quality != "withheld"
     return table.assign(quality=quality.mask(filler, "modelled"), **blank)

@@ -323,7 +323,7 @@ def main(
     respondents = read_respondents(records, codebook)
     tables = simulate(respondents, codebook, load_params(params).fieldwork)
     for table, file in zip(tables, FILES, strict=True):
-        write_table(data / "raw" / str(wave) / file, table, codebook)
+        write_table(data / "raw" / str(wave) / file, table, codebook, exact=True)
         typer.echo(f"{file}: {len(table):,} rows")
 
 

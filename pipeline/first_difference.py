@@ -1,8 +1,8 @@
 """What first differs between two versions of a published file, said so that a reader can find it.
 
-Of a table it is the row, by the columns that tell its rows apart, and the column; of a notebook the cell; of a figure
-the pixel or the line; of JSON the place; of anything else the line or the byte. In each sentence what is committed
-comes first and what was rebuilt second.
+Of a table it is the row, by the columns that tell its rows apart, and the column; of a notebook or workbook the cell; of
+a figure the pixel or the line; of JSON the place; of anything else the line or the byte. In each sentence what is
+committed comes first and what was rebuilt second.
 """
 
 import csv
@@ -10,6 +10,7 @@ import io
 import json
 from itertools import zip_longest
 from pathlib import PurePosixPath
+from zipfile import BadZipFile, ZipFile
 
 LONGEST = 80
 DRAWN = {".png", ".svg"}
@@ -29,7 +30,7 @@ def first_difference(path, committed, rebuilt):
     ending = PurePosixPath(path).suffix
     try:
         said = READERS.get(ending, in_text)(committed, rebuilt)
-    except (ValueError, KeyError, TypeError, csv.Error, OSError):  # hand-edited into something else
+    except (ValueError, KeyError, TypeError, csv.Error, OSError, BadZipFile):  # hand-edited into something else
         said = in_text(committed, rebuilt)
     name = PurePosixPath(path).stem
     return f"{name}: {said}" if ending in DRAWN else said
@@ -150,6 +151,27 @@ def in_picture(committed, rebuilt):
     return f"{int(differ.sum())} pixels differ, the first {column} from the left and {row} from the top"
 
 
+def in_workbook(committed, rebuilt):
+    """The first cell that differs between two Excel workbooks, by sheet; else the first part of the file."""
+    from openpyxl import load_workbook
+
+    old, new = (load_workbook(io.BytesIO(data)) for data in (committed, rebuilt))
+    if old.sheetnames != new.sheetnames:
+        return f"the sheets are {_pair(', '.join(old.sheetnames), ', '.join(new.sheetnames))}"
+    for sheet in old.sheetnames:
+        cells = [{cell.coordinate: cell.value for row in book[sheet] for cell in row} for book in (old, new)]
+        for place in [*cells[0], *(place for place in cells[1] if place not in cells[0])]:
+            if (was := cells[0].get(place)) != (now := cells[1].get(place)):
+                return f"sheet {sheet}, cell {place}: {_pair(was, now)}"
+    parts = [{name: book.read(name) for name in book.namelist()} for book in map(_archive, (committed, rebuilt))]
+    names = [name for name in {**parts[0], **parts[1]} if parts[0].get(name) != parts[1].get(name)]
+    return f"the same cells, other {names[0]}" if names else "the same parts, packed otherwise"
+
+
+def _archive(data):
+    return ZipFile(io.BytesIO(data))
+
+
 def in_text(committed, rebuilt):
     """The first line in which two texts differ; the first byte where one of them is no text."""
     try:
@@ -183,8 +205,8 @@ def _pair(was, now):
 def _short(value):
     if value is None:
         return "nothing"
-    text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-READERS = {".csv": in_table, ".ipynb": in_notebook, ".json": in_json, ".png": in_picture}
+READERS = {".csv": in_table, ".ipynb": in_notebook, ".json": in_json, ".png": in_picture, ".xlsx": in_workbook}

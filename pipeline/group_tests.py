@@ -26,6 +26,7 @@ NO_DIFFERENCE = "no clear difference"
 UNTESTED = {
     "groups": "not tested: fewer than two groups have an effective base above the limit",
     "answers": "not tested: all gave the same answer",
+    "withheld": "not tested: a number that it rests on is withheld",
 }
 
 
@@ -39,11 +40,12 @@ def compare_groups(respondents, *, codebook, estimates, settings):
     test) or `modelled`. `p_adjusted` is Benjamini and Hochberg's over all tests of the basis that are evidence.
     """
     plan = list(_plan(respondents, codebook))
+    withheld = _withheld(estimates)
     tables = []
     for basis in (UNWEIGHTED, WEIGHTED):
         weights = np.ones(len(respondents)) if basis == UNWEIGHTED else respondents["weight"].to_numpy(float)
         evidence = _evidence(estimates, basis)
-        tests = [_narrowed(test, weights, settings, evidence) for test in plan]
+        tests = [_narrowed(test, weights, settings, evidence, withheld) for test in plan]
         tables.append(adjust(_tested(tests, respondents, basis)).assign(basis=basis))
     table = pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
     return table.assign(wave=codebook.wave)[COLUMNS]
@@ -89,7 +91,14 @@ def _evidence(estimates, basis):
     return set(settled[KEYS].itertuples(index=False, name=None))
 
 
-def _narrowed(test, weights, settings, evidence):
+def _withheld(estimates):
+    """The keys of every estimate whose count is not given, and (measure, break, group) of every base that is not."""
+    rows = estimates[estimates["basis"].eq(UNWEIGHTED) & estimates["count"].isna()]
+    bases = rows.loc[rows["n"].isna(), ["measure", "break", "group"]]
+    return {*rows[KEYS].itertuples(index=False, name=None), *bases.itertuples(index=False, name=None)}
+
+
+def _narrowed(test, weights, settings, evidence, withheld):
     """A test without the groups that are too small, with its base `n`, `quality` and, where there is none, why."""
     inside, group_of = test["inside"], test["group_of"]
     bases = {g: kish_effective_base(weights[inside & (group_of == g)]) for g in dict.fromkeys(group_of[inside])}
@@ -97,17 +106,26 @@ def _narrowed(test, weights, settings, evidence):
     inside = inside & pd.Series(group_of).isin(list(kept)).to_numpy()
     answers = set(test["answer"][inside])
     why = "groups" if len(kept) < 2 else "answers" if len(answers) < 2 else ""
+    if not why and any(key in withheld for key in _rests_on(test, answers, kept)):
+        why = "withheld"
     quality = "flagged" if min(kept.values(), default=0) < settings.flag_below else "ok"
     quality = quality if _settled(test, answers, kept, evidence) else "modelled"
-    counts = {"n": int(inside.sum()), "groups": len(kept), "left_out": " ".join(g for g in bases if g not in kept)}
+    # The base of a test is the sum of its groups' bases, so it would give away one of them that is withheld.
+    n = None if any((test["measure"], test["break"], g) in withheld for g in bases) else int(inside.sum())
+    counts = {"n": n, "groups": len(kept), "left_out": " ".join(g for g in bases if g not in kept)}
     return test | counts | {"inside": inside, "quality": "withheld" if why else quality, "why": why}
 
 
 def _settled(test, answers, groups, evidence):
     """Whether every estimate that a test rests on is settled; the others of a group are settled where everyone is."""
+    return all(key in evidence for key in _rests_on(test, answers, groups))
+
+
+def _rests_on(test, answers, groups):
+    """The keys of the estimates that a test rests on."""
     categories = [test["category"]] if test["category"] else [a for a in answers if a != NO_ANSWER]
     places = [(TOTAL, TOTAL) if g == REST else (test["break"], g) for g in groups]
-    return all((test["measure"], category, *place) in evidence for category in categories for place in places)
+    return [(test["measure"], category, *place) for category in categories for place in places]
 
 
 def _tested(tests, respondents, basis):

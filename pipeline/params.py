@@ -15,6 +15,12 @@ def _colour(text):
     return text
 
 
+def _some_text(text):
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
 def _month_and_day(text):
     if not re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])", text):
         raise ValueError("must be a month and a day up to the 28th, such as '03-28'")
@@ -190,6 +196,13 @@ class Analyse(Section):
         return self
 
 
+class Disclose(Section):
+    minimum_base: Annotated[int, Field(ge=1)]
+    minimum_count: Annotated[int, Field(ge=1)]
+    share_digits: Annotated[int, Field(ge=1, le=12)]
+    weighted_base_to: Annotated[float, Field(gt=0)]
+
+
 class Colours(Section):
     ink: Colour
     quiet: Colour
@@ -209,6 +222,10 @@ class Figures(Section):
     text_size: Annotated[float, Field(gt=0)]
     dpi: Annotated[int, Field(gt=0)]
     colours: Colours
+
+
+class Publish(Section):
+    title: Annotated[str, AfterValidator(_some_text)]
 
 
 class Compute(Section):
@@ -243,8 +260,10 @@ class Params(Section):
     validate_: Validate = Field(alias="validate")
     weight: Weight
     analyse: Analyse
+    disclose: Disclose
     vary: Vary
     figures: Figures
+    publish: Publish
     compute: Compute
     coverage: Coverage
 

@@ -226,6 +226,8 @@ def first_lower(label):
 
 
 def base_text(row, words=False):
-    """The unweighted base in print: `74`, or a range where the report's text leaves one to the base itself."""
+    """The unweighted base in print: `74`, a range where the report's text leaves one to the base itself, `withheld`."""
+    if pd.isna(row["n"]):
+        return WITHHELD
     low, high = row["base_low"], row["base_high"]
     return whole_text(row["n"]) if pd.isna(low) or pd.isna(high) else range_text(low, high, whole_text, words)

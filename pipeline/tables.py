@@ -1,6 +1,11 @@
-"""Reading and writing tables so that the same rows give the same bytes everywhere."""
+"""Reading and writing tables so that the same rows give the same bytes everywhere.
+
+A text that a spreadsheet would take for a formula gets an apostrophe before it when a table is written, and loses it
+when the table is read here again.
+"""
 
 import json
+import re
 
 import pandas as pd
 
@@ -8,21 +13,58 @@ from pipeline.codebook import typed
 from pipeline.files import MARK, MARKED, write_bytes, write_text
 from pipeline.problems import InputProblem
 
-__all__ = ["read_respondents", "read_table", "write_bytes", "write_numbers", "write_table", "write_text"]
+__all__ = [
+    "plain_cell",
+    "read_respondents",
+    "read_table",
+    "write_bytes",
+    "write_numbers",
+    "write_table",
+    "write_text",
+]
 
 # Twelve significant digits: more than any reader needs, fewer than the last bits in which
 # processors and linear-algebra libraries differ.
 FLOAT_FORMAT = "%.12g"
 
 
-def write_table(path, table, codebook=None):
+# What a spreadsheet takes for the beginning of a formula, after apostrophes that a text may have of its own.
+_FORMULA = re.compile(r"'*[=+\-@\t\n]")
+_ESCAPED = re.compile(r"'+[=+\-@\t\n]")
+
+
+def plain_cell(value):
+    """A text that no spreadsheet takes for a formula: as it is, or after an apostrophe. Numbers stay as they are.
+
+    Line ends are newlines, since Python's versions differ in how a carriage return in a cell is written.
+    """
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _as_meant(value):
+    return value[1:] if isinstance(value, str) and _ESCAPED.match(value) else value
+
+
+def _texts(table, change):
+    """The table with every text in it changed; columns that hold none are not looked at."""
+    held = [c for c in table.columns if not pd.api.types.is_numeric_dtype(table[c].dtype)]
+    return table.assign(**{c: table[c].map(change, na_action="ignore").astype(table[c].dtype) for c in held})
+
+
+def write_table(path, table, codebook=None, exact=False):
     """Write a table as CSV: UTF-8, plain newlines, fixed float digits, no index.
 
     Where the codebook is of a rehearsal, a last column says so; its name is there even where the table has no rows.
+
+    No text in it reads as a formula, unless it is to be `exact`: a file that must look as somebody else's.
     """
     if codebook is not None and codebook.kind == "rehearsal":
         table = table.assign(**{MARK: MARKED})
-    write_text(path, table.to_csv(index=False, lineterminator="\n", float_format=FLOAT_FORMAT))
+    written = table if exact else _texts(table, plain_cell)
+    write_text(path, written.to_csv(index=False, lineterminator="\n", float_format=FLOAT_FORMAT))
 
 
 def write_numbers(path, numbers, codebook):
@@ -38,7 +80,7 @@ def read_table(path, **options):
     """
     try:
         table = pd.read_csv(path, encoding="utf-8", keep_default_na=False, na_values=[""], **options)
-        return table.drop(columns=MARK, errors="ignore")
+        return _texts(table.drop(columns=MARK, errors="ignore"), _as_meant)
     except FileNotFoundError:
         raise InputProblem("there is no such file", file=path) from None
     except (UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as problem:

@@ -16,6 +16,7 @@ finding survives on them is next to no evidence. `whatever_the_records` says wha
 from dataclasses import dataclass
 from itertools import product
 
+import numpy as np
 import pandas as pd
 
 from pipeline.diagnostics import step_table
@@ -23,7 +24,7 @@ from pipeline.estimate import KEYS, PAIR, UNWEIGHTED, WEIGHTED, Grid, estimate_b
 from pipeline.findings import about
 from pipeline.params import Weight
 from pipeline.population import population_cells, shift_totals
-from pipeline.printing import SETTLED, difference, size_words
+from pipeline.printing import SETTLED, WITHHELD, difference, size_words
 from pipeline.problems import InputProblem
 from pipeline.weight import weigh
 
@@ -180,13 +181,14 @@ def estimate_choices(weighted, respondents, *, codebook, wanted, confidence):
 def judge(clauses, estimates, *, supports, withhold_below):
     """A row for each clause under each choice, the reference first, with its `verdict`.
 
-    `supports` are the unweighted estimates of the wave (KEYS, support), which say what the report settles. Columns:
+    `supports` are the unweighted estimates of the wave (KEYS, support, count): what the report settles, and of what not
+    even the count may be given, which has no numbers here either. Columns:
     those of `clauses`, choice, settled (whether the reported clause is), n_eff, estimate, ci_low, ci_high, words, and
     of a comparison other_estimate, difference and its interval (diff_low, diff_high), direction (more, less, neither
     clear); verdict: holds, moves, turns, fades, appears, too few, not settled.
     """
     by_key = estimates.set_index(["choice", *KEYS])
-    support = supports.set_index(KEYS)["support"]
+    support = supports.set_index(KEYS)["support"].mask(supports.set_index(KEYS)["count"].isna(), WITHHELD)
     rows = []
     for clause in clauses.to_dict("records"):
         first = None
@@ -200,19 +202,33 @@ def judge(clauses, estimates, *, supports, withhold_below):
 def _measured(clause, choice, by_key, support):
     """What a choice gives for a clause."""
     key = tuple(clause[k] for k in KEYS)
+    compared = (key[0], clause["versus_category"], key[2], clause["versus"]) if pd.notna(clause["versus"]) else key
+    if WITHHELD in (support[key], support[compared]):
+        return {"settled": False, "n_eff": np.nan, "words": None}
     one = by_key.loc[(choice, *key)]
     row = {"settled": support[key] in SETTLED, "n_eff": one["n_eff"], "words": size_words(one["estimate"])}
     row |= {k: one[k] for k in ("estimate", "ci_low", "ci_high")}
     if pd.isna(clause["versus"]):
         return row
-    other_key = (key[0], clause["versus_category"], key[2], clause["versus"])
-    other = by_key.loc[(choice, *other_key)]
+    other = by_key.loc[(choice, *compared)]
     apart, low, high = difference(one, other, alike=clause["versus"] == clause["group"])
-    row["settled"] &= support[other_key] in SETTLED
+    row["settled"] &= support[compared] in SETTLED
     row["n_eff"] = min(one["n_eff"], other["n_eff"])
     direction = "more" if low > 0 else "less" if high < 0 else UNCLEAR
     compared = {"difference": apart, "diff_low": low, "diff_high": high, "direction": direction}
     return row | {"other_estimate": other["estimate"]} | compared
+
+
+def coarse(judged, *, codebook, settings):
+    """The rows with shares as coarse as `settings` (the section `disclose`) say, of a wave that is not public already.
+
+    The same share under many weights would give away how many in each size band gave the answer.
+    """
+    if codebook.kind == "reconstruction":
+        return judged
+    shares = ["estimate", "ci_low", "ci_high", "other_estimate", "difference", "diff_low", "diff_high"]
+    rounded = {c: judged[c].astype(float).round(settings.share_digits) for c in shares if c in judged}
+    return judged.assign(**rounded, n_eff=judged["n_eff"].round(0))
 
 
 def verdict(row, reference, withhold_below):

@@ -94,11 +94,16 @@ SETTINGS_FAULTS = {
         "  calibration: []",
         "FILE: vary.calibration: must list at least 1.",
     ),
+    "an edition without a name": (
+        "title: The Social Value Tracker",
+        'title: ""',
+        "FILE: publish.title: must not be empty; found ''.",
+    ),
     "unknown section": (
         "weight:\n",
         "extra: 1\n\nweight:\n",
         "FILE: there is no such key; found 'extra'; allowed: waves, reconstruct, rehearse, fieldwork, clean, validate, "
-        "weight, analyse, vary, figures, compute, coverage.",
+        "weight, analyse, disclose, vary, figures, publish, compute, coverage.",
     ),
     "unknown key": (
         "  confidence:",
@@ -142,6 +147,26 @@ SETTINGS_FAULTS = {
         "flag_below: 30",
         "flag_below: 5",
         "FILE: analyse: `flag_below` (5) must not be below `withhold_below` (10).",
+    ),
+    "a base of nobody": (
+        "minimum_base: 10",
+        "minimum_base: 0",
+        "FILE: disclose.minimum_base: must be at least 1; found 0.",
+    ),
+    "a count that is none": (
+        "minimum_count: 1",
+        "minimum_count: 1.5",
+        "FILE: disclose.minimum_count: must be a whole number; found 1.5.",
+    ),
+    "shares without digits": (
+        "share_digits: 2",
+        "share_digits: 0",
+        "FILE: disclose.share_digits: must be at least 1; found 0.",
+    ),
+    "bases rounded to nothing": (
+        "weighted_base_to: 10",
+        "weighted_base_to: 0",
+        "FILE: disclose.weighted_base_to: must be above 0; found 0.",
     ),
     "not a colour": (
         'ink: "#1A2530"',
@@ -241,6 +266,16 @@ CODEBOOK_FAULTS = {
         "asked_if: {goods: {all: [books], none: [toys]}}",
         "asked_if: {goods: {al: [books], none: [toys]}}",
         "FILE: question profit, asked_if.goods: there is no such key; found 'al'; allowed: any, all, none.",
+    ),
+    "a figure in two chapters": (
+        "title: Shops, figures: [figure_2]",
+        "title: Shops, figures: [figure_1]",
+        "FILE: codebook: chapters: the figures 'figure_1' stand twice.",
+    ),
+    "a chapter of an unknown finding": (
+        "figures: [figure_2], findings: [finding_1]",
+        "figures: [figure_2], findings: [finding_9]",
+        "FILE: codebook: chapters, findings: 'finding_9' is not known; known are: finding_1, finding_2.",
     ),
     "missing key": ("    label: Channel\n", "", "FILE: question channel: the key 'label' is missing."),
     "missing key of a clause": (
@@ -376,7 +411,7 @@ def test_a_fault_ends_the_check_with_one_sentence(project):
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (
         "tracker: params.yaml: there is no such key; found 'wieght'; allowed: waves, reconstruct, rehearse, fieldwork, "
-        "clean, validate, weight, analyse, vary, figures, compute, coverage.\n"
+        "clean, validate, weight, analyse, disclose, vary, figures, publish, compute, coverage.\n"
     )
 
 

@@ -50,8 +50,8 @@ def test_a_process_elsewhere_sees_what_it_is_told(tmp_path, made):
 @pytest.mark.slow
 @pytest.mark.parametrize("run", RUNS[1:], ids=lambda run: ", ".join(run))
 def test_a_forced_run_elsewhere_gives_the_same_bytes(delivered, tmp_path, made, run, record_property):
-    # The project was made at a path called `an other place`. In a Python that is held to ASCII, DVC can keep no record of
-    # files whose path is not.
+    # The project was made at a path called `an other place`. Of files whose path is not ASCII, DVC can keep no record
+    # where Python is held to that.
     name = "Istanbul" if run.language == ENGLISH else "İstanbul"
     folder = tmp_path / ("one" if run.place == "one path" else f"{name} and 'elsewhere'")
     survey = Copied(delivered, folder)

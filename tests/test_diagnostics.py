@@ -77,7 +77,14 @@ def test_balance_against_those_approached_uses_their_base_weights(small_codebook
     assert contacts["target"] == pytest.approx(np.average(logs, weights=cases["base_weight"]))
 
 
+def test_influence_names_nobody_in_a_wave_that_is_not_public(small_codebook, small_respondents):
+    weighted = small_respondents.assign(cell="one", weight=2.0, stratum="one", stratum_total=1000.0)
+    table = influence_table(weighted, codebook=small_codebook, most=5)
+    assert list(table) == ["cell", "weight", "weight_share", "shift"]
+
+
 def test_influence_is_the_move_when_an_organisation_is_left_out(small_codebook, small_respondents):
+    small_codebook = small_codebook.model_copy(update={"kind": "reconstruction"})
     rng = np.random.default_rng(3)
     weighted = small_respondents.assign(
         cell="one", weight=rng.uniform(1, 9, len(small_respondents)), stratum="one", stratum_total=1000.0

@@ -87,3 +87,12 @@ def test_the_benchmark_beside_r_meets_its_target_where_the_document_says_so():
     for size in ("1,000", "10,000"):
         [row, _] = re.findall(rf"^\| {size} \|(.*)\|$", text, flags=re.MULTILINE)
         assert float(row.split("|")[-1]) < 1
+
+
+def test_every_line_of_the_rap_assessment_has_a_verdict_and_its_evidence():
+    text = (ROOT / "docs/rap.md").read_text(encoding="utf-8")
+    lines = [line.strip("|").split(" | ") for line in text.splitlines() if re.match(r"\| (?!item)", line)]
+    assert len(lines) == 5 + 9 + 4
+    for _, verdict, evidence in lines:
+        assert verdict in ("met", "partly", "not met")
+        assert re.search(r"\]\([^)]+\)", evidence), evidence

@@ -66,6 +66,10 @@ def check_verdict(codebook, claims):
     assert len(verdict.kept) == survey.met.sum(axis=1).max()
     assert set(map(frozenset, verdict.contradictions)) <= contradictions
     assert len(verdict.left_out) == smallest_hitting_size(contradictions)
+    for claim, size in verdict.listed.items():
+        alone = {c for c in contradictions if claim in c and c - {claim} <= set(verdict.kept)}
+        listed = {frozenset(c) for c in verdict.contradictions} & alone
+        assert {c for c in alone if size is None or len(c) <= size} <= listed
     return survey, verdict
 
 

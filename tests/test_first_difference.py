@@ -33,7 +33,31 @@ def picture(*, mark=(0, 0, 0), title=""):
     return written.getvalue()
 
 
+def workbook(value, *, sheet="shop", wide=False):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.title = sheet
+    book.active["B2"] = value
+    book.active.column_dimensions["B"].width = 30 if wide else 20
+    written = io.BytesIO()
+    book.save(written)
+    return written.getvalue()
+
+
 DIFFERENCES = {
+    "a cell of a workbook": (
+        "tables.xlsx",
+        workbook(0.5),
+        workbook(0.6),
+        "sheet shop, cell B2: 0.5 committed, 0.6 rebuilt",
+    ),
+    "a sheet": (
+        "tables.xlsx",
+        workbook(1),
+        workbook(1, sheet="cafe"),
+        "the sheets are 'shop' committed, 'cafe' rebuilt",
+    ),
     "a number": (
         "estimates.csv",
         TABLE,
@@ -139,3 +163,8 @@ def test_the_first_difference_is_said(case):
 def test_two_long_lines_are_shown_from_where_they_part():
     said = first_difference("a.txt", b"x" * 500 + b"1" + b"y" * 500, b"x" * 500 + b"2" + b"y" * 500)
     assert said.startswith("line 1: '…xxx") and "x1y" in said and "x2y" in said and len(said) < 250
+
+
+def test_a_workbook_that_only_looks_otherwise_is_different():
+    said = first_difference("tables.xlsx", workbook(1), workbook(1, wide=True))
+    assert said.startswith("the same cells, other ") and said.endswith(".xml")

@@ -4,7 +4,9 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections import defaultdict
+from html import escape
 
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ import yaml
 from clones import ROOT, Clone
 from marks import carries_the_mark
 
+from pipeline.codebook import load_codebook
 from pipeline.explain_command import explained
 from pipeline.params import load_params
 
@@ -113,15 +116,76 @@ def test_every_stage_declares_the_settings_that_it_looks_at_and_no_others(clone)
         assert looked_at[stage] <= declares["params"] <= looked_at[stage] | given, stage
 
 
+def published_texts(clone):
+    """{path: text} of every file under reports, in one letter case; the parts of a workbook each by itself."""
+    for path in sorted(p for p in (clone.root / "reports").rglob("*") if p.is_file()):
+        name = path.relative_to(clone.root).as_posix()
+        if path.suffix == ".xlsx":
+            with zipfile.ZipFile(path) as parts:
+                for part in parts.namelist():
+                    yield f"{name}/{part}", parts.read(part).decode("utf-8", errors="replace").casefold()
+        else:
+            yield name, path.read_bytes().decode("utf-8", errors="replace").casefold()
+
+
 def test_nothing_published_holds_a_contact_detail_of_the_frame(clone):
     frames = [pd.read_csv(clone.root / f"data/raw/{wave}/frame.csv", dtype="str") for wave in WAVES.all]
     frame = pd.concat(frames, ignore_index=True)[["contact_name", "email", "telephone"]].fillna("")
     details = {cell.casefold() for column in frame for cell in frame[column] if cell}
+    # As a page or a workbook would escape it.
+    details |= {escape(detail) for detail in details} | {detail.replace(" ", "") for detail in details}
     assert len(details) > len(frame)
-    for path in sorted(p for p in (clone.root / "reports").rglob("*") if p.is_file()):
-        published = path.read_bytes().decode("utf-8", errors="replace").casefold()
-        shown = [detail for detail in details if detail in published]
-        assert not shown, f"{path.relative_to(clone.root)} shows {len(shown)} contact details"
+    seen = []
+    for name, text in published_texts(clone):
+        shown = [detail for detail in details if detail in text]
+        assert not shown, f"{name} shows {len(shown)} contact details"
+        seen.append(name)
+    assert any("tables.xlsx/xl/sharedStrings.xml" in name for name in seen)
+    assert any(name.endswith(".ipynb") for name in seen) and any("data_docs" in name for name in seen)
+
+
+def test_nothing_published_holds_a_record_of_the_contact_attempts(clone):
+    """No attempt by its number, of waves that are not public."""
+    for wave in sorted(set(WAVES.all) - set(WAVES.reconstruction)):
+        history = pd.read_csv(clone.root / f"data/raw/{wave}/contact_history.csv", dtype="str")
+        attempts = set(history["attempt_id"].str.casefold())
+        for name, text in published_texts(clone):
+            if name.startswith(f"reports/{wave}/") and not name.endswith((".png", ".svg")):
+                assert not attempts & set(re.findall(r"\ba\d{5}\b", text)), name
+
+
+def test_nothing_published_holds_what_people_said_in_their_own_words(clone):
+    for wave in WAVES.all:
+        book = load_codebook(clone.root / f"data/codebook/{wave}.yaml")
+        interviews = pd.read_csv(clone.root / f"data/raw/{wave}/interviews.csv", dtype="str")
+        columns = [c for q in book.questions if q.kind == "open" for c in q.export_columns if c in interviews]
+        texts = {text.strip().casefold() for c in columns for text in interviews[c].dropna() if len(text.split()) > 3}
+        assert texts
+        for name, text in published_texts(clone):
+            shown = [said for said in texts if said in text or escape(said) in text]
+            assert not shown, f"{name} shows {len(shown)} answers in own words"
+
+
+def test_what_is_withheld_is_in_no_table(clone):
+    """A wave that is not public: no table under reports that names a withheld share or base has a number for it."""
+    keys = ["measure", "category", "break", "group"]
+    numbers = ["count", "estimate", "share", "se", "ci_low", "ci_high", "deff", "difference", "value", "shift"]
+    for wave in sorted(set(WAVES.all) - set(WAVES.reconstruction)):
+        withheld = pd.read_csv(clone.root / f"reports/{wave}/withheld.csv", keep_default_na=False)
+        shares = set(withheld.loc[withheld["what"].eq("share"), keys].itertuples(index=False, name=None))
+        assert shares
+        looked_at = 0
+        for path in sorted((clone.root / f"reports/{wave}").rglob("*.csv")):
+            table = pd.read_csv(path, keep_default_na=False, dtype="str")
+            if path.name == "weight_effects.csv":
+                table = table.assign(**{"break": "total", "group": "total"})
+            if not set(keys) <= set(table) or path.name in ("withheld.csv", "group_tests.csv"):
+                continue
+            gone = table[[key in shares for key in table[keys].itertuples(index=False, name=None)]]
+            there = [c for c in numbers if c in gone and gone[c].ne("").any()]
+            assert not there, f"{path.relative_to(clone.root)}: {there} of what is withheld"
+            looked_at += len(gone)
+        assert looked_at > len(shares)
 
 
 def test_every_key_finding_can_be_explained_by_its_records(clone):

@@ -55,7 +55,7 @@ def weighed(small_codebook, respondents):
 def judged_of(weighed, respondents, codebook, supports="measured"):
     clauses, wanted = vary.clause_rows(codebook)
     estimates = vary.estimate_choices(weighed[1], respondents, codebook=codebook, wanted=wanted, confidence=0.95)
-    return vary.judge(clauses, estimates, supports=wanted.assign(support=supports), withhold_below=6)
+    return vary.judge(clauses, estimates, supports=wanted.assign(support=supports, count=1), withhold_below=6)
 
 
 def test_the_choice_that_is_set_comes_first_and_none_comes_twice():

@@ -1,0 +1,86 @@
+"""The audit of a printed report, for its page: the verdicts, the faults in their arithmetic, every printed number."""
+
+import re
+from pathlib import Path
+
+from pipeline.site import cell_text, is_there, slug
+from pipeline.tables import read_table
+
+TABLES = ("audit.csv", "audit_findings.csv", "contradictions.csv")
+# From the worst to the best.
+VERDICTS = {
+    "contradicted": "cannot be true together with the rest",
+    "impossible on its base": "no whole number of organisations is that share",
+    "mislabelled": "printed in another unit than it must be read in",
+    "not testable": "not about answers, or without a label",
+    "reproduced": "can be true together with all others that are kept",
+}
+
+
+def audit_summary(report):
+    """How many printed numbers have which verdict, and how many faults there are; None where nothing was audited."""
+    if not is_there(report, *TABLES):
+        return None
+    audit, contradictions = (read_table(Path(report) / name) for name in (TABLES[0], TABLES[2]))
+    counts = audit["verdict"].value_counts()
+    verdicts = [{"verdict": v, "count": int(counts[v]), "means": VERDICTS.get(v, "")} for v in _ordered(counts)]
+    return {"claims": len(audit), "verdicts": verdicts, "faults": int(contradictions["fault"].nunique())}
+
+
+def _ordered(counts):
+    """Verdicts from the worst to the best; one that is new to this page comes first."""
+    return [*sorted(set(counts.index) - set(VERDICTS)), *(v for v in VERDICTS if v in counts.index)]
+
+
+def audit_tables(report):
+    """What the audit's page shows: summary, faults, findings of single numbers, claims by place; None without one."""
+    summary = audit_summary(report)
+    if summary is None:
+        return None
+    audit, findings, contradictions = (read_table(Path(report) / name) for name in TABLES)
+    return {
+        "summary": summary,
+        "faults": faults(contradictions),
+        "findings": [r | {"faults": fault_numbers(r["fault"])} for r in findings.to_dict("records")],
+        "places": claims_by_place(audit),
+    }
+
+
+def faults(contradictions):
+    """The faults in order: {number, first (the shortest arithmetic), others, left_out (claims)}."""
+    told = []
+    for number, ours in contradictions.groupby("fault", sort=True):
+        sentences = list(dict.fromkeys(ours["sentence"]))
+        out = ours[ours["left_out"]].drop_duplicates("claim")
+        left_out = [
+            {"says": r["says"], "place": r["place"], "link": f"#{_anchor(r['claim'])}"} for r in out.to_dict("records")
+        ]
+        told.append({"number": int(number), "first": sentences[0], "others": sentences[1:], "left_out": left_out})
+    return told
+
+
+def fault_numbers(cell):
+    """The faults that a cell of the audit names, as numbers: of `2 3` [2, 3], of an empty one none."""
+    return [] if cell != cell else [int(number) for number in re.findall(r"\d+", str(cell).removesuffix(".0"))]
+
+
+def claims_by_place(audit):
+    """Every printed number under the place where it stands, places in the order in which they are met."""
+    return [
+        {"place": place, "claims": [_claim(row) for row in ours.to_dict("records")]}
+        for place, ours in audit.groupby("place", sort=False)
+    ]
+
+
+def _claim(row):
+    return {
+        "anchor": _anchor(row["id"]),
+        "verdict": row["verdict"],
+        "amiss": row["verdict"] != "reproduced",
+        "support": row["support"] if isinstance(row["support"], str) else None,
+        "faults": fault_numbers(row["fault"]),
+    } | {key: cell_text(row[key]) for key in ("id", "place", "says", "printed", "regenerated", "reading", "base_known")}
+
+
+def _anchor(claim):
+    return f"claim-{slug(claim)}"

@@ -1,0 +1,88 @@
+"""reports/datapackage.json: every published table with its columns, size and hash (Frictionless Data Package, v1)."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
+
+from pipeline.files import MARKED, write_text
+from pipeline.tables import read_table
+
+NAME = "datapackage.json"
+MIT = {"name": "MIT", "path": "https://opensource.org/license/mit", "title": "MIT License"}
+PROFILE = "tabular-data-resource"
+
+
+def datapackage(reports, codebooks):
+    """The package's description as a dict. `reports` is the folder published, `codebooks` those of its waves, in order.
+
+    Columns are typed by what stands in them: an empty cell is missing, and a text that a spreadsheet would take for a
+    formula has an apostrophe before it.
+    """
+    reports = Path(reports)
+    tables = sorted(p.relative_to(reports).as_posix() for p in reports.rglob("*.csv"))
+    return {
+        "profile": "tabular-data-package",
+        "name": "social-value-tracker",
+        "title": "Social Value Tracker",
+        "description": " ".join(_about(book) for book in codebooks),
+        "licenses": [MIT],
+        "sources": [{"title": source} for source in dict.fromkeys(book.source for book in codebooks)],
+        "resources": [_resource(reports, path, codebooks) for path in tables],
+    }
+
+
+def write_datapackage(reports, codebooks):
+    """Write datapackage.json into the folder of reports, when all else is there."""
+    text = json.dumps(datapackage(reports, codebooks), indent=1, ensure_ascii=False)
+    write_text(Path(reports) / NAME, text + "\n")
+
+
+def _about(book):
+    said = {"reconstruction": "rebuilt from its printed report", "rehearsal": f"a REHEARSAL: {MARKED}"}
+    return f"Wave {book.wave}: {book.title}, {said.get(book.kind, 'a survey')}."
+
+
+def _resource(reports, path, codebooks):
+    data = (reports / path).read_bytes()
+    waves = {str(book.wave): book for book in codebooks}
+    wave = waves.get(path.partition("/")[0])
+    about = {"description": _about(wave)} if wave else {}
+    return {
+        "name": path.removesuffix(".csv").replace("/", "-").replace("_", "-").lower(),
+        "path": path,
+        **about,
+        "profile": PROFILE,
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "bytes": len(data),
+        "hash": f"sha256:{sha256(data).hexdigest()}",
+        "dialect": {"delimiter": ",", "lineTerminator": "\n", "header": True},
+        "schema": {"fields": _fields(reports / path), "missingValues": [""]},
+    }
+
+
+def _fields(path):
+    """The columns of a table in Table Schema: name and type, from what stands in them."""
+    table = read_table(path, low_memory=False)
+    fields = [{"name": column, "type": _type(table[column])} for column in table]
+    named = path.read_text(encoding="utf-8").partition("\n")[0].split(",")
+    return fields + [{"name": name, "type": "string"} for name in named if name not in table]
+
+
+def _type(column):
+    known = column.dropna()
+    if known.empty:
+        return "string"
+    if is_bool_dtype(known.dtype):
+        return "boolean"
+    if is_integer_dtype(known.dtype) or (is_numeric_dtype(known.dtype) and _whole(column)):
+        return "integer"
+    return "number" if is_numeric_dtype(known.dtype) else "string"
+
+
+def _whole(column):
+    """Whether a column holds whole numbers only: pandas reads one with empty cells as fractions."""
+    return bool((column.dropna() % 1 == 0).all())

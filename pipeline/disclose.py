@@ -1,0 +1,238 @@
+"""What may leave a wave that is not public: numbers of too few are withheld, and those that would give them away.
+
+Withheld first are the shares of a base below `minimum_base`, and a count of some organisations but fewer than
+`minimum_count`, or of all but so few. Then others are withheld to protect them: for each withheld number another table
+is looked for that has a different one in its place and otherwise what is published, changing as little as can be (a
+linear program, after Kelly, Golden and Assad 1992); what changes is withheld too (`pipeline.attack`). What is known of
+an organisation before anyone calls it is no secret, nor is an answer that says nothing of the matter: such numbers are
+withheld only to protect others. Weighted numbers are rounded, since an exact one would say how many in each class of
+the frame it rests on.
+
+A reconstruction of a printed report is public already: nothing of it is withheld.
+"""
+
+import numpy as np
+import pandas as pd
+
+from pipeline.attack import Attack, Cell, Number, frame_classes, in_frame
+from pipeline.codebook import TOTAL, gave, select
+from pipeline.estimate import INFERENCE, KEYS, UNWEIGHTED, WEIGHTED
+
+LOG = ["wave", *KEYS, "what", "reason"]
+SMALL_BASE = "the base is below the smallest that results are given for"
+CONFIDENTIAL = "too few, or all but too few, gave the answer, or the number would give such a one away"
+BASE = "base"
+
+
+def protect(estimates, respondents, *, codebook, settings):
+    """The estimates that may be published and the log of what is withheld: (estimates, log).
+
+    `estimates` are all those of `pipeline.estimate`; `settings` the section `disclose` of the Params. Of a withheld row
+    quality is `withheld`, and count, share, error and interval are empty; of a withheld base the bases too. The log has
+    a row per withheld share and base, with LOG; it does not tell small numbers from those that protect them, since that
+    alone would say how small they are.
+    """
+    if codebook.kind == "reconstruction":
+        return estimates, pd.DataFrame(columns=LOG)
+    hidden, small = withheld_cells(estimates, respondents, codebook=codebook, settings=settings)
+    rows = estimates[KEYS].apply(tuple, axis=1)
+    bases = _base_keys(estimates, codebook)
+    no_base = pd.Series([key in hidden for key in bases], index=estimates.index)
+    no_share = pd.Series([key in hidden for key in rows], index=estimates.index) | no_base
+    kept = _rounded(estimates, settings)
+    blank = {c: kept[c].mask(no_share) for c in (*INFERENCE, "estimate")}
+    blank["count"] = kept["count"].astype("Int64").mask(no_share)
+    blank["n"] = kept["n"].astype("Int64").mask(no_base)
+    blank |= {c: kept[c].mask(no_base) for c in ("n_weighted", "n_eff")}
+    log = _log(estimates, no_share, no_base, rows.isin(small))
+    return kept.assign(quality=kept["quality"].mask(no_share, "withheld"), **blank), log
+
+
+def _log(estimates, no_share, no_base, small):
+    one = estimates["basis"].eq(UNWEIGHTED)
+    shares = estimates[no_share & one].assign(what="share")
+    shares["reason"] = np.where(small[shares.index], SMALL_BASE, CONFIDENTIAL)
+    bases = estimates[no_base & one].drop_duplicates(["measure", "break", "group"])
+    bases = bases.assign(what=BASE, category="", reason=CONFIDENTIAL)
+    return pd.concat([shares, bases]).sort_index(kind="stable")[LOG].reset_index(drop=True)
+
+
+def _rounded(estimates, settings):
+    """The estimates with weighted numbers as coarse as the settings say."""
+    weighted = estimates["basis"].eq(WEIGHTED)
+    coarse = {c: estimates[c].round(settings.share_digits) for c in ("estimate", "se", "ci_low", "ci_high")}
+    coarse |= {"deff": estimates["deff"].round(1), "n_eff": estimates["n_eff"].round(0)}
+    coarse["n_weighted"] = _to(estimates["n_weighted"], settings.weighted_base_to)
+    return estimates.assign(**{c: estimates[c].mask(weighted, values) for c, values in coarse.items()})
+
+
+def _to(numbers, step):
+    return (numbers / step).round(0) * step
+
+
+def _base_keys(estimates, codebook):
+    """For each row of the estimates the key of its base."""
+    base_of = {m.id: m.base for m in codebook.measures}
+    return [(BASE, base_of[m], b, g) for m, b, g in estimates[["measure", "break", "group"]].itertuples(index=False)]
+
+
+def withheld_cells(estimates, respondents, *, codebook, settings):
+    """The keys of the numbers that must not be published, and among the shares those of a small base: (hidden, small).
+
+    A share's key is its KEYS, a base's (BASE, base, break, group).
+    """
+    rows = estimates[estimates["basis"].eq(UNWEIGHTED)]
+    cells, values = cells_of(rows, respondents, codebook)
+    hidden, small = _primary(rows, cells, values, codebook, settings)
+    numbers = _numbers(estimates, cells, values, respondents, codebook, settings)
+    attack = Attack(numbers, codebook=codebook, respondents=respondents, nets=nets_of(rows, codebook))
+    needed = {key: settings.minimum_count if key in hidden - small else 1 for key in cells}
+    costs = {key: _cost(key) for key in numbers if not attack.public(key)}
+    shares = {}
+    for key, base in zip(rows[KEYS].itertuples(index=False, name=None), _base_keys(rows, codebook), strict=True):
+        shares.setdefault(base, set()).add(key)
+    return _secondary(attack, hidden, needed, values, costs, shares), small
+
+
+def published_numbers(estimates, respondents, *, codebook, settings):
+    """Every number that estimates hold, as `pipeline.attack` takes it: {key: Number}, weighted ones as far as rounded.
+
+    `estimates` are all of them; a weighted number is known where weights are equal inside the classes of the frame: a
+    reader does not know otherwise who has which.
+    """
+    cells, values = cells_of(estimates[estimates["basis"].eq(UNWEIGHTED)], respondents, codebook)
+    return _numbers(estimates, cells, values, respondents, codebook, settings)
+
+
+def _numbers(estimates, cells, values, respondents, codebook, settings):
+    ones = np.ones(len(frame_classes(respondents, codebook)[0]))
+    numbers = {key: Number(((cell, ones),), values[key], values[key]) for key, cell in cells.items()}
+    factors = _weights(respondents, codebook)
+    if factors is None:
+        return numbers
+    rounded = _rounded(estimates, settings)
+    ours = rounded[rounded["basis"].eq(WEIGHTED) & rounded["n"].gt(0)]
+    step = settings.weighted_base_to / 2
+    classes, _ = frame_classes(respondents, codebook)
+    for row, base in zip(ours.to_dict("records"), _base_keys(ours, codebook), strict=True):
+        if len(set(factors[_within(cells[base], classes, codebook)])) == 1:
+            continue  # with one weight for all it says what the unweighted number says
+        key, size = tuple(row[k] for k in KEYS), row["n_weighted"]
+        numbers[WEIGHTED, *base] = Number(((cells[base], factors),), size - step, size + step, (base,))
+        if pd.notna(row["estimate"]):
+            near = 0.5 * 10**-settings.share_digits + 1e-9
+            for side, ends in ((1, (-np.inf, 0.0)), (-1, (0.0, np.inf))):
+                terms = ((cells[key], factors), (cells[base], -(row["estimate"] + side * near) * factors))
+                numbers[WEIGHTED, *key, side] = Number(terms, *ends, (key, base))
+    return numbers
+
+
+def _within(cell, classes, codebook):
+    """Which classes of the frame a cell can have organisations of."""
+    rows = pd.Series(True, index=classes.index)
+    for where in cell.wheres:
+        rows &= select(classes, {q: test for q, test in where.items() if in_frame(codebook.question(q))})
+    return rows.to_numpy(bool)
+
+
+def _weights(respondents, codebook):
+    """The weight in each class of the frame, or None where it is not one weight."""
+    facts = [respondents[c].astype(object) for q in codebook.questions if in_frame(q) for c in q.columns]
+    weights = respondents["weight"].groupby(facts, dropna=False, sort=True)
+    if (weights.max() - weights.min() > 1e-9 * weights.max()).any():
+        return None
+    return weights.first().to_numpy()
+
+
+def cells_of(rows, respondents, codebook):
+    """Every unweighted number of organisations in these rows of estimates: ({key: Cell}, {key: number})."""
+    cells, values, members = {}, {}, {}
+    for row in rows.to_dict("records"):
+        measure = codebook.measure(row["measure"])
+        question = codebook.question(measure.question)
+        wheres = (codebook.base(measure.base).where, codebook.group(row["break"], row["group"]).where)
+        key, base = tuple(row[k] for k in KEYS), (BASE, measure.base, row["break"], row["group"])
+        if base not in cells:
+            members[base] = respondents[select(respondents, wheres[0]) & select(respondents, wheres[1])]
+            cells[base], values[base] = Cell(wheres), float(len(members[base]))
+        given = gave(members[base], question, row["category"])
+        cells[key], values[key] = Cell(wheres, question, row["category"]), float(given.sum())
+    return cells, values
+
+
+def _primary(rows, cells, values, codebook, settings):
+    """The cells that are too small themselves, and among the shares those of a small base."""
+    hidden, small = set(), set()
+    for row in rows.to_dict("records"):
+        measure = codebook.measure(row["measure"])
+        question = codebook.question(measure.question)
+        key, base = tuple(row[k] for k in KEYS), (BASE, measure.base, row["break"], row["group"])
+        n, count = values[base], values[key]
+        if not _secret(cells[base], codebook) and in_frame(question):
+            continue
+        if 0 < n < settings.minimum_count and _secret(cells[base], codebook):
+            hidden.add(base)
+        if 0 < n < settings.minimum_base or (n and row["quality"] == "withheld"):
+            hidden.add(key)
+            small.add(key)
+        elif not _says_nothing(question, row["category"]) and question.asked_of == "respondent":
+            few = 0 < count < settings.minimum_count
+            if few or (question.several and 0 < n - count < settings.minimum_count):
+                hidden.add(key)
+    return hidden, small
+
+
+def _secret(cell, codebook):
+    """Whether a base depends on what organisations answered."""
+    return any(codebook.question(name).asked_of == "respondent" for where in cell.wheres for name in where)
+
+
+def _says_nothing(question, category):
+    """Whether all answers of a category are a don't know or a refusal."""
+    missing = {a.id for a in question.answers if a.missing}
+    return set(question.members(category)) <= missing
+
+
+def nets_of(rows, codebook):
+    """The nets of answers that may be given together, with these answers: pairs of keys."""
+    found = []
+    for measure, break_, group in rows[["measure", "break", "group"]].drop_duplicates().itertuples(index=False):
+        question = codebook.question(codebook.measure(measure).question)
+        for net in question.nets if question.several else ():
+            keys = [(measure, category, break_, group) for category in (net.id, *net.answers)]
+            found.append((keys[0], keys[1:]))
+    return found
+
+
+def _secondary(attack, hidden, needed, values, costs, shares):
+    """The hidden numbers with all that must be hidden beside them, so that none of them can be worked out.
+
+    `needed`: by how many organisations, at least, each must stay uncertain; `values`: what the cells are; `costs`: what
+    is lost with each number that may be withheld at all; `shares`: those of each base, which go with it.
+    """
+    hidden = hidden.union(*(shares[key] for key in hidden if key in shares))
+    waiting = sorted(hidden & set(costs), key=lambda key: (-needed[key], key))
+    while waiting:
+        key = waiting.pop(0)
+        for value in (values[key] + needed[key], values[key] - needed[key]):
+            if attack.steps(key) >= needed[key] or value < 0:
+                continue
+            # The table as it is stands among those that could be.
+            attack.lowest[attack.column[key]] = min(attack.lowest[attack.column[key]], values[key])
+            attack.highest[attack.column[key]] = max(attack.highest[attack.column[key]], values[key])
+            changed = attack.alternative(key, value, hidden, costs)
+            if changed is not None:
+                changed = {attack.numbers[k].withheld_with[0] if k[0] == WEIGHTED else k for k in changed}
+                changed = changed.union(*(shares[k] for k in changed if k in shares)) - hidden
+                hidden |= changed
+                waiting += sorted(changed)
+    return hidden
+
+
+def _cost(key):
+    """What is lost with a number: everyone's is worth more than a group's, a base more than a share.
+
+    A weighted number counts in organisations of the population, several for each respondent, so it costs less for each.
+    """
+    everyone = TOTAL in key
+    return (5 if everyone else 1) * (5 if BASE in key else 1) * (0.2 if key[0] == WEIGHTED else 1)

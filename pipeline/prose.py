@@ -1,0 +1,109 @@
+"""Key findings with every number a link to its row, and the strip that shows it beside the sentence.
+
+The sentences are those of `findings`: this module only marks where in them a number begins and ends.
+"""
+
+import re
+
+import pandas as pd
+
+from pipeline.codebook import TOTAL
+from pipeline.findings import UNWEIGHTED, clause_sentence
+from pipeline.printing import KEYS, base_text, find_rows, range_text, state, value_text, whole_text
+from pipeline.site import row_link
+
+# Signs that no text may hold (Unicode's private use) mark a number of the first and of the second estimate.
+ONE, OTHER, END = "\ue000", "\ue001", "\ue002"
+LINKED = {"share": ONE, "interval": ONE, "n": ONE, "base": ONE, "other": OTHER, "other_n": OTHER, "other_base": OTHER}
+# Numbers of one estimate that only these stand between are one link.
+BETWEEN = re.compile(rf"({ONE}|{OTHER})([^{ONE}{OTHER}{END}]*){END}((?:, n = | of |, ))\1")
+
+
+def finding_texts(estimates, codebook, confidence, basis=UNWEIGHTED):
+    """The findings for a page: [{id, number, heading, clauses: [{parts, support, quality, strips}]}].
+
+    `parts` are the sentence in pieces [text, link]: the pieces put together are exactly the published sentence, and a
+    link (None where there is none) leads from the wave's first page to the row of the estimate.
+    """
+    told = []
+    for finding in codebook.findings:
+        clauses, named = [], False
+        for clause in finding.clauses:
+            rows = clause_rows(estimates, clause, basis, f"finding {finding.id}")
+            label = f"{confidence:.0%} interval " if not named else ""
+            clauses.append(_clause(clause, rows, codebook, label))
+            named = named or ("{interval}" in clause.text and state(rows[0]) == "settled")
+        told.append({"id": finding.id, "number": finding.number, "heading": finding.heading, "clauses": clauses})
+    return told
+
+
+def clause_rows(estimates, clause, basis, place):
+    """The estimate of a clause and the one that it is compared with, if any, as dictionaries."""
+    keys = [(clause.measure, clause.category, clause.break_, clause.group)]
+    if clause.versus is not None or clause.versus_category is not None:
+        other = (clause.versus_category or clause.category, clause.break_, clause.versus or clause.group)
+        keys.append((clause.measure, *other))
+    return find_rows(estimates, pd.DataFrame(keys, columns=KEYS), basis, place).to_dict("records")
+
+
+def _clause(clause, rows, codebook, label):
+    one, other = rows[0], rows[1] if len(rows) > 1 else None
+    plain = clause_sentence(clause, one, other, codebook, label)
+    marked = re.sub(r"(?<!\{)\{(\w+)\}", _marked, clause.text)
+    sentence = clause_sentence(clause.model_copy(update={"text": marked}), one, other, codebook, label)
+    links = {ONE: _link(one), OTHER: _link(other) if other else None}
+    return {
+        "parts": linked_parts(sentence, plain, links),
+        "support": [row["support"] for row in rows],
+        "quality": [row["quality"] for row in rows],
+        "strips": [strip(row, codebook, clause, several=len(rows) > 1) for row in rows],
+    }
+
+
+def _marked(placeholder):
+    mark = LINKED.get(placeholder[1])
+    return placeholder[0] if mark is None else f"{mark}{placeholder[0]}{END}"
+
+
+def _link(row):
+    return row_link(*(row[key] for key in KEYS))
+
+
+def linked_parts(marked, plain, links):
+    """A marked sentence as pieces [text, link] that together read as `plain`, its capital letter included."""
+    while BETWEEN.search(marked):
+        marked = BETWEEN.sub(r"\1\2\3", marked)
+    pieces = re.split(rf"([{ONE}{OTHER}][^{END}]*{END})", marked)
+    parts = [[p[1:-1], links[p[0]]] if p[:1] in (ONE, OTHER) else [p, None] for p in pieces if p]
+    parts[0][0] = plain[:1] + parts[0][0][1:]
+    assert "".join(text for text, _ in parts) == plain, plain
+    return parts
+
+
+def strip(row, codebook, clause, several):
+    """What the strip beside a sentence shows of an estimate, in per cent: a dot with its interval, or a range."""
+    known = state(row)
+    label = ""
+    if several:
+        labels = codebook.question(codebook.measure(row["measure"]).question).categories
+        group = "" if row["break"] == TOTAL else codebook.group(row["break"], row["group"]).label
+        label = labels[row["category"]] if clause.versus_category else group
+    low, high = (row["low"], row["high"]) if known == "bounded" else (row["ci_low"], row["ci_high"])
+    settled = known == "settled"
+    return {
+        "label": label,
+        "state": known,
+        "text": value_text(row),
+        "share": round(100 * row["estimate"], 1) if settled else None,
+        "low": round(100 * low, 1) if known in ("settled", "bounded") and low == low else None,
+        "high": round(100 * high, 1) if known in ("settled", "bounded") and high == high else None,
+        "base": base_text(row),
+    }
+
+
+def count_text(row):
+    """How many gave the answer, in print: a number, a range, or nothing where it is not known."""
+    known = state(row, "count")
+    if known == "bounded":
+        return range_text(row["count_low"], row["count_high"], whole_text)
+    return whole_text(row["count"]) if known == "settled" else ""

@@ -1,0 +1,251 @@
+"""The methodology statement: what AAPOR's Transparency Initiative and the British Polling Council want disclosed.
+
+Each item is put together from facts of the run (dispositions, response rates, bases, weights, settings, versions,
+hashes) and from what only the people who did the fieldwork know (data/methodology/YEAR.yaml). An item without text ends
+the build.
+
+Sources: AAPOR Transparency Initiative, disclosure elements (2021); British Polling Council, objects and rules.
+"""
+
+import re
+from hashlib import sha256
+from typing import Annotated
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from pipeline.codebook import TOTAL
+from pipeline.estimate import UNWEIGHTED, WEIGHTED
+from pipeline.printing import STATUS
+from pipeline.problems import InputProblem
+from pipeline.yamls import load_model
+
+Said = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+AAPOR, BPC, RUN = "AAPOR Transparency Initiative", "British Polling Council", "This run"
+COLUMNS = ["wave", "scheme", "number", "item", "statement"]
+# What the results are made with; the rest of the locked packages is what these need.
+TOOLS = ["pandas", "svy", "great-expectations", "ortools", "scipy", "papermill", "dvc", "seaborn", "gptables"]
+KIND_SAYS = {
+    "reconstruction": "RECONSTRUCTED. The records were rebuilt from a printed report; contacts, dates and outcomes of "
+    "contact attempts are invented, and whatever is said of them below describes the simulation.",
+    "rehearsal": "REHEARSAL. Everything is simulated: no organisation was asked, and nothing below is evidence of one.",
+    "fieldwork": "The interviews were made by the agency named below.",
+}
+
+
+class Facts(BaseModel):
+    """What only those who did the fieldwork know; no key may be missing or empty."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    wave: int
+    sponsor: Said
+    conducted_by: Said
+    purpose: Said
+    population: Said
+    geography: Said
+    frame: Said
+    sampling: Said
+    recruitment: Said
+    incentives: Said
+    mode: Said
+    languages: Said
+    dates: Said
+    quality: Said
+    limitations: Said
+    contact: Said
+    citation: Said
+
+
+def load_facts(path, wave):
+    """Read data/methodology/YEAR.yaml. Raises InputProblem for a key that is missing or empty and for another wave."""
+    facts = load_model(path, Facts, "methodology file")
+    if facts.wave != wave:
+        raise InputProblem("wave: the methodology is of another wave", file=path, found=facts.wave, allowed=str(wave))
+    return facts
+
+
+def statement(facts, run, codebook):
+    """Every item of the statement: a table with COLUMNS.
+
+    `run` is what `facts_of_run` found: texts by name. Raises InputProblem naming the first item without text.
+    """
+    rows = [
+        (scheme, number, item, " ".join(text.strip() for text in texts if text))
+        for scheme, items in _items(facts, run, codebook).items()
+        for number, (item, texts) in enumerate(items, start=1)
+    ]
+    table = pd.DataFrame(rows, columns=COLUMNS[1:]).assign(wave=codebook.wave)[COLUMNS]
+    empty = table[table["statement"].eq("")]
+    if len(empty):
+        item = f"{empty['scheme'].iloc[0]}: {empty['item'].iloc[0]}"
+        raise InputProblem(f"the methodology statement has nothing under {item}", do="say it in data/methodology")
+    return table
+
+
+def _items(facts, run, codebook):
+    f, r = facts, run
+    asked = "Every question with its answers and routing, as asked, is in codebook.html and ddi.xml."
+    if codebook.kind == "reconstruction":
+        asked = "The questionnaire was not published; codebook.html and ddi.xml have it as the report shows it."
+    tables = "tables.xlsx and tables.csv have every question with weighted and unweighted bases, by sector and size."
+    return {
+        AAPOR: [
+            ("Data collection strategy", [KIND_SAYS[codebook.kind], f.recruitment]),
+            ("Who sponsored and who conducted the research", [f.sponsor, f.conducted_by, f.purpose]),
+            ("Measurement tools", [asked]),
+            ("Population under study", [f.population, f"Coverage: {f.geography}"]),
+            (
+                "How the sample was made and recruited",
+                [f.frame, f.sampling, f.recruitment, f"Incentives: {f.incentives}"],
+            ),
+            ("Modes and languages of data collection", [f.mode, r["modes"], f"Language: {f.languages}"]),
+            ("Dates of data collection", [f.dates, r["dates"]]),
+            ("Sample sizes and precision", [r["sizes"], r["bases"], r["precision"]]),
+            ("Outcomes and response rates", [r["outcomes"], r["rates"]]),
+            ("How the data were weighted", [r["weights"]]),
+            ("How the data were processed and their quality ensured", [f.quality, r["checks"], r["processing"]]),
+            ("Limitations of design and data collection", [f.limitations]),
+            ("Contact", [f.contact]),
+        ],
+        BPC: [
+            ("Client that commissioned the survey", [f.sponsor]),
+            ("Organisation that conducted it", [f.conducted_by]),
+            ("Dates of fieldwork", [f.dates]),
+            ("Method of obtaining the interviews", [f.mode, f.recruitment]),
+            ("Universe represented", [f.population, f"Coverage: {f.geography}"]),
+            ("Sample size and coverage", [r["sizes"], f"Coverage: {f.geography}"]),
+            (
+                "Percentages on which conclusions are based",
+                [tables, "Those of each finding are in key_findings_clauses.csv."],
+            ),
+            ("Complete wording of questions and answers", [asked]),
+            ("Weighted and unweighted bases", [r["bases"], tables]),
+            ("Weighting", [r["weights"]]),
+            ("Margins of error", [r["precision"]]),
+            ("Where to obtain more", [f.contact]),
+        ],
+        RUN: [
+            ("What the records are", [KIND_SAYS[codebook.kind], STATUS[codebook.kind], f"Source: {codebook.source}"]),
+            ("Disclosure control", [r["withheld"]]),
+            ("Software", [r["software"]]),
+            ("Random seeds", [r["seeds"]]),
+            ("Data", [r["hashes"]]),
+            ("Suggested citation", [f.citation]),
+        ],
+    }
+
+
+def facts_of_run(tables, codebook, settings, lock, inputs):
+    """Texts by name, each from a table or setting of the run.
+
+    `tables`: {name: table} of dispositions, response_rates, interviews (its days and modes), estimates, options,
+    diagnostics, validation, withheld and respondents; `settings` the Params; `lock` the text of requirements.lock;
+    `inputs` the paths, by name, of the files whose hashes are given.
+    """
+    return {
+        "modes": _modes(tables["respondents"], codebook),
+        "dates": _dates(tables["interviews"], codebook),
+        "outcomes": _outcomes(tables["dispositions"]),
+        "rates": _rates(tables["response_rates"]),
+        "sizes": f"{len(tables['dispositions']):,} organisations approached, {len(tables['respondents']):,} answered.",
+        "bases": _bases(tables["estimates"]),
+        "precision": _precision(tables["estimates"], codebook, settings.analyse.confidence),
+        "weights": _weights(tables["options"], tables["diagnostics"]),
+        "checks": _checks(tables["validation"]),
+        "processing": "Answers were read by the codebook, off-route answers taken out, and every change logged.",
+        "withheld": _withheld(tables["withheld"], codebook, settings.disclose),
+        "software": _software(lock),
+        "seeds": _seeds(codebook, settings),
+        "hashes": "; ".join(f"{name} sha256 {sha256(path.read_bytes()).hexdigest()}" for name, path in inputs.items()),
+    }
+
+
+def _modes(respondents, codebook):
+    """How many answered in each way, for each question that the interviewer notes."""
+    said = []
+    for question in (q for q in codebook.questions if q.asked_of == "interviewer" and not q.several):
+        counts = respondents[question.id].value_counts()
+        each = [f"{label} {counts[a]}" for a, label in question.categories.items() if a in counts]
+        said.append(f"{question.label}: {', '.join(each)}.")
+    return " ".join(said)
+
+
+def _dates(interviews, codebook):
+    days = interviews["completed_on"].dropna()
+    days = days[days.str.fullmatch(r"\d{4}-\d{2}-\d{2}")]
+    if days.empty:
+        return ""
+    simulated = "" if codebook.kind == "fieldwork" else "simulated "
+    return f"The {simulated}interviews are dated {days.min()} to {days.max()}."
+
+
+def _outcomes(dispositions):
+    counts = dispositions.groupby(["code", "disposition"]).size()
+    said = ", ".join(f"{name} ({code}) {n}" for (code, name), n in counts.items())
+    return f"Final dispositions of the organisations (AAPOR codes): {said}."
+
+
+def _rates(rates):
+    ours = rates[rates["break"].eq(TOTAL)]
+    said = ", ".join(f"{row.rate} {row.value:.3f}" for row in ours.itertuples())
+    return f"Response rates by AAPOR's definitions: {said}."
+
+
+def _bases(estimates):
+    """The largest base unweighted, weighted and effective."""
+    ours = estimates[estimates["break"].eq(TOTAL) & estimates["basis"].eq(WEIGHTED)]
+    row = ours.sort_values("n", kind="stable", na_position="first").iloc[-1]
+    weighted, effective = row["n_weighted"], row["n_eff"]
+    return f"All respondents: unweighted base {row['n']:.0f}, weighted {weighted:,.0f}, effective {effective:.1f}."
+
+
+def _precision(estimates, codebook, confidence):
+    """How wide the intervals of what all respondents answered are at most, on each basis."""
+    asked = [m.id for m in codebook.measures if codebook.question(m.question).asked_of == "respondent"]
+    ours = estimates[estimates["break"].eq(TOTAL) & estimates["measure"].isin(asked) & estimates["quality"].eq("ok")]
+    said = []
+    for basis in (UNWEIGHTED, WEIGHTED):
+        rows = ours[ours["basis"].eq(basis) & ours["n"].eq(ours["n"].max())]
+        half = ((rows["ci_high"] - rows["ci_low"]) / 2).max()
+        said.append(
+            f"{basis} at most {100 * half:.1f} points either way" if pd.notna(half) else f"{basis} none is settled"
+        )
+    spread = ", ".join(said)
+    return f"{confidence:.0%} intervals of shares of all respondents: {spread}. The tables have that of each share."
+
+
+def _weights(options, diagnostics):
+    steps = "; ".join(f"{row.option}: {row.setting} ({row.effect})" for row in options.itertuples())
+    last = diagnostics.iloc[-1]
+    cost = f"design effect of the weights {last['design_effect']:.3f}, effective base {last['effective_base']:.1f}"
+    return f"Weighted step by step: {steps}. Together: {cost}."
+
+
+def _checks(validation):
+    passed = validation["success"].astype(str).isin(["True", "yes"]).sum()
+    return f"{passed} of {len(validation)} expectations of the raw files were met; validation.csv lists them."
+
+
+def _withheld(withheld, codebook, limits):
+    base, count, digits = limits.minimum_base, limits.minimum_count, limits.share_digits
+    if codebook.kind == "reconstruction":
+        return "Nothing is withheld for confidentiality: what the printed report settles is public already."
+    return (
+        f"{len(withheld)} shares and bases are withheld (withheld.csv): shares of bases below {base}, counts from 1 to "
+        f"below {count}, and what would give these away. Weighted shares have {digits} digits."
+    )
+
+
+def _software(lock):
+    versions = dict(re.findall(r"^([a-z0-9._-]+)==([^\s;\\]+)", lock, flags=re.MULTILINE))
+    known = ", ".join(f"{name} {versions[name]}" for name in TOOLS if name in versions)
+    return f"{known}; {len(versions)} packages in all, each by hash in requirements.lock."
+
+
+def _seeds(codebook, settings):
+    sections = {"reconstruction": ("fieldwork", "reconstruct"), "rehearsal": ("fieldwork", "rehearse"), "fieldwork": ()}
+    seeds = {"fieldwork": settings.fieldwork.seed, "reconstruct": settings.reconstruct.seed}
+    seeds |= {"rehearse": settings.rehearse.seed} if settings.rehearse else {}
+    ours = [f"{name} {seeds[name]}" for name in sections[codebook.kind]]
+    return f"{', '.join(ours)} (params.yaml)." if ours else "None: nothing of a real wave is drawn at random."

@@ -1,0 +1,101 @@
+"""Weights and sensitivity for their page: what each step did, what it cost, and which findings survive."""
+
+from pathlib import Path
+
+from pipeline.site import is_there, shown_table
+from pipeline.tables import read_table
+
+STEPS = {
+    "base_weight": "For being approached",
+    "response_weight": "For those that did not answer",
+    "calibrated_weight": "Brought to the population",
+    "weight": "Trimmed: the weight used",
+}
+SURVIVES = "survives"
+
+
+def survival_summary(report):
+    """How many findings survive every choice of weights, and on what evidence; None where that was not tried."""
+    if not is_there(report, "sensitivity_findings.csv"):
+        return None
+    findings = read_table(Path(report) / "sensitivity_findings.csv")
+    survive = int(findings["verdict"].eq(SURVIVES).sum())
+    evidence = ", ".join(findings["evidence"].dropna().unique())
+    choices = int(findings["choices"].max()) if len(findings) else 0
+    return {"findings": len(findings), "survive": survive, "choices": choices, "evidence": evidence}
+
+
+def weight_tables(report, codebook):
+    """What the page of the weights shows: pictures and tables, those that are there; None where there are none."""
+    report = Path(report)
+    tables = [
+        shown_table(report / name, **options) | {"file": name}
+        for name, options in _tables(codebook)
+        if is_there(report, name)
+    ]
+    pictures = [
+        {
+            "caption": caption,
+            "file": f"{name}.svg",
+            "alternative": (report / f"{name}.txt").read_text(encoding="utf-8").strip(),
+        }
+        for name, caption in (
+            ("weighting/balance", "What the weights mend"),
+            ("sensitivity/sensitivity", "Which findings hold"),
+        )
+        if is_there(report, f"{name}.svg", f"{name}.txt")
+    ]
+    return {"tables": tables, "pictures": pictures, "survival": survival_summary(report)} if tables else None
+
+
+def _tables(codebook):
+    """The tables of the page: file, caption and columns, in the order of the steps."""
+    steps = {"step": STEPS}
+    return [
+        ("weight_options.csv", {"caption": "Every option, and what it did"}),
+        (
+            "weight_cells.csv",
+            {
+                "caption": "The cells: who there is, who answered, what each stands for",
+                "columns": {
+                    "label": "Cell",
+                    "total": "In the population",
+                    "approached": "Approached",
+                    "respondents": "Answered",
+                    "weight": "Weight",
+                    "kind": "Total is",
+                    "source": "Source of the total",
+                },
+            },
+        ),
+        (
+            "weight_diagnostics.csv",
+            {
+                "caption": "What each step costs",
+                "words": steps,
+                "columns": {
+                    "step": "Step",
+                    "sum": "Sum of weights",
+                    "min": "Smallest",
+                    "max": "Largest",
+                    "design_effect": "Design effect",
+                    "effective_base": "Effective base",
+                },
+            },
+        ),
+        (
+            "sensitivity_findings.csv",
+            {
+                "caption": "Which findings survive every choice of weights",
+                "columns": {
+                    "number": "No.",
+                    "heading": "Finding",
+                    "verdict": "Verdict",
+                    "choices": "Choices tried",
+                    "holding": "Choices under which it holds",
+                    "whatever_the_records": "Whatever the records",
+                    "evidence": "Evidence",
+                },
+            },
+        ),
+    ]

@@ -1,0 +1,296 @@
+"""A wave described: its codebook for people and archives, its methodology statement, and the list of all tables."""
+
+import csv
+import json
+import re
+from hashlib import sha256
+from html.parser import HTMLParser
+from itertools import pairwise
+from types import SimpleNamespace
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+import yaml
+from conftest import ROOT
+
+from pipeline.datapackage import NAME, write_datapackage
+from pipeline.ddi import NAMESPACE, ddi
+from pipeline.describe import page, questions_of
+from pipeline.problems import InputProblem
+from pipeline.statement import AAPOR, BPC, COLUMNS, RUN, facts_of_run, load_facts, statement
+from pipeline.tables import write_table
+
+HOSTILE = '<script>alert("1")</script> & "quoted"'
+RUN_NAMES = ("modes", "dates", "outcomes", "rates", "sizes", "bases", "precision", "weights", "checks", "processing")
+RUN_NAMES += ("withheld", "software", "seeds", "hashes")
+# What the field-level documentation of DDI-Codebook 2.5 says of the elements that are used: their children in order,
+# each with how often it may stand (1 once, ? at most once, + once or more, * any number). None holds text alone.
+RULES = {
+    "codeBook": "docDscr* stdyDscr+ fileDscr* dataDscr* otherMat*",
+    "docDscr": "citation? guide* docStatus* docSrc* controlledVocabUsed* notes*",
+    "citation": "titlStmt1 rspStmt? prodStmt? distStmt? serStmt* verStmt* biblCit* holdings* notes*",
+    "titlStmt": "titl1 subTitl* altTitl* parTitl* IDNo*",
+    "rspStmt": "AuthEnty* othId*",
+    "prodStmt": "producer* copyright? prodDate* prodPlac* software* fundAg* grantNo*",
+    "stdyDscr": "citation+ studyAuthorization* stdyInfo* studyDevelopment* method* dataAccs* othrStdyMat* notes*",
+    "stdyInfo": "studyBudget* subject* abstract* sumDscr* qualityStatement* notes* exPostEvaluation*",
+    "sumDscr": "timePrd* collDate* nation* geogCover* geogUnit* geoBndBox? boundPoly* anlyUnit* universe* dataKind*",
+    "method": "dataColl* notes* anlyInfo* stdyClas* dataProcessing* codingInstructions*",
+    "dataColl": "timeMeth* dataCollector* collectorTraining* frequenc* sampProc* sampleFrame* targetSampleSize* "
+    "deviat* collMode* resInstru* instrumentDevelopment* sources? collSitu* actMin* ConOps* weight* cleanOps*",
+    "anlyInfo": "respRate* EstSmpErr* dataAppr*",
+    "dataAccs": "typeOfSetAvailability* setAvail* useStmt* notes*",
+    "useStmt": "confDec* specPerm* restrctn* contact* citReq* deposReq* conditions* disclaimer*",
+    "fileDscr": "fileTxt* locMap? notes*",
+    "fileTxt": "fileName* fileCitation? dataFingerprint* fileCont* fileStrc? dimensns? fileType* format*",
+    "dimensns": "caseQnty* varQnty* logRecL* recPrCas* recNumTot*",
+    "dataDscr": "varGrp* nCubeGrp* var* nCube* notes*",
+    "var": "location* labl* imputation* security* embargo* respUnit* anlysUnit* qstn* valrng* invalrng* undocCod* "
+    "universe* TotlResp* sumStat* txt* stdCatgry* catgryGrp* catgry* codInstr* verStmt* concept* derivation? "
+    "varFormat? geoMap* catLevel* notes*",
+    "catgry": "catValu? labl* txt* catStat* mrow?",
+    "qstn": "preQTxt* qstnLit* postQTxt* forward* backward* ivuInstr*",
+}
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return load_facts(ROOT / "data/methodology/2014.yaml", 2014)
+
+
+@pytest.fixture(scope="module")
+def said(facts, small_codebook):
+    return statement(facts, dict.fromkeys(RUN_NAMES, "Said."), small_codebook)
+
+
+@pytest.fixture(scope="module")
+def hostile(small_codebook):
+    """The made-up survey with labels and texts that HTML and XML would act on."""
+    questions = tuple(
+        q.model_copy(
+            update={
+                "text": HOSTILE,
+                "label": HOSTILE,
+                "note": HOSTILE + "\x0b",
+                "answers": tuple(a.model_copy(update={"label": HOSTILE}) for a in q.answers),
+            }
+        )
+        for q in small_codebook.questions
+    )
+    return small_codebook.model_copy(update={"questions": questions, "title": HOSTILE, "source": HOSTILE})
+
+
+# ---- DDI
+
+
+def holds(children, rule):
+    """Whether the children's names follow a rule: in order, each as often as it may stand."""
+    pattern = ""
+    for part in rule.split():
+        name, often = re.fullmatch(r"(\w+?)([1?+*])", part).groups()
+        pattern += f"(?:{name} ){'' if often == '1' else often}"
+    return re.fullmatch(pattern, "".join(f"{c} " for c in children)) is not None
+
+
+def test_the_rules_themselves_tell_right_from_wrong():
+    assert holds(["titl", "IDNo"], RULES["titlStmt"])
+    assert not holds(["IDNo", "titl"], RULES["titlStmt"])
+    assert not holds([], RULES["titlStmt"]) and not holds(["titl", "titl"], RULES["titlStmt"])
+
+
+@pytest.mark.parametrize("kind", ["reconstruction", "rehearsal", "fieldwork"])
+def test_ddi_follows_the_element_rules(kind, facts, said, small_codebook):
+    book = small_codebook.model_copy(update={"kind": kind})
+    root = ElementTree.fromstring(ddi(book, facts, said))
+    assert root.tag == f"{{{NAMESPACE}}}codeBook" and root.get("version") == "2.5"
+    for element in root.iter():
+        name = element.tag.removeprefix(f"{{{NAMESPACE}}}")
+        children = [child.tag.removeprefix(f"{{{NAMESPACE}}}") for child in element]
+        assert not children or holds(children, RULES[name]), (name, children)
+        assert children or element.attrib or (element.text or "").strip(), f"{name} says nothing"
+    ids = [e.get("ID") for e in root.iter() if e.get("ID")]
+    assert len(ids) == len(set(ids)) and all(re.fullmatch(r"[A-Za-z_][\w.-]*", i) for i in ids)
+    assert ("REHEARSAL" in ddi(book, facts, said)) == (kind == "rehearsal")
+
+
+def test_ddi_has_every_column_with_its_answers(facts, said, small_codebook):
+    root = ElementTree.fromstring(ddi(small_codebook, facts, said))
+    names = {"d": NAMESPACE}
+    variables = {v.get("name"): v for v in root.iterfind(".//d:var", names)}
+    assert list(variables) == small_codebook.columns[1:]
+    for question in small_codebook.questions:
+        answers = variables[question.columns[0]].iterfind("d:catgry", names)
+        values = [answer.findtext("d:catValu", namespaces=names) for answer in answers]
+        assert values == (["1", "0"] if question.several else [a.id for a in question.answers])
+        missing = variables[question.columns[0]].iterfind("d:catgry[@missing='Y']", names)
+        assert question.several or len(list(missing)) == sum(a.missing is not None for a in question.answers)
+
+
+def test_ddi_escapes_labels_and_leaves_out_what_xml_has_no_place_for(hostile, facts, said):
+    text = ddi(hostile, facts, said)
+    assert "<script>" not in text and "\x0b" not in text
+    root = ElementTree.fromstring(text)
+    assert root.find(f".//{{{NAMESPACE}}}qstnLit").text == HOSTILE
+
+
+# ---- pages
+
+
+class Pieces(HTMLParser):
+    """What an accessibility check looks at: tags, ids, links, headings, tables' heads."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.ids, self.links = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags.append((tag, attrs))
+        self.ids += [attrs["id"]] if "id" in attrs else []
+        self.links += [attrs["href"]] if "href" in attrs else []
+
+
+def pages_of(codebook, facts, said):
+    return [
+        page("codebook.html", codebook, questions=questions_of(codebook), facts=facts),
+        page("methodology.html", codebook, items=said.to_dict("records"), facts=facts),
+    ]
+
+
+def test_pages_open_from_disk_and_are_accessible(facts, said, small_codebook):
+    for text in pages_of(small_codebook, facts, said):
+        pieces = Pieces(text)
+        names = [tag for tag, _ in pieces.tags]
+        assert names.count("h1") == 1 and names.count("main") == 1 and "script" not in names and "img" not in names
+        assert dict(pieces.tags)["html"]["lang"] == "en-GB"
+        assert len(pieces.ids) == len(set(pieces.ids))
+        assert all(link.startswith("#") or re.fullmatch(r"[\w.]+", link) for link in pieces.links)
+        assert {link[1:] for link in pieces.links if link.startswith("#")} <= set(pieces.ids)
+        assert all("scope" in attrs for tag, attrs in pieces.tags if tag == "th")
+        assert "url(" not in text and "@import" not in text
+        heads = [int(tag[1]) for tag in names if re.fullmatch(r"h[1-6]", tag)]
+        assert all(after - before <= 1 for before, after in pairwise(heads))
+
+
+def test_the_codebook_page_has_every_question_answer_and_column(facts, said, small_codebook):
+    text, _ = pages_of(small_codebook, facts, said)
+    for question in small_codebook.questions:
+        assert f'id="{question.id}"' in text
+        assert all(f"<code>{column}</code>" in text for column in question.columns)
+
+
+def test_pages_escape_labels(hostile, facts, said):
+    for text in pages_of(hostile, facts, said):
+        assert "<script>" not in text and "&lt;script&gt;" in text
+
+
+def test_pages_of_a_rehearsal_say_so(facts, said, small_codebook):
+    book = small_codebook.model_copy(update={"kind": "rehearsal"})
+    for text in pages_of(book, facts, said):
+        assert "<title>REHEARSAL" in text and "REHEARSAL: simulated answers" in text
+
+
+# ---- the methodology statement
+
+
+def test_every_item_is_said(said):
+    assert list(said) == COLUMNS
+    assert set(said["scheme"]) == {AAPOR, BPC, RUN}
+    assert said["statement"].str.len().gt(0).all()
+
+
+@pytest.mark.parametrize("kind", ["reconstruction", "rehearsal"])
+def test_it_says_plainly_what_is_not_a_survey(kind, facts, small_codebook):
+    book = small_codebook.model_copy(update={"kind": kind})
+    text = statement(facts, dict.fromkeys(RUN_NAMES, "Said."), book)["statement"].iloc[0]
+    assert text.startswith({"reconstruction": "RECONSTRUCTED", "rehearsal": "REHEARSAL"}[kind])
+
+
+@pytest.mark.parametrize("name", ["weights", "hashes", "software", "withheld"])
+def test_an_empty_item_ends_the_build_in_one_sentence(name, facts, small_codebook):
+    with pytest.raises(InputProblem, match=r"^the methodology statement has nothing under .*; say it in"):
+        statement(facts, dict.fromkeys(RUN_NAMES, "Said.") | {name: ""}, small_codebook)
+
+
+FAULTS = {
+    "empty": (lambda f: f | {"sponsor": " "}, "sponsor"),
+    "missing": (lambda f: {k: v for k, v in f.items() if k != "limitations"}, "limitations"),
+    "unknown": (lambda f: f | {"sponser": "Somebody"}, "sponser"),
+    "another wave": (lambda f: f | {"wave": 1999}, "wave: the methodology is of another wave; found 1999"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_of_the_methodology_file_is_one_sentence(fault, tmp_path):
+    change, told = FAULTS[fault]
+    given = yaml.safe_load((ROOT / "data/methodology/2014.yaml").read_text(encoding="utf-8"))
+    (tmp_path / "m.yaml").write_text(yaml.safe_dump(change(given)), encoding="utf-8")
+    with pytest.raises(InputProblem) as caught:
+        load_facts(tmp_path / "m.yaml", 2014)
+    assert told in str(caught.value) and str(caught.value).count(". ") == 0
+
+
+def test_every_wave_has_its_methodology():
+    waves = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["waves"]["all"]
+    for wave in waves:
+        assert load_facts(ROOT / f"data/methodology/{wave}.yaml", wave).wave == wave
+
+
+def test_the_facts_of_a_run_are_counted(small_codebook, small_respondents, tmp_path):
+    (tmp_path / "file.csv").write_text("a\n1\n", encoding="utf-8")
+    row = {"break": "total", "quality": "ok", "n": 60, "n_weighted": 1234.0, "n_eff": 51.5}
+    shares = [row | {"measure": "shop", "basis": b, "ci_low": 0.4, "ci_high": 0.6} for b in ("unweighted", "weighted")]
+    tables = {
+        "respondents": small_respondents,
+        "interviews": pd.DataFrame({"completed_on": ["2020-03-09", "2020-02-01", None, "soon"]}),
+        "dispositions": pd.DataFrame({"code": [1.1, 1.1, 2.11], "disposition": ["Complete", "Complete", "Refusal"]}),
+        "response_rates": pd.DataFrame({"break": ["total"], "rate": ["RR1"], "value": [0.6667]}),
+        "estimates": pd.DataFrame(shares),
+        "options": pd.DataFrame({"option": ["trim"], "setting": ["none"], "effect": ["no weight changed"]}),
+        "diagnostics": pd.DataFrame({"design_effect": [1.2], "effective_base": [50.0]}),
+        "validation": pd.DataFrame({"success": [True, False]}),
+        "withheld": pd.DataFrame({"what": ["share"] * 7}),
+    }
+    limits = SimpleNamespace(minimum_base=10, minimum_count=1, share_digits=2)
+    seeds = {name: SimpleNamespace(seed=n) for n, name in enumerate(("reconstruct", "fieldwork", "rehearse"), start=5)}
+    settings = SimpleNamespace(analyse=SimpleNamespace(confidence=0.95), disclose=limits, **seeds)
+    lock = "pandas==9.9 \\\n    --hash=sha256:0\nsvy==0.1 \\\n"
+    found = facts_of_run(tables, small_codebook, settings, lock, {"in/file.csv": tmp_path / "file.csv"})
+    assert set(found) == set(RUN_NAMES)
+    assert found["dates"] == "The interviews are dated 2020-02-01 to 2020-03-09."
+    assert "Complete (1.1) 2, Refusal (2.11) 1" in found["outcomes"] and "RR1 0.667" in found["rates"]
+    assert found["bases"] == "All respondents: unweighted base 60, weighted 1,234, effective 51.5."
+    assert "unweighted at most 10.0 points either way" in found["precision"]
+    assert found["checks"].startswith("1 of 2 expectations") and found["withheld"].startswith("7 shares")
+    assert "pandas 9.9, svy 0.1; 2 packages" in found["software"]
+    assert sha256(b"a\n1\n").hexdigest() in found["hashes"] and "in/file.csv" in found["hashes"]
+
+
+# ---- the list of all tables
+
+
+def test_the_data_package_lists_every_table_as_it_is(small_codebook, tmp_path):
+    book = small_codebook.model_copy(update={"kind": "rehearsal"})
+    table = pd.DataFrame({"n": [1, None], "share": [0.5, 0.25], "label": ["=a", "b"], "yes": [True, False]})
+    write_table(tmp_path / str(book.wave) / "estimates.csv", table, book)
+    write_table(tmp_path / "tracker" / "trends.csv", table)
+    write_datapackage(tmp_path, [book])
+    package = json.loads((tmp_path / NAME).read_text(encoding="utf-8"))
+    assert [r["path"] for r in package["resources"]] == [f"{book.wave}/estimates.csv", "tracker/trends.csv"]
+    assert "REHEARSAL" in package["description"] and package["licenses"][0]["name"] == "MIT"
+    for resource in package["resources"]:
+        data = (tmp_path / resource["path"]).read_bytes()
+        assert resource["hash"] == f"sha256:{sha256(data).hexdigest()}" and resource["bytes"] == len(data)
+        header = next(csv.reader(data.decode("utf-8").splitlines()))
+        assert [f["name"] for f in resource["schema"]["fields"]] == header
+        assert re.fullmatch(r"[a-z0-9._-]+", resource["name"])
+    types = [f["type"] for f in package["resources"][0]["schema"]["fields"]]
+    assert types == ["integer", "number", "string", "boolean", "string"]
+
+
+def test_the_citation_names_the_licence_that_stands_beside_it():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["license"] in (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)

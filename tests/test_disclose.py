@@ -1,0 +1,340 @@
+"""Disclosure control: what is withheld cannot be worked out from what is published, and what is not small stays.
+
+The attacker here knows nothing of how the protection works: the unknowns are the numbers of organisations of every kind
+that the questionnaire allows, and every number that the published table still holds is an equation.
+"""
+
+import itertools
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import linprog
+
+from pipeline.attack import Attack, frame_classes
+from pipeline.codebook import Codebook, gave, select
+from pipeline.disclose import (
+    BASE,
+    LOG,
+    cells_of,
+    nets_of,
+    protect,
+    published_numbers,
+    withheld_cells,
+)
+from pipeline.estimate import KEYS, estimate, estimate_basis, lay_out
+from pipeline.group_tests import compare_groups
+from pipeline.printing import base_text, value_text
+
+ANALYSE = SimpleNamespace(confidence=0.95, flag_below=12, withhold_below=1)
+RULES = {
+    "small bases": {"minimum_base": 8, "minimum_count": 1},
+    "small counts": {"minimum_base": 6, "minimum_count": 3},
+}
+
+
+def rules(share_digits=2, weighted_base_to=5, **limits):
+    return SimpleNamespace(share_digits=share_digits, weighted_base_to=weighted_base_to, **limits)
+
+
+@pytest.fixture(scope="module")
+def survey():
+    """A survey with all that links tables: sectors of bands, nets, a route, a break by answers, one by conditions."""
+
+    def question(name, answers, **more):
+        answers = [{"id": a, "label": a, **({"missing": "dont_know"} if a == "dk" else {})} for a in answers]
+        return {"id": name, "text": f"{name}?", "label": name, "answers": answers, **more}
+
+    bands = [("a1", "a"), ("a2", "a"), ("b1", "b"), ("b2", "b")]
+    size = question("size", [band for band, _ in bands], asked_of="frame")
+    for n, (answer, (_, sector)) in enumerate(zip(size["answers"], bands, strict=True)):
+        answer["band"] = {"sector": sector, "at_least": 10 * n, "below": 10 * n + 10}
+    plan = question(
+        "plan", ["yes", "soon", "no", "dk"], nets=[{"id": "none", "label": "None", "answers": ["soon", "no"]}]
+    )
+    who = question("who", ["head", "team"], asked_if={"plan": ["yes"]})
+    kinds = [{"id": "some", "label": "Some", "answers": ["x", "y"]}]
+    aims = question("aims", ["x", "y"], kind="multiple", nets=kinds)
+    breaks = [{"id": name, "label": name, "of": name} for name in ("sector", "size", "plan")]
+    only = [("x_only", {"all": ["x"], "none": ["y"]}), ("other", {"none": ["x"]})]
+    breaks.append(
+        {"id": "mix", "label": "Mix", "groups": [{"id": i, "label": i, "where": {"aims": t}} for i, t in only]}
+    )
+    measures = [("plan", "all", ["sector", "size", "mix"]), ("who", "planned", ["sector", "size"])]
+    measures += [("aims", "all", ["sector", "size", "plan"]), ("size", "all", ["sector", "plan"])]
+    return Codebook.model_validate(
+        {
+            **{"wave": 2020, "title": "Made up", "kind": "fieldwork", "source": "Made up", "size_band": "size"},
+            "questions": [question("sector", ["a", "b"], asked_of="frame"), size, plan, who, aims],
+            "bases": [{"id": "all", "label": "All"}, {"id": "planned", "label": "Planned", "where": {"plan": ["yes"]}}],
+            "breaks": breaks,
+            "measures": [{"id": m, "question": m, "label": m, "base": b, "breaks": by} for m, b, by in measures],
+        }
+    )
+
+
+def weighted(respondents, codebook):
+    """The respondents with equal weights in each size band, that add up to its total."""
+    band = respondents[codebook.size_band].astype(object)
+    sizes = band.map(band.value_counts())
+    totals = band.map({b: 20 + 7 * n for n, b in enumerate(sorted(band.unique()))}) + sizes
+    return respondents.assign(stratum=band, stratum_total=totals, weight=totals / sizes, cell=band)
+
+
+def all_of(respondents, codebook):
+    return estimate(respondents, codebook=codebook, settings=ANALYSE)
+
+
+@pytest.fixture(scope="module", params=RULES)
+def rule(request):
+    """One of the RULES, each with a wave of its own."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def respondents(rule, survey, make_respondents):
+    rows, seed = {"small bases": (60, 1), "small counts": (45, 2)}[rule]
+    return weighted(make_respondents(survey, rows, seed), survey)
+
+
+@pytest.fixture(scope="module")
+def every(respondents, survey):
+    return all_of(respondents, survey)
+
+
+@pytest.fixture(scope="module")
+def released(rule, respondents, every, survey):
+    """What is published of a made-up wave: (settings, every estimate, the protected ones, the log)."""
+    settings = rules(**RULES[rule])
+    return settings, every, *protect(every, respondents, codebook=survey, settings=settings)
+
+
+# ---- the attack
+
+
+def every_kind(codebook):
+    """Every kind of organisation that the questionnaire allows, a row each, as a table of respondents."""
+    columns, rows = codebook.columns[1:], []
+    options = []
+    for q in codebook.questions:
+        given = list(itertools.product((0, 1), repeat=len(q.answers))) if q.several else [(a.id,) for a in q.answers]
+        options.append([*given, *([(None,) * len(q.columns)] if q.asked_if else [])])
+    for answers in itertools.product(*options):
+        rows.append(list(itertools.chain(*answers)))
+    table = pd.DataFrame(rows, columns=columns, dtype=object)
+    fits = pd.Series(True, index=table.index)
+    for q in codebook.questions:
+        if q.asked_if:
+            fits &= select(table, q.asked_if).eq(table[q.columns[0]].notna())
+    bands = {a.id: a.band.sector for a in codebook.question(codebook.size_band).answers}
+    fits &= table[codebook.size_band].map(bands).eq(table[codebook.sector])
+    return table[fits].reset_index(drop=True)
+
+
+def members(kinds, codebook, row):
+    """Which kinds an estimate's base and its answer count: two rows of 0 and 1."""
+    measure = codebook.measure(row["measure"])
+    base = select(kinds, codebook.base(measure.base).where)
+    base &= select(kinds, codebook.group(row["break"], row["group"]).where)
+    given = base & gave(kinds, codebook.question(measure.question), row["category"])
+    return base.to_numpy(float), given.to_numpy(float)
+
+
+def attacked(published, respondents, codebook, settings):
+    """How far each withheld number can be narrowed down: (key, smallest, largest, true), each a linear program."""
+    kinds = every_kind(codebook)
+    frame = [codebook.sector, codebook.size_band]
+    sizes = respondents[frame].astype(object).value_counts()
+    equal, right, bounded, most = [], [], [], []
+    for pair in kinds[frame].drop_duplicates().itertuples(index=False, name=None):
+        equal.append((kinds[frame].apply(tuple, axis=1) == pair).to_numpy(float))
+        right.append(float(sizes.get(pair, 0)))
+    weight_of = respondents.drop_duplicates(codebook.size_band).set_index(codebook.size_band)["weight"]
+    weights = kinds[codebook.size_band].map(weight_of).astype(float).fillna(0.0).to_numpy()
+    targets = {}
+    for row in published.to_dict("records"):
+        base, given = members(kinds, codebook, row)
+        key, where = tuple(row[k] for k in KEYS), (BASE, row["measure"], row["break"], row["group"])
+        if row["basis"] == "unweighted":
+            for name, cells, value in ((where, base, row["n"]), (key, given, row["count"])):
+                if pd.isna(value):
+                    targets[name] = cells
+                else:
+                    equal.append(cells)
+                    right.append(float(value))
+        elif pd.notna(row["n_weighted"]):
+            half = settings.weighted_base_to / 2
+            bounded += [base * weights, -base * weights]
+            most += [row["n_weighted"] + half, half - row["n_weighted"]]
+            if pd.notna(row["estimate"]):
+                near = 0.5 * 10**-settings.share_digits + 1e-9
+                bounded += [(given - (row["estimate"] + near) * base) * weights]
+                bounded += [((row["estimate"] - near) * base - given) * weights]
+                most += [0.0, 0.0]
+    limits = {"A_eq": np.array(equal), "b_eq": right, "A_ub": np.array(bounded), "b_ub": np.array(most) + 1e-7}
+    solved = {}
+    for key, cells in targets.items():
+        # Many withheld numbers are of the same organisations.
+        if cells.tobytes() not in solved:
+            solved[cells.tobytes()] = [linprog(sign * cells, **limits, method="highs") for sign in (1, -1)]
+        ends = solved[cells.tobytes()]
+        assert all(end.success for end in ends), "the published numbers contradict each other"
+        true = float(members(respondents, codebook, named(published, key))[0 if key[0] == BASE else 1].sum())
+        yield key, ends[0].fun, -ends[1].fun, true
+
+
+def named(published, key):
+    if key[0] == BASE:
+        return dict(zip(("measure", "break", "group"), key[1:], strict=True)) | {
+            "category": first_of(published, key[1])
+        }
+    return dict(zip(KEYS, key, strict=True))
+
+
+def first_of(published, measure):
+    return published.loc[published["measure"].eq(measure), "category"].iloc[0]
+
+
+def test_no_withheld_number_can_be_worked_out(released, respondents, survey):
+    settings, _, published, _ = released
+    found = list(attacked(published, respondents, survey, settings))
+    assert len(found) > 3
+    for key, low, high, true in found:
+        assert low - 1e-6 <= true <= high + 1e-6
+        # At least two whole numbers are possible.
+        assert np.floor(high + 1e-6) - np.ceil(low - 1e-6) >= 1, (key, low, high, true)
+
+
+def test_the_attack_works_out_what_only_the_small_numbers_hide(respondents, every, survey):
+    """Withholding the small ones alone is no protection: the same attack finds some of them."""
+    one = every["basis"].eq("unweighted")
+    few = one & every["count"].between(1, 2) & ~every["measure"].eq("size")
+    keys = set(every.loc[few, KEYS].itertuples(index=False, name=None))
+    small = every[KEYS].apply(tuple, axis=1).isin(keys)
+    naive = every.assign(count=every["count"].astype("Int64").mask(small), estimate=every["estimate"].mask(small))
+    found = list(attacked(naive, respondents, survey, rules(share_digits=9, weighted_base_to=1e-6, minimum_base=1)))
+    assert any(high - low < 0.5 for _, low, high, _ in found)
+
+
+def test_what_is_too_small_is_withheld(released, respondents, survey):
+    settings, every, published, _ = released
+    one = every["basis"].eq("unweighted") & every["measure"].ne("size")
+    small = every["n"].between(1, settings.minimum_base - 1)
+    few = every["count"].between(1, settings.minimum_count - 1) & every["category"].ne("dk")
+    gone = published["count"].isna() & published["estimate"].isna() & published["ci_low"].isna()
+    assert (one & (small | few)).any()
+    assert gone[one & (small | few)].all()
+    assert published.loc[gone & one, "quality"].eq("withheld").all()
+
+
+def test_both_bases_of_a_share_are_withheld_together(released):
+    _, _, published, _ = released
+    one, other = (published[published["basis"].eq(b)].reset_index(drop=True) for b in ("unweighted", "weighted"))
+    assert one["count"].isna().equals(other["count"].isna())
+    assert other.loc[one["count"].isna(), ["estimate", "se", "ci_low", "ci_high", "deff"]].isna().all(axis=None)
+
+
+def test_what_is_not_withheld_is_as_it_was(released):
+    _, every, published, _ = released
+    kept = published["count"].notna() & published["basis"].eq("unweighted")
+    assert kept.any()
+    for column in ("n", "count", "estimate", "se", "ci_low", "ci_high", "deff"):
+        assert published.loc[kept, column].astype(float).equals(every.loc[kept, column].astype(float)), column
+
+
+def test_weighted_numbers_are_rounded(released):
+    settings, _, published, _ = released
+    ours = published[published["basis"].eq("weighted")]
+    shares = ours["estimate"].dropna()
+    assert len(shares) and np.allclose(shares, shares.round(settings.share_digits), rtol=0, atol=1e-12)
+    assert (ours["n_weighted"].dropna() % settings.weighted_base_to == 0).all()
+
+
+def test_facts_of_the_frame_are_no_secret(released):
+    _, _, published, _ = released
+    frame = published["measure"].eq("size") & published["break"].isin(["total", "sector"])
+    assert published.loc[frame, "count"].notna().all()
+
+
+def test_the_log_names_what_is_withheld_and_not_how_small_it_is(released):
+    _, _, published, log = released
+    assert list(log) == LOG
+    one = published[published["basis"].eq("unweighted")]
+    gone = one.loc[one["count"].isna(), KEYS].apply(tuple, axis=1)
+    assert set(log.loc[log["what"].eq("share"), KEYS].apply(tuple, axis=1)) == set(gone)
+    assert (
+        log["reason"].nunique() <= 2 and not log.drop(columns="wave").stack().astype(str).str.contains(r"\d{2}").any()
+    )
+
+
+def test_the_protection_agrees_with_an_audit_by_its_own_programs(released, respondents, survey):
+    """`reach` asks of each withheld number alone what `withheld_cells` has promised of all of them."""
+    settings, every, published, _ = released
+    hidden, _ = withheld_cells(every, respondents, codebook=survey, settings=settings)
+    assert {key for key in hidden if key[0] != BASE} == {
+        key for key in published.loc[published["count"].isna(), KEYS].itertuples(index=False, name=None)
+    }
+    rows = every[every["basis"].eq("unweighted")]
+    numbers = published_numbers(every, respondents, codebook=survey, settings=settings)
+    attack = Attack(numbers, codebook=survey, respondents=respondents, nets=nets_of(rows, survey))
+    _, values = cells_of(rows, respondents, survey)
+    for key in sorted(hidden)[::4]:
+        if not attack.public(key):
+            low, high = attack.reach(key, hidden)
+            assert low - 1e-6 <= values[key] <= high + 1e-6
+            assert high - low >= 1 - 1e-6, key
+
+
+def test_a_reconstruction_is_public_already(respondents, survey):
+    book = survey.model_copy(update={"kind": "reconstruction"})
+    every = all_of(respondents, book)
+    kept, log = protect(every, respondents, codebook=book, settings=rules(**RULES["small counts"]))
+    assert kept is every and log.empty and list(log) == LOG
+
+
+def test_a_wave_with_nothing_small_is_published_whole(survey, make_respondents):
+    people = weighted(make_respondents(survey, 400, 5), survey)
+    every = all_of(people, survey)
+    kept, log = protect(every, people, codebook=survey, settings=rules(minimum_base=1, minimum_count=1))
+    assert log.empty and kept["count"].astype(float).equals(every["count"].astype(float))
+
+
+def test_weights_that_differ_inside_a_class_are_no_equation(respondents, survey):
+    people = respondents.assign(weight=np.linspace(1, 2, len(respondents)))
+    settings = rules(**RULES["small bases"])
+    numbers = published_numbers(all_of(respondents, survey), people, codebook=survey, settings=settings)
+    assert not [key for key in numbers if key[0] == "weighted"]
+    assert len(frame_classes(people, survey)[0]) == 4
+
+
+# ---- what is made of the protected estimates
+
+
+def test_no_test_rests_on_a_withheld_number(released, respondents, survey):
+    _, _, published, _ = released
+    tests = compare_groups(respondents, codebook=survey, estimates=published, settings=ANALYSE)
+    one = published[published["basis"].eq("unweighted")]
+    gone = set(one.loc[one["count"].isna(), ["measure", "category", "break"]].itertuples(index=False, name=None))
+    whole = {(m, b) for m, _, b in gone}
+    for row in tests.to_dict("records"):
+        touched = (row["measure"], row["break"]) in whole and (
+            not row["category"] or (row["measure"], row["category"], row["break"]) in gone
+        )
+        if touched and not row["left_out"]:
+            assert pd.isna(row["statistic"]) and pd.isna(row["p"]) and row["mark"] == "", row
+
+
+def test_a_withheld_number_reads_withheld(released):
+    _, _, published, _ = released
+    row = published[published["count"].isna()].iloc[0].to_dict()
+    assert value_text(row) == "withheld"
+    assert base_text(row | {"n": pd.NA}) == "withheld"
+
+
+def test_the_grid_of_the_attack_counts_as_the_estimates_do(respondents, every, survey):
+    rows = every[every["basis"].eq("unweighted")]
+    _, values = cells_of(rows, respondents, survey)
+    found = estimate_basis(lay_out(respondents, survey), respondents=respondents, basis="unweighted", confidence=0.95)
+    for row in found.to_dict("records"):
+        assert values[tuple(row[k] for k in KEYS)] == row["count"]
