@@ -1,7 +1,7 @@
 """What first differs between two versions of a published file, said so that a reader can find it.
 
-Of a table it is the row, by the columns that tell its rows apart, and the column; of a notebook or workbook the cell; of
-a figure the pixel or the line; of JSON the place; of anything else the line or the byte. In each sentence what is
+Of a table it is the row, by the columns that tell its rows apart, and the column; of a notebook or workbook the cell;
+of a figure the pixel or the line; of JSON the place; of anything else the line or the byte. In each sentence what is
 committed comes first and what was rebuilt second.
 """
 
