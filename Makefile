@@ -7,7 +7,8 @@ BIN := .venv/bin
 # The stages run `python` as dvc.yaml says it: let that be the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all environment test lock pdf r-tables coverage change benchmark benchmark-weighting benchmark-waves
+.PHONY: all environment test lock pdf r-tables coverage change benchmark benchmark-weighting benchmark-waves \
+	benchmark-reliability
 # Settings and codebooks first: DVC itself would say what is wrong with them in many lines, or stages later.
 all: environment
 	$(BIN)/python -m pipeline.app check
@@ -75,6 +76,10 @@ change: environment
 # What a wave costs, up to twenty of them: writes a table of docs/performance.md. Some ten minutes.
 benchmark-waves: environment
 	$(BIN)/python benchmarks/waves.py
+
+# What the tests of determinism, faults and `tracker verify` see: writes the tables of docs/reliability.md.
+benchmark-reliability: environment
+	$(BIN)/python benchmarks/reliability.py
 
 # How often the intervals cover, by simulation: writes reports/2014/coverage*.csv and a table of docs/methodology.md.
 coverage: environment

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pipeline import audit_command, check, explain_command, fieldwork, new_wave_command, release
+from pipeline import audit_command, check, explain_command, fieldwork, new_wave_command, release, verify_command
 from pipeline.problems import InputProblem
 
 
@@ -29,6 +29,7 @@ app.command("explain")(explain_command.main)
 app.command("fieldwork")(fieldwork.main)
 app.command("new-wave")(new_wave_command.main)
 app.command("release")(release.release)
+app.command("verify")(verify_command.main)
 
 
 @app.callback()

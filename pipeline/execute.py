@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from pipeline.files import MARK, MARKED, write_text
-from pipeline.kernel import hide, started_kernel
+from pipeline.kernel import NeverReady, hide, plain_folder, started_kernel
 from pipeline.problems import InputProblem
 
 TRUTHS = {"true": True, "false": False}
@@ -39,20 +39,32 @@ def execute(notebook, output, given):
     notebook, output = Path(notebook), Path(output)
     source = read_notebook(notebook)
     parameters = typed_parameters(parameter_defaults(source, notebook), given, notebook)
-    with tempfile.TemporaryDirectory() as folder:
+    with plain_folder() as folder:  # papermill writes its path into the notebook
         draft = Path(folder) / "executed.ipynb"
         failed = output.with_suffix(".failed.ipynb")
         try:
             run(source, parameters, notebook, draft)
         except NotebookFailed:
-            if draft.exists():
-                write_text(failed, draft.read_text(encoding="utf-8"))
-                show(notebook, f"as far as it came: {failed}")
+            keep(draft, failed, notebook)
             raise
         executed = json.loads(draft.read_text(encoding="utf-8"))
         rehearsed = shows_a_rehearsal(parameters, notebook.parent)
-        write_text(output, portable_copy(marked(executed) if rehearsed else executed))
+        try:
+            write_text(output, portable_copy(marked(executed) if rehearsed else executed))
+        except InputProblem as problem:
+            raise NotebookFailed(f"{notebook}, after its last cell: {problem}") from None
         failed.unlink(missing_ok=True)
+
+
+def keep(draft, failed, notebook):
+    """Keep the notebook as far as it came, if that can be done: what made it fail may stand in the way."""
+    if draft.exists():
+        try:
+            write_text(failed, draft.read_text(encoding="utf-8"))
+        except InputProblem as problem:
+            show(notebook, f"as far as it came, it is not kept: {problem}")
+        else:
+            show(notebook, f"as far as it came: {failed}")
 
 
 def read_notebook(path):
@@ -140,9 +152,12 @@ def run(source, parameters, notebook, draft):
                 what = f"{problem.ename}: {' '.join(what.split())}"
         except DeadKernelError:
             what = "the Python process running it was killed, most likely for want of memory."
+        except NeverReady:
+            what = "the Python process that was to run it ended, most likely for want of memory."
         else:
             return
-    raise NotebookFailed(f"{notebook}, cell {begun[-1]}: {what}")
+    place = f"cell {begun[-1]}" if begun else "before its first cell"
+    raise NotebookFailed(f"{notebook}, {place}: {what}")
 
 
 def show(notebook, line):
@@ -232,8 +247,9 @@ def main(arguments=None):
     except (InputProblem, NotebookFailed) as problem:
         print(problem, file=sys.stderr)
         return 1
-    except OSError as problem:
-        print(f"{problem.filename}: {problem.strerror}.", file=sys.stderr)
+    except OSError as problem:  # the folder of temporary files is what this can be
+        place = problem.filename or tempfile.gettempdir()
+        print(f"{given.notebook}, running it: {place}: {problem.strerror}.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

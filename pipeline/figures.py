@@ -262,5 +262,5 @@ def draw_all(estimates, codebook, settings, folder, say=progress):
         write_bytes(folder / f"{name}.png", picture.result())
     for path in folder.iterdir():
         if path.stem not in alternatives and path.suffix in (".svg", ".png", ".csv", ".txt"):
-            path.unlink()
+            path.unlink(missing_ok=True)
     return alternatives

@@ -1,9 +1,21 @@
-"""Writing files so that no half-written one is ever taken for a result."""
+"""Writing files so that no half-written one is ever taken for a result, whoever else is writing it."""
 
+import errno
+import fcntl
+import os
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from pipeline.problems import InputProblem
 
 # What every file made from a rehearsal says, so that none can be taken for a survey's.
 MARK, MARKED = "REHEARSAL", "simulated answers, not a survey"
+
+ADVICE = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room and run it again"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "let it be written and run it again"),
+    **dict.fromkeys((errno.EEXIST, errno.ENOTDIR, errno.EISDIR), "move away what stands in its place"),
+}
 
 
 def write_text(path, text):
@@ -12,9 +24,49 @@ def write_text(path, text):
 
 
 def write_bytes(path, data):
-    """Write a file beside its place first, then rename it, so that no half-written file is taken for a result."""
+    """Write a file beside its place first, then rename it, so that no half-written file is taken for a result.
+
+    Two processes that write the same file take turns. Raises InputProblem where it cannot be written: what was there
+    before is then untouched, and nothing is left beside it.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".part")
-    beside.write_bytes(data)
-    beside.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(path.with_name(path.name + ".part")) as file:
+            file.write(data)
+            file.flush()
+            Path(file.name).replace(path)
+    except OSError as problem:
+        place = Path(problem.filename or path)
+        what = f"cannot be written: {problem.strerror}" + (f" ({place})" if place in path.parents else "")
+        raise InputProblem(what, file=path, do=ADVICE.get(problem.errno)) from None
+
+
+@contextmanager
+def _alone(beside):
+    """An empty file open for writing that no other process writes meanwhile; gone if it does not get its place.
+
+    The lock is the system's and ends with the process, so one that was killed is in nobody's way: what it left is
+    written over.
+    """
+    while True:
+        with beside.open("ab") as file:
+            with suppress(OSError):  # a file system that knows no locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if not _is_at(file, beside):  # who held it before has put it in its place
+                continue
+            try:
+                file.truncate(0)
+                yield file
+            except BaseException:
+                beside.unlink(missing_ok=True)
+                raise
+            return
+
+
+def _is_at(file, path):
+    """Whether an open file is the one that a path names."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

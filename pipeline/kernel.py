@@ -74,6 +74,17 @@ class _StandIn(ModuleType):
         return getattr(import_module(self.__name__), name)
 
 
+def plain_folder():
+    """A temporary folder with a path that any library can encode and a socket can have: in /tmp, if need be."""
+    room = tempfile.gettempdir()
+    fits = room.isascii() and len(room) <= LONGEST
+    return tempfile.TemporaryDirectory(prefix="kernel-", dir=room if fits else "/tmp")
+
+
+class NeverReady(RuntimeError):
+    """The process of a notebook ended before it could run a cell."""
+
+
 @contextmanager
 def started_kernel(folder):
     """A running Python kernel whose working directory is `folder`; gone, with all it kept, at the end.
@@ -99,12 +110,11 @@ def started_kernel(folder):
             async with asyncio.timeout(timeout):
                 while not await answered(self):
                     if not await self.is_alive():
-                        raise RuntimeError("the kernel died before it was ready")
+                        raise NeverReady
 
     # The notebook imports the same copy of this package as the runner does, whatever else is installed.
     places = [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    room = tempfile.gettempdir()
-    with tempfile.TemporaryDirectory(prefix="kernel-", dir=room if len(room) <= LONGEST else "/tmp") as own:
+    with plain_folder() as own:
         # A folder of its own instead of the user's: no start-up files, no history. Sockets in it instead of network
         # ports: nothing to collide with and nobody to listen in.
         spec = KernelSpec(

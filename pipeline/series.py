@@ -1,11 +1,13 @@
 """A wave's estimates where the tracker finds those of every wave: data/series/YEAR.csv, as they were published."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline.files import write_bytes
+from pipeline.problems import InputProblem
 
 PUBLISHED, SERIES = "reports/{wave}/estimates.csv", "data/series/{wave}.csv"
 
@@ -16,4 +18,7 @@ def main(wave: Annotated[int, typer.Option()]):
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    try:
+        typer.run(main)
+    except InputProblem as problem:
+        sys.exit(str(problem))

@@ -205,8 +205,9 @@ def draw_trends(waves, *, shares, scores, breaks, settings, folder):
         write_table(name.with_suffix(".csv"), table, marking(waves))
         write_text(name.with_suffix(".txt"), said)
     for path in folder.iterdir():
-        if path.stem.startswith("trend_") and path.stem.removeprefix("trend_") not in alternatives:
-            path.unlink()
+        of_a_trend = path.stem.startswith("trend_") and path.suffix != ".part"
+        if of_a_trend and path.stem.removeprefix("trend_") not in alternatives:
+            path.unlink(missing_ok=True)
     return alternatives
 
 

@@ -43,6 +43,14 @@ def small_respondents(small_codebook):
 
 
 @pytest.fixture(scope="session")
+def delivered(tmp_path_factory):
+    """Another survey's project, its deliveries under DVC, run once and committed; not to be changed, but copied."""
+    from delivered import run_and_commit
+
+    return run_and_commit(tmp_path_factory.mktemp("delivered"))
+
+
+@pytest.fixture(scope="session")
 def make_settings():
     """The function `settings_of(**changes)`: settings of a small simulated fieldwork, some of them changed."""
     return settings_of

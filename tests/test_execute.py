@@ -201,13 +201,43 @@ def test_a_process_that_dies_is_named(notebook, tmp_path):
     assert not (tmp_path / "out.ipynb").exists()
 
 
+def test_a_process_that_never_begins_is_named(notebook, tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.kernel.COMMAND", "raise SystemExit(3)")
+    source = notebook(DEFAULTS, "print('never')")
+    with pytest.raises(
+        NotebookFailed, match=r"toy\.ipynb, before its first cell: the Python process that was to run it"
+    ):
+        execute(source, tmp_path / "out.ipynb", {})
+    assert not (tmp_path / "out.ipynb").exists()
+
+
+def test_what_made_a_cell_fail_is_said_even_if_the_notebook_cannot_be_kept(notebook, tmp_path, capsys):
+    (tmp_path / "out.failed.ipynb").mkdir()
+    source = notebook(DEFAULTS, "1 / 0")
+    with pytest.raises(NotebookFailed, match=r"cell 2 of 2 \(1 / 0\): ZeroDivisionError"):
+        execute(source, tmp_path / "out.ipynb", {})
+    shown = capsys.readouterr().err.splitlines()[-1]
+    assert shown.startswith("[toy] as far as it came, it is not kept: ") and "Is a directory" in shown
+
+
+def test_without_room_for_temporary_files_it_says_so(notebook, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    source = notebook(DEFAULTS)
+    assert main([str(source), str(tmp_path / "out.ipynb")]) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith(f"{source}, running it: {tmp_path / 'nowhere'}") and last.endswith(
+        ": No such file or directory."
+    )
+
+
 def test_the_command_shows_progress_and_says_when_it_cannot_write(notebook, tmp_path, capsys):
     source = notebook(DEFAULTS, "x = 1")
     (tmp_path / "file").write_text("")
     assert main([str(source), str(tmp_path / "file" / "out.ipynb")]) == 1
     shown = capsys.readouterr().err.splitlines()
     assert shown[:2] == ["[toy] cell 1 of 2 (wave = 2014)", "[toy] cell 2 of 2 (x = 1)"]
-    assert shown[2] == f"{tmp_path / 'file'}: File exists."
+    why = f"cannot be written: File exists ({tmp_path / 'file'}); move away what stands in its place."
+    assert shown[2] == f"{source}, after its last cell: {tmp_path / 'file' / 'out.ipynb'}: {why}"
     assert len(shown) == 3
 
 
