@@ -30,6 +30,7 @@ KINDS = (".csv", ".xlsx", ".sav")
 # none of which is packed to less than a hundredth unless it is nearly empty.
 MOST_UNPACKED = 500_000_000
 MOST_PARTS = 1_000
+MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 MOST_PACKED, SMALL_PART = 100, 10_000_000
 # Parts that hold what an export has no need of: programs, and values kept in other files.
 _FOREIGN = re.compile(r"vbaProject|macrosheets/|externalLinks/|embeddings/|activeX/|connections\.xml", re.IGNORECASE)
@@ -181,7 +182,15 @@ def _rows_of(path, sheet):
         with closing(load_workbook(path, read_only=True, data_only=False, keep_links=False)) as book:
             found = _one_sheet(book, path.name, sheet)
             found.reset_dimensions()  # what the file says of its own size is at times too small, and would hide rows
-            return list(found.iter_rows())
+            rows = []
+            # A sheet says in which row and column each cell stands, and openpyxl fills up what lies before it.
+            for row in found.iter_rows():
+                rows.append(row)
+                if len(rows) > MOST_ROWS or len(row) > MOST_COLUMNS:
+                    most = f"{MOST_ROWS:,} rows of {MOST_COLUMNS:,} cells"
+                    what = "a cell stands further down or to the right than a sheet goes"
+                    raise InputProblem(what, file=path.name, allowed=most, do="save it again as .xlsx")
+            return rows
     except InputProblem:
         raise
     except Exception as problem:  # openpyxl has no exception of its own for a broken part: it raises whatever comes up
