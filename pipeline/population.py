@@ -222,7 +222,7 @@ def _value(folder, file, measure):
 def _columns(folder, file, columns):
     """A table that must stand in the folder of totals itself and have these columns."""
     path = folder / file
-    if Path(file).name != file:
+    if not file or Path(file).name != file:
         what, allowed = "a file of totals stands beside this one", "the name of a file, without a folder"
         raise InputProblem(what, file=folder / POPULATION_FILE, found=file, allowed=allowed)
     table = read_cells(path, file=path)
