@@ -4,14 +4,15 @@ A claim says that the share (or count) of the organisations in its base and grou
 as its operator and rounding have it. `data/report/YEAR/claims.csv` holds one a row; `docs/claims.md` gives the format.
 """
 
-import io
 import math
 import operator
+import re
 from fractions import Fraction
 from pathlib import Path
 
 import pandas as pd
 
+from pipeline.cells import check_texts, key_fault, read_cells
 from pipeline.codebook import TOTAL, gave, select
 from pipeline.problems import InputProblem
 from pipeline.whom import base_of, counted_of
@@ -41,24 +42,16 @@ def load_claims(path, codebook):
     Returns one row per claim, text columns, with `line` (the row in the file, the header being 1) and `number`
     (a Fraction, or None where nothing is printed). Raises InputProblem at the first fault, by file, row and column.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-        table = pd.read_csv(io.StringIO(text), dtype="string", keep_default_na=False, skip_blank_lines=False)
-    except FileNotFoundError:
-        raise InputProblem("there is no such claims file", file=path) from None
-    except UnicodeDecodeError as e:
-        raise InputProblem(f"not UTF-8 text at byte {e.start}", file=path, do="save it as UTF-8") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as e:
-        raise InputProblem(f"not a CSV table: {str(e).strip()}", file=path) from None
-    if not isinstance(table.index, pd.RangeIndex):
-        raise InputProblem("rows have more cells than the header", file=path, do="remove the cells without a column")
+    if not Path(path).is_file():
+        raise InputProblem("there is no such claims file", file=path)
+    table = read_cells(path, file=path)
     for column in COLUMNS:
         if column not in table.columns:
             raise InputProblem("the column is missing", file=path, column=column, allowed=COLUMNS)
     for column in table.columns.difference(COLUMNS, sort=False):
         raise InputProblem("there is no such column", file=path, column=column, allowed=COLUMNS)
-    table = table[COLUMNS].assign(line=range(2, len(table) + 2))
-    table = table[table[COLUMNS].ne("").any(axis=1)].reset_index(drop=True)
+    check_texts(table, path, one_line=True)
+    table = table[COLUMNS].astype("string").assign(line=table.index).reset_index(drop=True)
     if table.empty:
         raise InputProblem("there are no claims", file=path, do="give at least one row")
     repeated = table[table["id"].duplicated()]
@@ -81,6 +74,8 @@ def _check(row, codebook, path):
 
     if not row["id"]:
         fault("id", "a claim needs an id", "any text")
+    if key_fault(row["id"]):
+        fault("id", key_fault(row["id"]), "a text without blanks at its ends")
     if row["op"] not in OPERATORS:
         fault("op", "not an operator", sorted(OPERATORS))
     if row["unit"] not in ROUNDINGS:
@@ -105,10 +100,9 @@ def _number(row, fault):
         if row["value"]:
             fault("value", "an order has no value", "an empty cell")
         return None
-    try:
-        number = Fraction(row["value"])
-    except (ValueError, ZeroDivisionError):
+    if not re.fullmatch(r"-?\d{1,12}(\.\d{1,6})?|-?\d{1,6}/0*[1-9]\d{0,5}", row["value"], re.ASCII):
         fault("value", "not a number", "a number such as 37, 12.5 or 2/3")
+    number = Fraction(row["value"])
     most = {"percent": 100, "share": 1}.get(row["unit"])
     if number < 0 or (most is not None and number > most):
         fault("value", f"outside the range of unit {row['unit']}", f"0 to {most}" if most else "0 or more")

@@ -59,7 +59,9 @@ from pipeline.raw import (
 from pipeline.responses import code_texts, read_answers, read_labels
 from pipeline.texts import fold, tidy
 
-_WHOLE_NUMBER = re.compile(r"\d{1,3}(,\d{3})+|\d+(\.0+)?")
+# Up to twelve digits, and no 20.000, in which the point may part thousands: of a size that reads two ways neither is
+# taken.
+_WHOLE_NUMBER = re.compile(r"\d{1,3}(,\d{3}){1,3}|\d{1,12}(\.0{1,2})?", re.ASCII)
 
 
 class Cleaned(NamedTuple):

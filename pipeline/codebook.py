@@ -8,25 +8,46 @@ column of answer ids, and for a question that allows several answers one column 
 1 where it was given and 0 where not. Empty cells mean "not asked" (routing), never "don't know", which is an answer.
 """
 
+import re
 from datetime import date
 from itertools import pairwise
 from math import inf
 from typing import Annotated, Literal
 
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from pipeline.texts import fold
 from pipeline.yamls import load_model
 
 ORGANISATION = "organisation"
 TOTAL = "total"
+# The columns of the raw files that are no question's (pipeline/raw.py).
+OWN_COLUMNS = {
+    "frame": (ORGANISATION, "contact_id", "organisation_name", "contact_name", "job_title", "email", "telephone"),
+    "interviews": (ORGANISATION, "contact_id", "interview_id", "completed_on", "status"),
+}
 
 
 class Part(BaseModel):
     """A piece of the codebook; a key that the model does not know is an error, never ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("id", check_fields=False)
+    @classmethod
+    def _is_a_name(cls, value):
+        # Ids are columns, parts of addresses and names of files.
+        if not re.fullmatch("[A-Za-z0-9_-]{1,80}", value):
+            raise ValueError("an id is made of letters without accents, digits, _ and -")
+        return value
+
+    @field_validator("label", "title", "heading", "text", "column", check_fields=False)
+    @classmethod
+    def _can_be_seen(cls, value):
+        if value is not None and (not value.strip() or not value.strip().isprintable()):
+            raise ValueError("must be a text in one line that can be seen")
+        return value
 
 
 class Test(Part):
@@ -322,7 +343,7 @@ class Chapter(Part):
 class Codebook(Part):
     """A wave's questionnaire and what is made of it; `respondents` is how many a report says it rests on."""
 
-    wave: int
+    wave: Annotated[int, Field(ge=1, le=9999)]
     title: str
     kind: Literal["reconstruction", "rehearsal", "fieldwork"]
     source: str
@@ -399,6 +420,12 @@ def _check_names(book):
         ids = [p.id for p in getattr(book, what)]
         for repeated in sorted({i for i in ids if ids.count(i) > 1}):
             raise ValueError(f"{what}: the id {repeated!r} stands twice")
+    if ORGANISATION in {q.id for q in book.questions}:
+        raise ValueError(f"questions: no question can have the id {ORGANISATION!r}")
+    for what in ("figures", "findings", "steps", "trends"):
+        numbers = [p.number for p in getattr(book, what)]
+        for repeated in sorted({n for n in numbers if numbers.count(n) > 1}):
+            raise ValueError(f"{what}: the number {repeated} stands twice")
     _known([book.sector, book.size_band], {q.id for q in book.questions}, "sector or size band: question")
     sectors = {a.id for a in book.question(book.sector).answers}
     asked_before = set()
@@ -407,7 +434,15 @@ def _check_names(book):
         ids = [*(a.id for a in q.answers), *(n.id for n in q.nets)]
         for repeated in sorted({i for i in ids if ids.count(i) > 1}):
             raise ValueError(f"question {q.id}: the answer {repeated!r} stands twice")
+        if not q.answers:
+            raise ValueError(f"question {q.id}: it has no answers")
+        if not 0 <= q.min_answers <= (len(q.answers) if q.max_answers is None else q.max_answers):
+            raise ValueError(f"question {q.id}: `min_answers` ({q.min_answers}) is more than can be given, or below 0")
+        if q.max_answers is not None and not 1 <= q.max_answers <= len(q.answers):
+            raise ValueError(f"question {q.id}: `max_answers` ({q.max_answers}) must be from 1 to {len(q.answers)}")
         for net in q.nets:
+            if not net.answers:
+                raise ValueError(f"question {q.id}, net {net.id}: it has no answers")
             _known(net.answers, {a.id for a in q.answers}, f"question {q.id}, net {net.id}: answer")
         for routed_by in q.asked_if:
             _known([routed_by], asked_before, f"question {q.id} is asked_if an earlier question")
@@ -432,6 +467,8 @@ def _check_names(book):
         _known([m.question], questions, f"measure {m.id}: question")
         _known([m.base], {b.id for b in book.bases}, f"measure {m.id}: base")
         _known(m.breaks, breaks, f"measure {m.id}: break")
+        if len(set(m.breaks)) < len(m.breaks):
+            raise ValueError(f"measure {m.id}: a break stands twice in {', '.join(m.breaks)}")
     for entry in book.breaks_in_series:
         if entry.change == "gone":
             if entry.question in questions or entry.answers:
@@ -483,12 +520,22 @@ def _check_exports(book):
                 raise ValueError(f"question {q.id}: the text {text!r} stands for two answers, {other} and {answer}")
         file = "frame" if q.asked_of == "frame" else "interviews"
         for column in q.export_columns:
-            if (other := columns.setdefault((file, column), q.id)) != q.id:
+            if column != column.strip() or fold(column) in OWN_COLUMNS[file]:
+                raise ValueError(f"question {q.id}: no question can have the column {column!r}")
+            if (other := columns.setdefault((file, fold(column)), q.id)) != q.id:
                 raise ValueError(f"questions {other} and {q.id} have one column of the export, {column!r}")
 
 
 def _check_bands(book):
-    """Raise ValueError where a size lies in two bands of one sector, or a band holds no size."""
+    """Raise ValueError where a size lies in two bands of one sector, or a band holds no size.
+
+    And where a sparse cell is to join itself, or what is no band of its sector.
+    """
+    sectors = {a.id: a.band.sector for a in book.question(book.size_band).answers if a.band}
+    for pair in book.collapse:
+        _known(pair, sectors, "collapse: band")
+        if pair[0] == pair[1] or sectors[pair[0]] != sectors[pair[1]]:
+            raise ValueError(f"collapse: {pair[0]} can join another band of its sector, not {pair[1]}")
     for q in book.questions:
         banded = [(a.id, a.band) for a in q.answers if a.band]
         bands = sorted((b.sector, b.at_least, inf if b.below is None else b.below, i) for i, b in banded)

@@ -6,16 +6,18 @@ rows, and the picture joins none by a line. A rehearsal's simulated numbers are 
 beside published ones.
 """
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pandas as pd
 
+from pipeline.cells import NUMBER, check_texts, key_fault, read_cells
 from pipeline.codebook import TOTAL
 from pipeline.printing import KEYS, STATUS, base_text, find_rows, state, value_text
 from pipeline.problems import InputProblem
-from pipeline.tables import read_table, write_bytes, write_table, write_text
-from pipeline.texts import ITEMS
+from pipeline.tables import write_bytes, write_table, write_text
+from pipeline.texts import ITEMS, tidy
 
 NAME = "comparators"
 COLUMNS = [
@@ -57,17 +59,19 @@ def load_comparators(path, codebooks):
     `codebooks` are those of the waves, by year. `value` is in per cent. Raises InputProblem by row and column at the
     first cell that is missing, not a number, or names a measure, category, break or group that no codebook has.
     """
-    table = read_table(path, dtype="string")
+    table = read_cells(path, file=path)
     if list(table.columns) != COLUMNS:
         raise InputProblem(
             "these are not the columns of the file", file=path, found=list(table.columns), allowed=COLUMNS
         )
-    for row in table.fillna("").assign(line=range(2, len(table) + 2)).to_dict("records"):
+    check_texts(table, path, one_line=True)
+    for row in table.assign(line=table.index).to_dict("records"):
         _check(row, codebooks, path)
     repeated = table.index[table["id"].duplicated()]
     if len(repeated):
         at = repeated[0]
-        raise InputProblem("the id stands twice", file=path, row=at + 2, column="id", found=table.at[at, "id"])
+        raise InputProblem("the id stands twice", file=path, row=at, column="id", found=table.at[at, "id"])
+    table = table.reset_index(drop=True).astype("string").replace("", pd.NA)
     return table.astype({"year": "Int64", "base": "Int64", "value": "float64"})
 
 
@@ -77,21 +81,21 @@ def _check(row, codebooks, path):
         raise InputProblem(what, file=path, row=row["line"], column=column, found=found or None, allowed=allowed)
 
     for column in NEEDED:
-        if not row[column].strip():
+        if not tidy(row[column]):
             fault(column, "the cell is empty", "what the source says, or that it was not seen")
     for column in ("year", "base"):
-        if row[column] and not row[column].isdecimal():
+        if row[column] and not re.fullmatch("[1-9][0-9]{0,8}", row[column]):
             fault(column, "not a whole number", "a whole number, or an empty cell where it was not seen")
+    if key_fault(row["id"]):
+        fault("id", key_fault(row["id"]), "a text without blanks at its ends")
+    if row["year"] and len(row["year"]) != 4:
+        fault("year", "not a year", "a year of four digits, or an empty cell where it was not seen")
     if row["op"] not in OPERATORS:
         fault("op", "not a way to print a number", OPERATORS)
-    try:
-        value = float(row["value"])
-    except ValueError:
-        value = -1
-    if not 0 <= value <= 100:
+    if not NUMBER.fullmatch(row["value"]) or float(row["value"]) > 100:
         fault("value", "not a share in per cent", "0 to 100")
     for source in row["source"].split(ITEMS.strip()):
-        if urlsplit(source.strip()).scheme not in ("http", "https"):
+        if not _is_address(source.strip()):
             fault("source", "not an address of a page", "addresses that begin with http:// or https://", source.strip())
     given = [column for column in KEYS if row[column]]
     if given and len(given) < len(KEYS):
@@ -99,6 +103,16 @@ def _check(row, codebooks, path):
         fault(column, "the cell is empty", f"all of {', '.join(KEYS)}, or none where nothing is near enough")
     if given:
         _check_names(row, codebooks, fault)
+
+
+def _is_address(text):
+    """Whether a text is the address of a page, with a host and with nothing that a page could take for its own text."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    plain = text.isprintable() and not re.search(r"[\s<>\"'`\\]", text)
+    return plain and parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
 
 
 def _check_names(row, codebooks, fault):

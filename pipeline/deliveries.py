@@ -1,27 +1,41 @@
 """What an agency delivers, read safely: CSV, Excel (.xlsx) and SPSS (.sav) files, each as one Delivery.
 
 Nothing in a file is run or worked out: a formula is refused, not evaluated. What a spreadsheet has made of a text (a
-date of "1-499") is refused as well, since what stood there before cannot be known.
+date of "1-499") is refused as well, since what stood there before cannot be known. A file is looked at before the
+library that parses it sees it, so that none is unpacked, or taken into memory, that is more than an export can be, and
+whatever such a library says of a broken file is one sentence of ours. docs/security.md says what that keeps out.
 """
 
 import datetime
 import re
+import struct
 import zipfile
+import zlib
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+from xml.parsers import expat
 
 import pandas as pd
 
+from pipeline.cells import check_texts, read_cells
 from pipeline.privacy import hide_details
 from pipeline.problems import InputProblem
-from pipeline.raw import PERSONAL, read_cells
+from pipeline.raw import PERSONAL
 from pipeline.texts import ITEMS, fold, tidy
 
 KINDS = (".csv", ".xlsx", ".sav")
-# What an Excel file unpacks to at most: a real export of a few thousand rows has a few megabytes.
+# What an Excel file unpacks to at most: a real export of a few thousand rows has a few megabytes, in a dozen parts,
+# none of which is packed to less than a hundredth unless it is nearly empty.
 MOST_UNPACKED = 500_000_000
+MOST_PARTS = 1_000
+MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
+MOST_PACKED, SMALL_PART = 100, 10_000_000
+# Parts that hold what an export has no need of: programs, and values kept in other files.
+_FOREIGN = re.compile(r"vbaProject|macrosheets/|externalLinks/|embeddings/|activeX/|connections\.xml", re.IGNORECASE)
+# An SPSS file in memory, at most.
+MOST_IN_MEMORY = 4_000_000_000
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 # What spreadsheets show of a text that they took for a date, once it is text again.
 _DATE_LIKE = re.compile(
@@ -81,6 +95,7 @@ def read_delivery(path, *, dates, sheet=None):
         if not name or names.count(name) > 1:
             what = "this column stands twice" if name else "a column has no name"
             raise InputProblem(what, file=path.name, row=1, column=column or None, do="give each its own name")
+    check_texts(table, path.name, personal=[c for c in table.columns if fold(c) in PERSONAL])
     for column in table.columns:
         _check_cells(table[column], path.name, {fold(d) for d in dates})
     return delivery
@@ -90,8 +105,6 @@ def _check_cells(cells, file, dates):
     """Raise InputProblem at a formula, at text that was decoded wrongly, and at a text that was made a date."""
     for row, cell in cells.items():
         where = {"file": file, "row": row, "column": cells.name}
-        if cell.startswith("="):
-            raise InputProblem("the cell holds a formula", **where, do="export values, not formulas")
         if not cell.isascii() and _was_utf8(cell):
             what = "mixed encodings: this cell was UTF-8 and has been read as Windows-1252 somewhere on its way"
             found = None if fold(cells.name) in PERSONAL else hide_details(cell)
@@ -143,19 +156,8 @@ def _check_encoding(path):
 
 
 def _read_xlsx(path, dates, sheet):
-    from openpyxl import load_workbook  # no other command needs it
-    from openpyxl.utils.exceptions import InvalidFileException
-
     _check_archive(path)
-    try:
-        book = load_workbook(path, read_only=True, data_only=False)
-    except (InvalidFileException, KeyError, ValueError, zipfile.BadZipFile) as problem:
-        raise InputProblem(f"not an Excel workbook ({problem})", file=path.name, do="save it again as .xlsx") from None
-    with closing(book):
-        found = _one_sheet(book, path.name, sheet)
-        found.reset_dimensions()  # what the file says of its own size is at times too small, and would hide rows
-        rows = list(found.iter_rows())
-    header, *body = rows or [()]
+    header, *body = _rows_of(path, sheet) or [()]
     names = [_cell(c, path.name, 1, "", True) for c in header]
     while names and not names[-1] and not any(_filled(row, len(names) - 1) for row in body):
         names.pop()
@@ -172,17 +174,90 @@ def _read_xlsx(path, dates, sheet):
     return table[table.ne("").any(axis=1)]
 
 
+def _rows_of(path, sheet):
+    """The rows of a workbook's sheet, each a tuple of openpyxl's cells."""
+    from openpyxl import load_workbook  # no other command needs it
+
+    try:
+        with closing(load_workbook(path, read_only=True, data_only=False, keep_links=False)) as book:
+            found = _one_sheet(book, path.name, sheet)
+            found.reset_dimensions()  # what the file says of its own size is at times too small, and would hide rows
+            rows = []
+            # A sheet says in which row and column each cell stands, and openpyxl fills up what lies before it.
+            for row in found.iter_rows():
+                rows.append(row)
+                if len(rows) > MOST_ROWS or len(row) > MOST_COLUMNS:
+                    most = f"{MOST_ROWS:,} rows of {MOST_COLUMNS:,} cells"
+                    what = "a cell stands further down or to the right than a sheet goes"
+                    raise InputProblem(what, file=path.name, allowed=most, do="save it again as .xlsx")
+            return rows
+    except InputProblem:
+        raise
+    except Exception as problem:  # openpyxl has no exception of its own for a broken part: it raises whatever comes up
+        raise InputProblem(f"not an Excel workbook ({problem})", file=path.name, do="save it again as .xlsx") from None
+
+
 def _check_archive(path):
-    """Raise InputProblem for a file that is no archive, as .xlsx is, or one that unpacks to far more than an export."""
+    """Raise InputProblem, before anything is unpacked, for what is no archive, as .xlsx is, or is none of an export.
+
+    That is one that unpacks to far more than an export can, that has a part twice or one with a path out of the
+    archive, that holds programs or links to other files, or whose XML declares entities (DTD).
+    """
+    do = "save it as .xlsx without a password"
     try:
         with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-    except zipfile.BadZipFile:
-        do = "save it as .xlsx without a password"
+            members = archive.infolist()
+            if any(m.flag_bits & 1 for m in members):
+                raise zipfile.BadZipFile
+            _check_members(members, path.name)
+            for member in members:
+                _check_xml(archive, member, path.name)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError, struct.error):
         raise InputProblem("not an Excel workbook, or one with a password", file=path.name, do=do) from None
+
+
+def _check_members(members, file):
+    size, names = sum(m.file_size for m in members), set()
     if size > MOST_UNPACKED:
         what = "the workbook unpacks to more than an export can be"
-        raise InputProblem(what, file=path.name, found=f"{size:,} bytes", allowed=f"{MOST_UNPACKED:,} bytes")
+        raise InputProblem(what, file=file, found=f"{size:,} bytes", allowed=f"{MOST_UNPACKED:,} bytes")
+    if len(members) > MOST_PARTS:
+        what = "the workbook has more parts than an export can have"
+        raise InputProblem(what, file=file, found=f"{len(members):,}", allowed=f"{MOST_PARTS:,}")
+    for member in members:
+        name, do = member.filename, "save it again as .xlsx, without macros and links"
+        if name.startswith(("/", "\\")) or ":" in name or ".." in re.split(r"[/\\]", name):
+            raise InputProblem("a part of the workbook has a path that leads out of it", file=file, found=name, do=do)
+        if name.lower() in names:
+            raise InputProblem("a part of the workbook stands in it twice", file=file, found=name, do=do)
+        if _FOREIGN.search(name):
+            what = "the workbook holds a program, or takes values from elsewhere"
+            raise InputProblem(what, file=file, found=name, do=do)
+        if member.file_size > max(SMALL_PART, MOST_PACKED * member.compress_size):
+            what = "a part of the workbook unpacks to more than a hundred times its size"
+            raise InputProblem(what, file=file, found=name, do=do)
+        names.add(name.lower())
+
+
+def _check_xml(archive, member, file):
+    """Raise InputProblem for a part in XML that declares a document type: the only place for entities, and no export's.
+
+    Read as far as its first element; a part that is no XML is left to openpyxl.
+    """
+    begun = []
+
+    def refuse(*_):
+        what = "a part of the workbook declares a document type (DTD), which an export has no use for"
+        raise InputProblem(what, file=file, found=member.filename, do="save it again as .xlsx")
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler, parser.StartElementHandler = refuse, lambda *_: begun.append(True)
+    with archive.open(member) as part:
+        while not begun and (read := part.read(4096)):
+            try:
+                parser.Parse(read)
+            except expat.ExpatError:
+                return
 
 
 def _one_sheet(book, file, sheet):
@@ -234,9 +309,10 @@ def number_text(value):
 def _read_sav(path, dates):
     import pyreadstat  # no other command needs it
 
+    _check_sav(path)
     try:
         table, about = pyreadstat.read_sav(path, user_missing=True)
-    except (pyreadstat.ReadstatError, UnicodeDecodeError, ValueError) as problem:
+    except Exception as problem:  # ReadStat's own, or whatever pandas makes of dates and texts that are none
         do = "save it again from SPSS in Unicode mode"
         raise InputProblem(f"not an SPSS file that can be read ({problem})", file=path.name, do=do) from None
     text = pd.DataFrame({c: _sav_cells(table[c], path.name, fold(c) in dates) for c in table.columns}, dtype="str")
@@ -263,6 +339,27 @@ def _read_sav(path, dates):
         missing={c: codes for c, codes in missing.items() if codes},
         sets=tuple(sets),
     )
+
+
+def _check_sav(path):
+    """Raise InputProblem for an SPSS file whose head promises more cells than it can hold.
+
+    ReadStat makes room for as many rows as the head says before it has read one.
+    """
+    with path.open("rb") as file:
+        head = file.read(84)
+    if len(head) < 84 or head[:4] not in (b"$FL2", b"$FL3"):
+        what, do = "not an SPSS file that can be read", "save it again from SPSS in Unicode mode"
+        raise InputProblem(what, file=path.name, do=do)
+    order = "<" if 1 <= int.from_bytes(head[64:68], "little") <= 3 else ">"
+    width, packed, _, rows = struct.unpack(f"{order}4i", head[68:84])
+    cells = max(width, 1) * max(rows, 0)
+    # Each cell takes a byte at the least, unless the file is packed as a whole (ZSAV).
+    most = path.stat().st_size if packed in (0, 1) else MOST_IN_MEMORY // 8
+    if width > 100_000 or rows < -1 or cells > most:
+        what = "the head of the file promises more cells than the file can hold"
+        found, do = f"{rows:,} rows of {width:,} cells", "save it again from SPSS"
+        raise InputProblem(what, file=path.name, found=found, allowed=f"{most:,} cells", do=do)
 
 
 def _sav_cells(cells, file, may_be_date):

@@ -18,6 +18,7 @@ were tried, or reached, is not known then, and no rate is given.
 
 import pandas as pd
 
+from pipeline.cells import are_days
 from pipeline.changes import SPELLING, change_log, changes, each_text
 from pipeline.codebook import ORGANISATION, TOTAL
 from pipeline.problems import InputProblem
@@ -84,12 +85,11 @@ def read_history(history):
     Raises InputProblem at an outcome, mode, round or date that is none, saying which are allowed.
     """
     outcome, mode = each_text(history["outcome"], fold), each_text(history["mode"], fold)
-    dates = pd.to_datetime(history["attempted_on"], format="%Y-%m-%d", errors="coerce")
     for column, faulty, allowed in (
         ("outcome", ~outcome.isin(OUTCOMES), OUTCOMES),
         ("mode", ~mode.isin(MODES), MODES),
-        ("round", ~history["round"].str.fullmatch(r"[1-9]\d?"), "a whole number from 1"),
-        ("attempted_on", dates.isna(), "YYYY-MM-DD"),
+        ("round", ~history["round"].str.fullmatch(r"[1-9][0-9]?"), "a whole number from 1"),
+        ("attempted_on", ~are_days(history["attempted_on"]), "YYYY-MM-DD"),
     ):
         stop_at(history, faulty, CONTACT_HISTORY, column, f"not a contact attempt's {column}", allowed=allowed)
     log = change_log(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from pipeline.cells import are_days
 from pipeline.clean import clean, read_organisations
 from pipeline.codebook import ORGANISATION, Codebook, load_codebook
 from pipeline.deliveries import read_delivery
@@ -166,7 +167,7 @@ def _check_own_columns(placed, delivery, name, codebook):
             raise InputProblem("this column is missing", file=delivery.file, row=1, column=column, found=found)
     if name == INTERVIEWS:
         days = placed.columns["completed_on"]
-        wrong = pd.to_datetime(days, format="%Y-%m-%d", errors="coerce").isna()
+        wrong = ~are_days(days)
         where = {"file": delivery.file, "column": "completed_on", "allowed": "YYYY-MM-DD"}
         for row in days.index[wrong]:
             raise InputProblem("not a date", row=row, found=days[row], **where)

@@ -30,13 +30,14 @@ def _month_and_day(text):
 Share = Annotated[float, Field(gt=0, lt=1)]
 Chance = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
+Year = Annotated[int, Field(ge=1, le=9999)]
 Colour = Annotated[str, AfterValidator(_colour)]
 
 
 class Section(BaseModel):
     """A part of params.yaml; an unknown key is an error, never ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Waves(Section):
@@ -45,7 +46,7 @@ class Waves(Section):
     (It passes over a mapping whose keys are numbers, so a wave added to one would be left out in silence.)
     """
 
-    all: Annotated[tuple[int, ...], Field(min_length=1)]
+    all: Annotated[tuple[Year, ...], Field(min_length=1)]
     reconstruction: tuple[int, ...] = ()
     rehearsal: tuple[int, ...] = ()
 
@@ -218,9 +219,9 @@ class Colours(Section):
 
 class Figures(Section):
     basis: Literal["unweighted", "weighted"]
-    width: Annotated[float, Field(gt=0)]
-    text_size: Annotated[float, Field(gt=0)]
-    dpi: Annotated[int, Field(gt=0)]
+    width: Annotated[float, Field(gt=0, le=50)]
+    text_size: Annotated[float, Field(gt=0, le=72)]
+    dpi: Annotated[int, Field(gt=0, le=1200)]
     colours: Colours
 
 
@@ -237,7 +238,9 @@ class Compute(Section):
     def _dask_has_a_scheduler(self):
         if self.backend == "dask" and self.scheduler is None:
             raise ValueError("backend dask needs `scheduler`, its address such as tcp://10.0.0.1:8786")
-        if self.jobs == 0:
+        if self.scheduler is not None and not re.match("(tcp|tls)://", self.scheduler):
+            raise ValueError("`scheduler` must be an address that begins with tcp:// or tls://")
+        if self.jobs == 0 or self.jobs < -1:
             raise ValueError("`jobs` must be a number of processes, or -1 for one for each processor")
         return self
 

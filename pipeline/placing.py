@@ -283,6 +283,7 @@ def _cells(question, found, delivery):
     for answer, column in zip(question.answers, found.columns, strict=True):
         counted = found.set_.counted if found.set_ else None
         if counted is not None:
+            _stop_at_third_value(table[column], counted, column, delivery)
             cells.append(_ticks(table[column].eq(counted), table[column].ne("")))
         else:
             labels = delivery.labels.get(column, {})
@@ -290,6 +291,22 @@ def _cells(question, found, delivery):
             readable = {c: label for c, label in labels.items() if fold(label) in ticks}
             cells.append(table[column].replace(readable))
     return cells
+
+
+def _stop_at_third_value(cells, counted, column, delivery):
+    """Raise InputProblem at a cell that is neither the counted value, the one other, nor explained by the file.
+
+    A set of two values has one that is counted, and one that is not; a third would be taken for "not chosen".
+    """
+    explained = {counted, "", "0", *delivery.labels.get(column, {}), *delivery.missing.get(column, ())}
+    others = [text for text in cells.unique() if text not in explained]
+    if others and ("0" in cells.array or len(others) > 1):
+        raise InputProblem(
+            "the file says neither that this value is chosen nor that it is not",
+            **{"file": delivery.file, "row": cells.index[cells.eq(others[-1])][0], "column": column},
+            **{"found": others[-1], "allowed": f"{counted} for chosen, 0 for not"},
+            do="label the value in the file, or correct the cell",
+        )
 
 
 def _labelled(cells, labels):

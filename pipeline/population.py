@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pipeline.cells import NUMBER, check_texts, read_cells
 from pipeline.problems import InputProblem
-from pipeline.tables import read_table
 from pipeline.yamls import load_model
 
 POPULATION_FILE = "population.yaml"
@@ -26,7 +26,7 @@ CELL_COLUMNS = [
 class Part(BaseModel):
     """A piece of population.yaml; an unknown key is an error, never ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Count(Part):
@@ -67,6 +67,9 @@ class Sector(Part):
     def _one_way_only(self):
         if (self.count is None) == (not self.totals):
             raise ValueError("give either `count` or `totals`")
+        for total in self.totals:
+            if total.below is not None and total.below <= total.at_least:
+                raise ValueError(f"total {total.label!r}: its range of sizes is empty")
         return self
 
 
@@ -157,17 +160,23 @@ def _counted(sector, bands, folder):
     """One cell per size band: the register's rows whose size lies in it."""
     count = sector.count
     path = folder / count.file
-    register = _columns(path, [count.size, *count.keep])
+    register = _columns(folder, count.file, [count.size, *count.keep])
     for column, values in count.keep.items():
+        for value in values or [""]:
+            if not register[column].eq(value).any():
+                raise InputProblem("no row that is left has this", file=path, column=column, found=value)
         register = register[register[column].isin(values)]
-    sizes = pd.to_numeric(register[count.size], errors="coerce")
+    is_number = register[count.size].str.fullmatch(NUMBER).astype(bool)
+    sizes = pd.to_numeric(register[count.size].where(is_number), errors="coerce")
+    if register.empty:
+        raise InputProblem("the register has no rows", file=path)
     inside = {band.id: (sizes >= band.band.at_least) & (sizes < _upper(band.band)) for band in bands}
     nowhere = register[~pd.DataFrame(inside, index=register.index).any(axis=1)]
     if len(nowhere):
         raise InputProblem(
             "the organisation's size is in no size band of the codebook",
             file=path,
-            row=nowhere.index[0] + 2,
+            row=nowhere.index[0],
             column=count.size,
             found=nowhere[count.size].iloc[0],
         )
@@ -187,36 +196,37 @@ def _published(sector, bands, folder):
                 file=folder / POPULATION_FILE,
                 found=[b.id for b in meeting],
             )
-        value = _value(folder / total.file, total.measure)
+        value = _value(folder, total.file, total.measure)
         off = total.spread + total.lag
+        if off >= value:
+            what = f"{place}: it may be off by {off:g}, which leaves nothing of the {value:g} that are published"
+            raise InputProblem(what, file=folder / POPULATION_FILE, do="correct `spread` or `lag`")
         cells.append(_cell(inside, label=total.label, total=value, spread=off, kind="published"))
     return cells
 
 
-def _value(path, measure):
+def _value(folder, file, measure):
     """The number that a file gives for a measure."""
-    table = _columns(path, ["measure", "value"])
+    path, table = folder / file, _columns(folder, file, ["measure", "value"])
     found = table.loc[table["measure"] == measure, "value"]
     if len(found) != 1:
         raise InputProblem(f"the total stands in {len(found)} rows and must stand in one", file=path, found=measure)
-    value = pd.to_numeric(found, errors="coerce").iloc[0]
-    if not value > 0:
-        row = found.index[0] + 2
+    text = found.iloc[0]
+    if not NUMBER.fullmatch(text) or float(text) <= 0:
         raise InputProblem(
-            "a total must be a number above 0",
-            file=path,
-            row=row,
-            column="value",
-            found=found.astype("string").fillna("").iloc[0],
+            "a total must be a number above 0", file=path, row=found.index[0], column="value", found=text
         )
-    return float(value)
+    return float(text)
 
 
-def _columns(path, columns):
-    """A table that must exist and have these columns."""
-    if not path.exists():
-        raise InputProblem("there is no such file", file=path)
-    table = read_table(path)
+def _columns(folder, file, columns):
+    """A table that must stand in the folder of totals itself and have these columns."""
+    path = folder / file
+    if not file or Path(file).name != file:
+        what, allowed = "a file of totals stands beside this one", "the name of a file, without a folder"
+        raise InputProblem(what, file=folder / POPULATION_FILE, found=file, allowed=allowed)
+    table = read_cells(path, file=path)
+    check_texts(table[[c for c in columns if c in table]], path, one_line=True)
     for column in columns:
         if column not in table:
             raise InputProblem("a column is missing", file=path, column=column, allowed=list(table))

@@ -1,6 +1,11 @@
 """Bad input, said in one sentence."""
 
 
+def plain(text):
+    """The text in one line, what would move a terminal's cursor or turn its direction shown as an escape (`\\x1b`)."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
 class InputProblem(Exception):
     """An input that a person must mend; its text is one sentence naming file, row, column, found and allowed.
 
@@ -13,7 +18,7 @@ class InputProblem(Exception):
             for part in (
                 str(file) if file is not None else "",
                 f"row {row}" if row is not None else "",
-                f"column {column}" if column is not None else "",
+                f"column {column}" if column not in (None, "") else "",
             )
             if part
         )
@@ -25,5 +30,5 @@ class InputProblem(Exception):
             text += f"; allowed: {shown}"
         if do is not None:
             text += f"; {do}"
-        super().__init__(text + ".")
+        super().__init__(plain(text + "."))
         self.file, self.row, self.column = file, row, column

@@ -6,17 +6,13 @@ the file on which the row begins (the header is line 1), so that whatever is sai
 A contact history without a row says that none was delivered: nothing is known of attempts then.
 """
 
-import csv
-import io
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
-import pyarrow as pa
-from pyarrow import csv as arrow_csv
 
+from pipeline.cells import check_texts, read_cells
 from pipeline.codebook import ORGANISATION
-from pipeline.files import MARK
 from pipeline.privacy import hide_details
 from pipeline.problems import InputProblem
 from pipeline.texts import fold
@@ -87,98 +83,11 @@ def read_raw(path, columns, may_be_empty=False):
 
     Raises InputProblem as `read_fieldwork` does. A byte order mark is accepted.
     """
-    table = read_cells(path, columns)
+    table = read_cells(path, columns, beside=FILES)
+    check_texts(table, Path(path).name, personal=PERSONAL)
     if table.empty and not may_be_empty:
         raise InputProblem("there are no rows below the header", file=Path(path).name, do="export the file again")
     return table
-
-
-def read_cells(path, columns=None):
-    """Any CSV file as a table like those of `read_raw`; of `columns`, if they are given, and in their order.
-
-    Raises InputProblem where it is not UTF-8 comma-separated text with a header that names each column once.
-    """
-    path = Path(path)
-    text = _decoded(path)
-    header = next(csv.reader(io.StringIO(text)), [])
-    _check_header(path.name, [name for name in header if name != MARK], columns)
-    try:
-        table = _parsed(text, header)
-    except pa.ArrowInvalid:
-        raise _ragged(path.name, text, len(header)) from None
-    # A cell may hold line breaks, so a row's line is found by counting them, not rows.
-    breaks = sum(table[c].str.count("\n") for c in header)
-    table.index = pd.Index((breaks + 1).cumsum().shift(fill_value=0) + 2, dtype="int64", name="row")
-    return table[table.ne("").any(axis=1)][list(columns or header)]
-
-
-def _decoded(path):
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise InputProblem("there is no such file", file=path, allowed=f"a folder with {', '.join(FILES)}") from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as e:
-        raise InputProblem(
-            f"not UTF-8 text: byte 0x{data[e.start]:02x} cannot be read",
-            file=path.name,
-            row=data.count(b"\n", 0, e.start) + 1,
-            do="export the file again as CSV UTF-8",
-        ) from None
-    if "\0" in text:
-        row = text.count("\n", 0, text.index("\0")) + 1
-        raise InputProblem("not UTF-8 text: a zero byte", file=path.name, row=row, do="export it as CSV UTF-8")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _check_header(file, header, columns):
-    if not any(header):
-        raise InputProblem("the file has no header", file=file, row=1, allowed=columns)
-    separator = next((s for s in ";\t|" if len(header) == 1 and s in header[0]), None)
-    if separator:
-        raise InputProblem("cells are not separated by commas", file=file, row=1, found=separator, allowed=",")
-    for name in header:
-        if header.count(name) > 1:
-            raise InputProblem("this column stands twice", file=file, row=1, column=name, do="keep one of the two")
-    if columns is None:
-        return
-    for name in columns:
-        if name not in header:
-            raise InputProblem("this column is missing", file=file, row=1, column=name, found=", ".join(header))
-    for name in header:
-        if name not in columns:
-            raise InputProblem("no question has this column", file=file, row=1, column=name, allowed=columns)
-
-
-def _parsed(text, header):
-    parsed = arrow_csv.read_csv(
-        io.BytesIO(text.encode("utf-8")),
-        read_options=arrow_csv.ReadOptions(column_names=header, skip_rows=1),
-        parse_options=arrow_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
-        convert_options=arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
-        ),
-    )
-    return parsed.to_pandas()
-
-
-def _ragged(file, text, width):
-    """The InputProblem of the first row whose number of cells is not the header's."""
-    lines = csv.reader(io.StringIO(text))
-    begins = 1
-    for cells in lines:
-        if cells and len(cells) != width:
-            break
-        begins = lines.line_num + 1
-    return InputProblem(
-        "the row is not as wide as the header",
-        file=file,
-        row=begins,
-        found=f"{len(cells)} cells",
-        allowed=f"{width} cells",
-        do="look for a comma or quotation mark too many",
-    )
 
 
 def describe_wave(codebook, wave):

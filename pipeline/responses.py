@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from pipeline.cells import are_days
 from pipeline.changes import CODED, NOT_CODED, SPELLING, TICK, change_log, changes, each_text
 from pipeline.codebook import ORGANISATION
 from pipeline.problems import InputProblem
@@ -26,8 +27,8 @@ def read_answers(interviews, codebook):
     status = each_text(interviews["status"], fold)
     what = "not a status of an interview"
     stop_at(interviews, ~status.isin(STATUSES), INTERVIEWS, "status", what, allowed=STATUSES)
-    dates = pd.to_datetime(interviews["completed_on"], format="%Y-%m-%d", errors="coerce")
-    stop_at(interviews, dates.isna(), INTERVIEWS, "completed_on", "not a date", allowed="YYYY-MM-DD")
+    days = are_days(interviews["completed_on"])
+    stop_at(interviews, ~days, INTERVIEWS, "completed_on", "not a date", allowed="YYYY-MM-DD")
     columns, logs = {}, [changes(INTERVIEWS, "status", interviews["status"], status, SPELLING)]
     for question in interview_questions(codebook):
         exported = export_columns(question)

@@ -32,6 +32,8 @@ _MUST_BE = {
     "less_than_equal": "must be at most {le:g}",
     "too_short": "must list at least {min_length}",
     "literal_error": "not a value that it can have",
+    "invalid_key": "a key must be text",
+    "recursion_loop": "holds itself",
 }
 
 
@@ -39,8 +41,21 @@ class _DoubledKey(yaml.MarkedYAMLError):
     """A key that stands twice in one mapping; `problem` is the key."""
 
 
+class _OtherNumber(yaml.MarkedYAMLError):
+    """A number that YAML reads otherwise than a person does; `problem` is how."""
+
+
 class _StrictLoader(yaml.SafeLoader):
-    """The safe loader, which keeps the last of two equal keys, made to refuse the second."""
+    """The safe loader, which keeps the last of two equal keys, made to refuse the second.
+
+    It refuses as well what YAML takes for a whole number and a person for something else: 010 is 8 to it, and 1:30 is
+    90. No tag but YAML's own is known to it, so that no file can name a class or function.
+    """
+
+    def construct_whole_number(self, node):
+        if not re.fullmatch("[-+]?(0|[1-9][0-9]{0,17})", node.value):
+            raise _OtherNumber(problem=node.value, problem_mark=node.start_mark)
+        return int(node.value)
 
     def compose_mapping_node(self, anchor):
         node, seen = super().compose_mapping_node(anchor), set()
@@ -52,11 +67,14 @@ class _StrictLoader(yaml.SafeLoader):
         return node
 
 
+_StrictLoader.add_constructor("tag:yaml.org,2002:int", _StrictLoader.construct_whole_number)
+
+
 def read_yaml(path, kind="file"):
     """The content of a YAML file; `kind` is what a sentence about the whole of it calls it.
 
-    Raises InputProblem if there is no such file, if it is not UTF-8 or not YAML, and for a key that stands twice, with
-    the row where there is one.
+    Raises InputProblem if there is no such file, if it is not UTF-8 or not YAML, for a key that stands twice, and for a
+    number in another form than digits, with the row where there is one.
     """
     try:
         return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_StrictLoader)
@@ -69,6 +87,11 @@ def read_yaml(path, kind="file"):
         raise InputProblem(
             "this key stands twice", file=path, row=row, found=e.problem, do="keep one of the two"
         ) from None
+    except _OtherNumber as e:
+        what, do = "not a number as a person writes it", "write it in digits alone, or put it in quotes if it is text"
+        raise InputProblem(what, file=path, row=e.problem_mark.line + 1, found=e.problem[:40], do=do) from None
+    except RecursionError:
+        raise InputProblem("not YAML that can be read: it is nested too deep", file=path) from None
     except yaml.YAMLError as e:
         mark = getattr(e, "problem_mark", None)
         what = getattr(e, "problem", None) or getattr(e, "reason", e)
@@ -85,9 +108,34 @@ def load_model(path, model, kind="file"):
     """
     data = read_yaml(path, kind)
     try:
-        return model.model_validate(data)
+        made = model.model_validate(data)
+        if keys := _truth_for_a_number(data, made.model_dump(by_alias=True)):
+            raise InputProblem(f"{place_of(keys, data)}: must be a number", file=path, found=_at(data, keys))
+        return made
     except ValidationError as e:
         raise _problem(_first(e.errors()), data, model, path, kind) from None
+
+
+def _truth_for_a_number(found, made):
+    """Where a file has true or false (`yes`, `on`) and the model a number, of which pydantic makes 1 and 0; or ()."""
+    if isinstance(found, dict) and isinstance(made, dict):
+        pairs = [(key, found[key], made[key]) for key in found if key in made]
+    elif isinstance(found, list) and isinstance(made, list | tuple) and len(found) == len(made):
+        pairs = [(place, *both) for place, both in enumerate(zip(found, made, strict=True))]
+    else:
+        pairs = []
+    for key, one, other in pairs:
+        if isinstance(one, bool) and isinstance(other, int | float) and not isinstance(other, bool):
+            return (key,)
+        if below := _truth_for_a_number(one, other):
+            return (key, *below)
+    return ()
+
+
+def _at(data, keys):
+    for key in keys:
+        data = data[key]
+    return data
 
 
 def _first(errors):

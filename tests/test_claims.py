@@ -31,6 +31,7 @@ def as_csv(*rows):
     return table[COLUMNS].to_csv(index=False)
 
 
+NOT_UTF8 = "FILE, row 2: not UTF-8 text: byte 0xe9 cannot be read; export the file again as CSV UTF-8."
 FAULTS = {
     "no id": ({"id": ""}, "column id: a claim needs an id; found ''; allowed: any text."),
     "unknown measure": (
@@ -169,21 +170,23 @@ def test_a_missing_column_is_named(tmp_path, small_codebook, column):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "FILE: not a CSV table: No columns to parse from file."),
+        (b"", "FILE, row 1: the file has no header."),
         (",".join(COLUMNS).encode(), "FILE: there are no claims; give at least one row."),
         (",".join(COLUMNS).encode() + b"\n\n\n", "FILE: there are no claims; give at least one row."),
-        (as_csv({"reading": "caf\u00e9"}).encode("latin-1"), "FILE: not UTF-8 text at byte 190; save it as UTF-8."),
+        (as_csv({"reading": "caf\u00e9"}).encode("latin-1"), NOT_UTF8),
         (
             as_csv({}).rstrip().encode() + b",x\n",
-            "FILE: rows have more cells than the header; remove the cells without a column.",
+            "FILE, row 2: the row is not as wide as the header; found '17 cells'; allowed: 16 cells; look for a comma or "
+            "quotation mark too many.",
         ),
         (
             as_csv({}, {}).rstrip().encode() + b",x\n",
-            "FILE: not a CSV table: Error tokenizing data. C error: Expected 16 fields in line 3, saw 17.",
+            "FILE, row 3: the row is not as wide as the header; found '17 cells'; allowed: 16 cells; look for a comma or "
+            "quotation mark too many.",
         ),
         (
             as_csv({"reading": "open"}).replace("open", '"open').encode(),
-            "FILE: not a CSV table: Error tokenizing data. C error: EOF inside string starting at row 1.",
+            "FILE, row 2: a quotation mark opens and is not closed; take it out, or double it and close the cell.",
         ),
     ],
     ids=["empty", "no rows", "blank rows", "not UTF-8", "cells too many", "a cell too many", "an open quote"],
