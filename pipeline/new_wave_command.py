@@ -13,6 +13,7 @@ from pipeline.new_wave_report import as_text
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FILES, FRAME, INTERVIEWS
+from pipeline.statement import blank_facts
 from pipeline.tables import write_bytes
 from pipeline.yaml_edits import set_values
 
@@ -42,6 +43,8 @@ def contents(ready, files, *, params, data):
     found[Path(data) / "respondents" / str(wave) / "bounds.csv"] = _csv(pd.DataFrame(columns=[*KEYS, *BOUNDS]))
     found[Path(data) / "codebook" / f"{wave}.yaml"] = ready.text.encode("utf-8")
     found[Path(params)] = settings.encode("utf-8")
+    facts = Path(data) / "methodology" / f"{wave}.yaml"
+    found[facts] = facts.read_bytes() if facts.exists() else blank_facts(wave).encode("utf-8")
     return found
 
 

@@ -53,6 +53,7 @@ def decisions(codebook, table, placed, cleaned, then):
         *_of_files(placed),
         *_of_panel(cleaned.respondents, then),
         f"title, source and notes of data/codebook/{codebook.wave}.yaml: read them over",
+        f"data/methodology/{codebook.wave}.yaml: say who asked whom, how and when; the edition waits for it",
     ]
 
 

@@ -57,6 +57,12 @@ class Facts(BaseModel):
     citation: Said
 
 
+def blank_facts(wave):
+    """The text of a methodology file that is still to be filled in: as long as an item is empty, `describe` stops."""
+    items = "".join(f'{key}: ""\n' for key in Facts.model_fields if key != "wave")
+    return f"# What a methodology statement must say and no file of the pipeline knows.\nwave: {wave}\n{items}"
+
+
 def load_facts(path, wave):
     """Read data/methodology/YEAR.yaml. Raises InputProblem for a key that is missing or empty and for another wave."""
     facts = load_model(path, Facts, "methodology file")

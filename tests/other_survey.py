@@ -11,6 +11,7 @@ import pandas as pd
 import yaml
 from clones import ROOT, Clone
 from conftest import respondents_of, settings_of
+from small_project import say_how
 
 from pipeline.codebook import load_codebook
 from pipeline.comparators import COLUMNS as COMPARED
@@ -93,6 +94,7 @@ class OtherSurvey(Clone):
             self.root / f"data/respondents/{wave}/bounds.csv",
             pd.DataFrame(columns=[*KEYS, "basis", "support", *BOUNDS, "attained", "given"]),
         )
+        say_how(self.root, wave)
         self.set("waves", all=sorted({*self.settings()["waves"]["all"], wave}))
 
     def settings(self):

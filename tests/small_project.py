@@ -4,7 +4,13 @@ import re
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import yaml
+
+from pipeline.comparators import COLUMNS as COMPARED
+from pipeline.revisions import LOGGED
+from pipeline.statement import Facts
+from pipeline.tables import write_table
 
 HERE = Path(__file__).parent
 FIRST = 2020
@@ -46,6 +52,14 @@ def become_small(clone):
     clone.commit()
 
 
+def say_how(root, wave):
+    """Fill in the methodology of a wave of the made-up survey."""
+    facts = {key: f"Made up: {key}." for key in Facts.model_fields if key != "wave"}
+    path = root / f"data/methodology/{wave}.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(yaml.safe_dump({"wave": wave} | facts, sort_keys=False), encoding="utf-8")
+
+
 def write_small(root, params):
     """The codebook, population and settings of the made-up survey in a folder."""
     (root / "data/codebook").mkdir(parents=True)
@@ -71,6 +85,8 @@ def write_small(root, params):
     text = yaml.safe_dump({"populations": populations}, sort_keys=False)
     (root / "data/population/population.yaml").write_text(text, encoding="utf-8")
     (root / "params.yaml").write_text(small_params(params), encoding="utf-8")
+    write_table(root / "data/report/comparators.csv", pd.DataFrame(columns=COMPARED))
+    write_table(root / "data/published/revisions.csv", pd.DataFrame(columns=LOGGED))
 
 
 def small_params(text):

@@ -176,13 +176,13 @@ def test_a_missing_column_is_named(tmp_path, small_codebook, column):
         (as_csv({"reading": "caf\u00e9"}).encode("latin-1"), NOT_UTF8),
         (
             as_csv({}).rstrip().encode() + b",x\n",
-            "FILE, row 2: the row is not as wide as the header; found '17 cells'; allowed: 16 cells; look for a comma or "
-            "quotation mark too many.",
+            "FILE, row 2: the row is not as wide as the header; found '17 cells'; allowed: 16 cells; look for a "
+            "comma or quotation mark too many.",
         ),
         (
             as_csv({}, {}).rstrip().encode() + b",x\n",
-            "FILE, row 3: the row is not as wide as the header; found '17 cells'; allowed: 16 cells; look for a comma or "
-            "quotation mark too many.",
+            "FILE, row 3: the row is not as wide as the header; found '17 cells'; allowed: 16 cells; look for a "
+            "comma or quotation mark too many.",
         ),
         (
             as_csv({"reading": "open"}).replace("open", '"open').encode(),

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 from clones import ROOT, Clone
-from small_project import FIRST, become_small
+from small_project import FIRST, become_small, say_how
 
 from pipeline.codebook import load_codebook
 from pipeline.params import load_params
@@ -35,6 +35,7 @@ def small(tmp_path_factory):
     table["completed_on"] = table["completed_on"].str.replace(str(YEAR), str(FIRST))
     clone.exports = clone.home.parent
     assert tracker(clone, "new-wave", FIRST, made.as_csv(clone.exports / "first.csv", table)).returncode == 0
+    say_how(clone.root, FIRST)
     status, printed = clone.dvc("repro")
     assert status == 0, printed[-3000:]
     clone.commit()
@@ -69,6 +70,10 @@ def test_each_format_ends_in_the_finished_edition_and_all_in_the_same_one(small,
             assert refused.returncode == 1 and "another delivery of 2021 stands there" in refused.stderr
         ended = tracker(small, "new-wave", YEAR, path, *again)
         assert ended.returncode == 0, ended.stderr
+        if not editions:
+            status, printed = small.dvc("repro")
+            assert status != 0 and "methodology" in printed
+            say_how(small.root, YEAR)
         status, printed = small.dvc("repro")
         assert status == 0, printed[-3000:]
         # Adding a wave runs its own stages and those that stand once for all waves; the same bytes in run nothing.
