@@ -93,7 +93,16 @@ class OtherSurvey(Clone):
             self.root / f"data/respondents/{wave}/bounds.csv",
             pd.DataFrame(columns=[*KEYS, "basis", "support", *BOUNDS, "attained", "given"]),
         )
+        self.write_methodology(wave)
         self.set("waves", all=sorted({*self.settings()["waves"]["all"], wave}))
+
+    def write_methodology(self, wave):
+        """What only the people who did the fieldwork know, made up."""
+        known = yaml.safe_load((ROOT / "data/methodology/2015.yaml").read_text(encoding="utf-8"))
+        text = yaml.safe_dump({key: "Made up." for key in known} | {"wave": wave}, sort_keys=False)
+        path = self.root / f"data/methodology/{wave}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
     def settings(self):
         """The settings as they are; at first this project's, with what is the other survey's own."""
