@@ -7,8 +7,8 @@ BIN := .venv/bin
 # The stages run `python` as dvc.yaml says it: let that be the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all environment test lock pdf r-tables coverage change benchmark benchmark-weighting benchmark-waves \
-	benchmark-reliability
+.PHONY: all environment test lock pdf audit-dependencies r-tables coverage change benchmark benchmark-weighting \
+	benchmark-waves benchmark-reliability
 # Settings and codebooks first: DVC itself would say what is wrong with them in many lines, or stages later.
 all: environment
 	$(BIN)/python -m pipeline.app check
@@ -48,6 +48,12 @@ pdf: environment
 lock:
 	uv pip compile --quiet --universal --fork-strategy fewest --generate-hashes --python-version 3.11 --extra test \
 		--no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.lock
+
+# Known weaknesses of the locked packages, as of today. Needs the network, and installs pip-audit beside the project.
+audit-dependencies:
+	$(PYTHON) -m venv --clear .venv-audit
+	.venv-audit/bin/python -m pip install --quiet pip-audit
+	.venv-audit/bin/python -m pip_audit --require-hashes --disable-pip --requirement requirements.lock
 
 # After a change of the 2014 wave: what R's survey package makes of it, for the tests that hold the estimates to it.
 # Needs R and the package (Debian: r-base-core, r-cran-survey); the tests themselves do not.

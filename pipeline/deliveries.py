@@ -7,6 +7,7 @@ whatever such a library says of a broken file is one sentence of ours. docs/secu
 """
 
 import datetime
+import os
 import re
 import struct
 import zipfile
@@ -310,6 +311,7 @@ def _read_sav(path, dates):
     import pyreadstat  # no other command needs it
 
     _check_sav(path)
+    _try_apart(lambda: pyreadstat.read_sav(path, user_missing=True), path.name)
     try:
         table, about = pyreadstat.read_sav(path, user_missing=True)
     except Exception as problem:  # ReadStat's own, or whatever pandas makes of dates and texts that are none
@@ -360,6 +362,28 @@ def _check_sav(path):
         what = "the head of the file promises more cells than the file can hold"
         found, do = f"{rows:,} rows of {width:,} cells", "save it again from SPSS"
         raise InputProblem(what, file=path.name, found=found, allowed=f"{most:,} cells", do=do)
+
+
+def _try_apart(read, file):
+    """Call a reader in a process of its own first; raises InputProblem if that dies of it.
+
+    ReadStat is written in C, and fuzzing has found files on which it breaks off with the whole process. What it raises
+    is left to the call proper. Where processes cannot be forked (Windows) nothing is tried.
+    """
+    if not hasattr(os, "fork"):
+        return
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.closerange(0, 3)  # what the C library prints as it dies is nothing to read
+            read()
+            status = 0
+        finally:
+            os._exit(status)
+    if os.WIFSIGNALED(os.waitpid(child, 0)[1]):
+        what, do = "not an SPSS file that can be read: the reader breaks off", "save it again from SPSS"
+        raise InputProblem(what, file=file, do=do)
 
 
 def _sav_cells(cells, file, may_be_date):

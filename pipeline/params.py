@@ -27,6 +27,13 @@ def _month_and_day(text):
     return text
 
 
+def _name(text):
+    # DVC puts it into a stage's command line.
+    if not re.fullmatch("[A-Za-z0-9_-]{1,80}", text):
+        raise ValueError("a name is made of letters without accents, digits, _ and -")
+    return text
+
+
 Share = Annotated[float, Field(gt=0, lt=1)]
 Chance = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
@@ -161,7 +168,7 @@ class Sparse(Section):
 
 
 # One of those in population.yaml; `tracker check` and the stages that read it say which there are.
-Population = Annotated[str, Field(min_length=1)]
+Population = Annotated[str, AfterValidator(_name)]
 Totals = Literal["published", "fewer", "more", "more_small", "more_large"]
 Nonresponse = Literal["none", "cells", "propensity"]
 Calibration = Literal["none", "poststratify", "rake"]

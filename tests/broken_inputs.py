@@ -321,6 +321,7 @@ PARAMS = {
     "jobs below one": m.text("jobs: -1", "jobs: -7"),
     "file for a scheduler": m.text("scheduler: null", 'scheduler: "file:///etc/hostname"'),
     "population that is a list": m.text("population: england", "population: [england]"),
+    "population that is a command": m.text("population: england", 'population: "england; touch pwned"'),
     "tag that calls a function": m.text("confidence: 0.95", 'confidence: !!python/object/apply:os.system ["x"]'),
 }
 
