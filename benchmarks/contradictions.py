@@ -37,6 +37,8 @@ ROOT = Path(__file__).parent.parent
 REPORT = ROOT / "docs/performance.md"
 CODEBOOK, CLAIMS = "data/codebook/2014.yaml", "data/report/2014/claims.csv"
 COPIES = (1, 2, 4, 8)
+# Parts of a codebook that say what is made of its measures: claims and bounds need none of them.
+MADE_OF_THEM = ("figures", "findings", "net_scores", "steps", "trends", "chapters", "breaks_in_series")
 # Seconds that a task may take.
 PATIENCE = 900
 
@@ -166,7 +168,7 @@ def write_copies(codebook, claims, copies, codebook_path, claims_path):
     """Write a codebook and a claims file that hold a report several times; how many questions and claims they have."""
     book = codebook.model_dump(mode="json", by_alias=True, exclude_none=True)
     shared = shared_names(codebook)
-    made = {k: v for k, v in book.items() if k not in ("figures", "findings")}
+    made = {k: v for k, v in book.items() if k not in MADE_OF_THEM}
     printed = [claims[COLUMNS]]
     for number in range(2, copies + 1):
         names = {kind: _renaming(ids, number) for kind, ids in shared.items()}
