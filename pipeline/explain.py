@@ -27,6 +27,8 @@ from pipeline.provenance import (
 from pipeline.whom import share_of
 
 KEYS = ["measure", "category", "break", "group", "basis"]
+# Of a wave of this kind everything is public already (`pipeline.disclose`).
+PUBLIC = "reconstruction"
 # Shares and weights are written with twelve digits.
 SAME = 1e-9
 SUPPORT = {
@@ -108,6 +110,14 @@ def _number(value):
     return int(value) if value == int(value) and abs(value) > 1 else value
 
 
+def _as_close(said, rounded):
+    """How far a published share may be from that of the records: weighted ones of a wave not public are `rounded`."""
+    if not rounded:
+        return SAME
+    digits = max(2, len(repr(float(said)).partition(".")[2]))
+    return 0.5 * 10.0**-digits + SAME
+
+
 def _from_records(key, row, codebook, respondents):
     """The records that a share is of, their weights, and the share as these give it. Nothing of what is withheld."""
     if row["quality"] == "withheld" and np.isnan(row["estimate"]):
@@ -120,7 +130,8 @@ def _from_records(key, row, codebook, respondents):
     of_chosen, of_base = float(weights[chosen].sum()), float(weights[base].sum())
     share = of_chosen / of_base if of_base else None
     said = _number(row["estimate"])
-    if (share is None) != (said is None) or (share is not None and abs(share - said) > SAME):
+    rounded = key.basis == WEIGHTED and codebook.kind != PUBLIC
+    if (share is None) != (said is None) or (share is not None and abs(share - said) > _as_close(said, rounded)):
         raise InputProblem(
             f"the weighted records do not give the published share of {key}",
             found=share,

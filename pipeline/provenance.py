@@ -55,9 +55,16 @@ def is_recorded(project, lock, path):
     return hashlib.md5((Path(project) / path).read_bytes()).hexdigest() == recorded(lock, path)
 
 
+def _with_text_keys(value):
+    """The same with every key a text: YAML reads an answer `yes` as a truth value, which does not sort among texts."""
+    if isinstance(value, dict):
+        return {str(key): _with_text_keys(inner) for key, inner in value.items()}
+    return [_with_text_keys(inner) for inner in value] if isinstance(value, list) else value
+
+
 def stage_hash(entry):
     """One hash for a stage: SHA-256 of its entry in dvc.lock (command, and hashes of all it read, used and wrote)."""
-    text = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
+    text = json.dumps(_with_text_keys(entry), sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 

@@ -106,6 +106,7 @@ class OtherSurvey(Clone):
         settings["waves"] = {"all": [], "reconstruction": [], "rehearsal": []}
         settings["weight"] |= {"population": "houses", "sparse": {"fewest": 5, "do": "collapse"}}
         settings["vary"]["population"] = ["houses"]
+        settings["publish"] |= {"title": "Libraries and museums"}
         return settings
 
     def set(self, section, **changes):
