@@ -17,8 +17,9 @@ from pipeline.tables import read_respondents, read_table
 # What `releasable` empties, beside what an analyst would find for themselves: numbers and what is said of them.
 RELEASED = (
     *("estimate", "se", "ci_low", "ci_high", "n_eff", "low", "high", "before", "after", "change", "se_before"),
-    *("se_after", "covariance", "df", "p", "p_adjusted", "detectable", "word", "within", "mix", "n"),
+    *("se_after", "covariance", "df", "p", "p_adjusted", "detectable", "within", "mix", "n"),
 )
+TOO_FEW = "it rests on too few organisations to be published"
 ALONE = "One wave alone: there is nothing to compare yet."
 
 
@@ -138,7 +139,8 @@ def releasable(table, waves, settings):
     hidden = [c for c in RELEASED if c in table and c not in bases]
     kept = table.drop(columns=[c for c in ("organisations",) if c in table])
     kept = kept.assign(**{c: kept[c].mask(small) for c in hidden})
-    return kept.assign(quality=kept["quality"].mask(small, "withheld")) if "quality" in kept else kept
+    said = {"quality": "withheld", "word": "", "why": TOO_FEW}
+    return kept.assign(**{c: kept[c].mask(small, text) for c, text in said.items() if c in kept})
 
 
 def _counts(table, column):

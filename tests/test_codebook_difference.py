@@ -15,7 +15,11 @@ from pipeline.draft import breaks
 from pipeline.harmonise import register
 
 # Without what is made of the questionnaire, which would not allow every change to it.
-SMALL = yaml.safe_load((HERE / "small_codebook.yaml").read_text(encoding="utf-8")) | {"figures": [], "findings": []}
+SMALL = yaml.safe_load((HERE / "small_codebook.yaml").read_text(encoding="utf-8")) | {
+    "figures": [],
+    "findings": [],
+    "chapters": [],
+}
 
 
 def changed(change):

@@ -120,7 +120,7 @@ def test_texts_from_a_file_are_neither_markup_nor_formulas(told, small_codebook,
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<script" not in page
     table = pd.read_csv(tmp_path / "validation.failed.csv", dtype="str", keep_default_na=False)
-    assert "'=1+1'" in table["found"].tolist()
+    assert "'=1+1" in "\n".join(table["found"])
     assert not table.stack().str.match(r"[=+@\t\r-]").any()
 
 

@@ -445,7 +445,7 @@ def rehearsals():
 @pytest.mark.parametrize("year", rehearsals())
 def test_every_published_file_of_a_rehearsal_says_so(year):
     files = [p for p in sorted((ROOT / f"reports/{year}").rglob("*")) if p.is_file()]
-    assert {p.suffix for p in files} == {".csv", ".png", ".svg", ".txt", ".html", ".ipynb", ".json"}
+    assert {p.suffix for p in files} == {".csv", ".png", ".svg", ".txt", ".html", ".ipynb", ".json", ".xml", ".xlsx"}
     assert [str(p.relative_to(ROOT)) for p in files if not carries_the_mark(p)] == []
 
 

@@ -25,6 +25,8 @@ RAW, REPORTS = f"data/raw/{WAVE}", f"reports/{WAVE}"
 # printed report to be bounded by, which stand in the list of what every wave's stage reads.
 GATES = {f"reports/{wave}/validation.csv" for wave in WAVES.all}
 GATES |= {f"data/respondents/{wave}/bounds.csv" for wave in WAVES.all if wave not in WAVES.reconstruction}
+# The pages wait until changed numbers are acknowledged.
+GATES |= {"reports/revisions.csv"}
 pytestmark = pytest.mark.slow
 
 
@@ -233,7 +235,8 @@ def test_another_truth_runs_the_rehearsal_and_what_rests_on_it_and_no_other_wave
     assert text.count("  stays: 0.85\n") == 1
     params.write_text(text.replace("  stays: 0.85\n", "  stays: 0.8\n"), encoding="utf-8")
     _, printed = restored.dvc("repro", "--dry")
-    assert restored.ran(printed) == [f"rehearse@{year}"]
+    # Every wave's methodology statement gives the settings, so these are written anew.
+    assert [s for s in restored.ran(printed) if not s.startswith("describe@")] == [f"rehearse@{year}"]
     _, printed = restored.dvc("repro", "--dry", "--force", "--downstream", f"rehearse@{year}")
     wave = {stage for stage in restored.ran(printed) if "@" in stage}
     assert wave > {f"{stage}@{year}" for stage in ("rehearse", "validate", "clean", "weight", "analyse", "vary")}

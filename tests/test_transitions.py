@@ -1,11 +1,14 @@
 """Who gained and who lost an answer: counted and named by identifier, and nobody where nobody can be known."""
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 from made_waves import renamed, wave_of
 
 from pipeline.codebook import SeriesBreak, Trend
 from pipeline.harmonise import register
+from pipeline.track import releasable
 from pipeline.transitions import COLUMNS, transitions
 
 
@@ -85,3 +88,22 @@ def test_a_reconstruction_has_no_panel_with_fieldwork_and_an_assumed_one_with_a_
 
 def test_one_wave_alone_has_no_transitions(waves):
     assert transitions(waves[:1], breaks=register({2020: waves[0].codebook})).empty
+
+
+def test_of_a_wave_that_is_not_public_what_rests_on_few_is_not_published():
+    waves = [SimpleNamespace(wave=2020, kind="reconstruction"), SimpleNamespace(wave=2021, kind="fieldwork")]
+    table = pd.DataFrame(
+        {
+            "wave": [2020, 2021, 2021],
+            "n": [4, 9, 10],
+            "estimate": [0.5, 0.25, 0.5],
+            "word": ["up", "up", "down"],
+            "quality": "ok",
+            "organisations": ["A", "B", "C"],
+        }
+    )
+    kept = releasable(table, waves, SimpleNamespace(minimum_base=10))
+    assert "organisations" not in kept
+    assert kept["estimate"].isna().tolist() == [False, True, False]
+    assert kept["quality"].tolist() == ["ok", "withheld", "ok"]
+    assert kept["word"].tolist() == ["up", "", "down"]
