@@ -117,6 +117,8 @@ def estimate_means(grid, *, respondents, codebook, settings, bounds):
     `bounds` has KEYS, basis, support, low and high of a reconstruction (see `score_bounds`, `mark_bounds`); what is
     withheld has no estimate, and what a reconstruction leaves open no error.
     """
+    if grid.rows.empty:
+        return pd.DataFrame(columns=COLUMNS)
     tables = [_means(grid, respondents=respondents, basis=basis, settings=settings) for basis in (UNWEIGHTED, WEIGHTED)]
     table = pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
     if codebook.kind == "reconstruction":
@@ -326,7 +328,7 @@ def robustness(waves):
     the largest of the choices `only: STEP`.
     """
     rows = []
-    for wave in waves:
+    for wave in (w for w in waves if w.codebook.steps):
         met = criteria_met(wave.respondents, wave.codebook)
         for break_ in _breaks(wave.codebook):
             for group in wave.codebook.groups(break_):

@@ -88,7 +88,10 @@ def draw_weights(table, survives, waves, settings, folder):
     """Draw the picture into `folder`: maturity_weights.svg, .png, .csv and .txt. Returns the text alternative.
 
     `table` and `survives` are those of `maturity.robustness` and `what_survives`, `settings` the Params.
+    Where no wave has steps nothing is drawn, and there is no text.
     """
+    if table.empty:
+        return ""
     from pipeline.sheet import set_sheet  # matplotlib takes a second to import
     from pipeline.style import png
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+from IPython.display import HTML
 
 from pipeline.change import NO_CLEAR_CHANGE, Wave
 from pipeline.codebook import TOTAL, load_codebook
@@ -161,9 +162,12 @@ def largest(parts, rows=10):
     return rows_of.loc[order].drop(columns=["basis", "n_before", "n_after"]).reset_index(drop=True)
 
 
+def drawn(path, said):
+    """A picture for a notebook with its text alternative, or that none was drawn."""
+    return picture(path, said) if said else HTML("<p>Nothing to draw: no wave has steps.</p>")
+
+
 def gallery(alternatives, folder):
     """The trends drawn into a folder, for a notebook: small pictures with their text alternatives."""
-    from IPython.display import HTML
-
     shown = [picture(Path(folder) / f"trend_{name}.png", said, 300).data for name, said in alternatives.items()]
     return HTML("\n".join(shown))

@@ -204,7 +204,7 @@ def draw_trends(waves, *, shares, scores, breaks, settings, folder):
         write_bytes(name.with_suffix(".png"), png(page.pixels(), page.dpi, words["caption"], said))
         write_table(name.with_suffix(".csv"), table, marking(waves))
         write_text(name.with_suffix(".txt"), said)
-    for path in folder.iterdir():
+    for path in folder.glob("*"):
         of_a_trend = path.stem.startswith("trend_") and path.suffix != ".part"
         if of_a_trend and path.stem.removeprefix("trend_") not in alternatives:
             path.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ import pandas as pd
 import yaml
 from clones import ROOT, Clone
 from conftest import respondents_of, settings_of
-from small_project import FOLLOWED, say_how
+from small_project import say_how
 
 from pipeline.codebook import load_codebook
 from pipeline.comparators import COLUMNS as COMPARED
@@ -81,7 +81,7 @@ class OtherSurvey(Clone):
         """
         codebook = self.root / f"data/codebook/{wave}.yaml"
         codebook.parent.mkdir(exist_ok=True)
-        text = "\n".join([(HERE / "small_codebook.yaml").read_text(encoding="utf-8"), *FOLLOWED.values()])
+        text = (HERE / "small_codebook.yaml").read_text(encoding="utf-8")
         codebook.write_text(
             text.replace("wave: 2020", f"wave: {wave}").replace(", 2020", f", {wave}"), encoding="utf-8"
         )
