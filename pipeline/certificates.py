@@ -10,6 +10,7 @@ import numpy as np
 from scipy.optimize import LinearConstraint, linprog
 from scipy.sparse import csr_matrix, eye_array, hstack, vstack
 
+from pipeline.programs import Model
 from pipeline.system import Row, linear_row
 
 # A linear program's violation below this is round-off; every contradiction is verified in whole numbers as well.
@@ -87,10 +88,8 @@ class Ends:
 
     @cached_property
     def program(self):
-        """The linear program of the rows, and which claim each of its lines is of."""
-        matrix, bounds, owners = one_sided(self.rows, self.system.size)
-        everything = np.full(self.system.size, True)
-        return _program(self.system.structure, everything, matrix, bounds, 0), owners
+        """The linear program of the structure and the rows, in this order."""
+        return Model([*self.system.structure, *(row for _, row in self.rows)], self.system.size, scaled=False)
 
     def of(self, positions, sign):
         """The least (`sign` 1) or most (-1), in whole numbers, and the claims that hold it there."""
@@ -98,14 +97,12 @@ class Ends:
         for end, because in found:
             if because <= self.claims:
                 return end, because
-        weights = np.zeros(self.system.size)
-        weights[positions] = sign
-        program, owners = self.program
-        answer = linprog(weights, bounds=(0, None), method="highs", **program)
-        if answer.status != 0:
+        end = self.program.optimise(dict.fromkeys(positions.tolist(), 1), sign)
+        if end is None:
             return (0 if sign > 0 else self.system.respondents), frozenset()
-        held = frozenset().union(*_owners_of(answer, owners))
-        found.append((sign * math.ceil(answer.fun - NO_VIOLATION), held))
+        lines = self.program.holding() - len(self.system.structure)
+        held = frozenset().union(*(self.rows[line][0] for line in lines if line >= 0))
+        found.append((math.ceil(end - NO_VIOLATION) if sign > 0 else math.floor(end + NO_VIOLATION), held))
         return found[-1]
 
 

@@ -44,18 +44,18 @@ class Program:
 
     def __init__(self, rows, size):
         self.rows, self.size = rows, size
-        self.plain = _Model(rows, size, scaled=False)
+        self.plain = Model(rows, size, scaled=False)
         self.vertex = None
 
     @cached_property
     def scaled(self):
         """The program whose limits are multiples of a scale, so that its goal is a ratio."""
-        return _Model(self.rows, self.size, scaled=True)
+        return Model(self.rows, self.size, scaled=True)
 
     @cached_property
     def weighted(self):
         """The same with room for strata."""
-        return _Model(self.rows, self.size, scaled=True)
+        return Model(self.rows, self.size, scaled=True)
 
     def ends(self, positions):
         """The least and most whole number that some unknowns can add up to."""
@@ -78,7 +78,9 @@ class Program:
         return tuple(round(self._optimise(self.weighted, goal, sign), DIGITS) for sign in (1, -1))
 
     def _optimise(self, model, goal, sign):
-        value, self.vertex = model.optimise(goal, sign)
+        value, self.vertex = model.optimise(goal, sign), model.vertex
+        if value is None:
+            raise AssertionError("claims that were kept can be met, so every sum has ends")
         return value
 
 
@@ -86,7 +88,7 @@ def _terms(sum_):
     return sum_ if isinstance(sum_, dict) else dict.fromkeys(sum_.tolist(), 1)
 
 
-class _Model:
+class Model:
     """A linear program of the rows; where `scaled`, every limit is a multiple of a further unknown, the scale.
 
     HiGHS goes on from the vertex that it found last: with another goal that vertex is still possible, so the primal
@@ -170,17 +172,21 @@ class _Model:
         return goal
 
     def optimise(self, goal, sign):
-        """The least (`sign` 1) or most (-1) of a goal, and a function for the counts of its vertex, until the next."""
+        """The least (`sign` 1) or most (-1) of a goal; None where nothing meets the rows."""
         costs = dict.fromkeys(self.goal, 0) | {unknown: sign * weight for unknown, weight in goal.items()}
         unknowns, weights = np.array([*costs], dtype=np.int32), np.array([*costs.values()], dtype=float)
         self.highs.changeColsCost(len(unknowns), unknowns, weights)
         self.goal = goal
         self.highs.run()
-        if self.highs.getModelStatus() != HighsModelStatus.kOptimal:
-            raise AssertionError("claims that were kept can be met, so every sum has ends")
-        return sign * self.highs.getObjectiveValue(), self._vertex
+        optimal = self.highs.getModelStatus() == HighsModelStatus.kOptimal
+        return sign * self.highs.getObjectiveValue() if optimal else None
 
-    def _vertex(self):
+    def holding(self):
+        """The lines that hold the last end where it is, those with a dual value: a certificate of it (Farkas)."""
+        return np.flatnonzero(np.abs(self.highs.getSolution().row_dual) > ROUND_OFF)
+
+    def vertex(self):
+        """The fractional counts of the last end."""
         counts = np.array(self.highs.getSolution().col_value)
         return counts[: self.size] / (1 if self.scale is None else counts[self.scale])
 
