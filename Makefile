@@ -67,6 +67,7 @@ r-tables: environment
 benchmark: environment
 	$(BIN)/python benchmarks/cold_repro.py
 	$(BIN)/python benchmarks/contradictions.py
+	$(BIN)/python benchmarks/all_contradictions.py
 	$(BIN)/python benchmarks/exact_bounds.py
 
 # Weighting and estimating beside R's survey package: writes a table of docs/performance.md. Needs R and the package.

@@ -10,23 +10,14 @@ column of answer ids, and for a question that allows several answers one column 
 
 import re
 from datetime import date
-from itertools import pairwise
-from math import inf
 from typing import Annotated, Literal
 
 import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from pipeline.texts import fold
+from pipeline.codebook_checks import check
+from pipeline.names import ORGANISATION, TOTAL
 from pipeline.yamls import load_model
-
-ORGANISATION = "organisation"
-TOTAL = "total"
-# The columns of the raw files that are no question's (pipeline/raw.py).
-OWN_COLUMNS = {
-    "frame": (ORGANISATION, "contact_id", "organisation_name", "contact_name", "job_title", "email", "telephone"),
-    "interviews": (ORGANISATION, "contact_id", "interview_id", "completed_on", "status"),
-}
 
 
 class Part(BaseModel):
@@ -399,9 +390,7 @@ class Codebook(Part):
 
     @model_validator(mode="after")
     def _every_name_is_known(self):
-        _check_names(self)
-        _check_exports(self)
-        _check_bands(self)
+        check(self)
         return self
 
 
@@ -411,153 +400,6 @@ def _one(parts, part_id, what):
             return part
     known = ", ".join(p.id for p in parts)
     raise KeyError(f"the codebook has no {what} {part_id!r}; it has: {known}")
-
-
-def _check_names(book):
-    """Raise ValueError at the first name in the codebook that points at nothing, or that stands twice."""
-    parts = "questions bases breaks measures figures findings net_scores steps trends chapters"
-    for what in parts.split():
-        ids = [p.id for p in getattr(book, what)]
-        for repeated in sorted({i for i in ids if ids.count(i) > 1}):
-            raise ValueError(f"{what}: the id {repeated!r} stands twice")
-    if ORGANISATION in {q.id for q in book.questions}:
-        raise ValueError(f"questions: no question can have the id {ORGANISATION!r}")
-    for what in ("figures", "findings", "steps", "trends"):
-        numbers = [p.number for p in getattr(book, what)]
-        for repeated in sorted({n for n in numbers if numbers.count(n) > 1}):
-            raise ValueError(f"{what}: the number {repeated} stands twice")
-    _known([book.sector, book.size_band], {q.id for q in book.questions}, "sector or size band: question")
-    sectors = {a.id for a in book.question(book.sector).answers}
-    asked_before = set()
-    for q in book.questions:
-        _known([a.band.sector for a in q.answers if a.band], sectors, f"question {q.id}, band of sector")
-        ids = [*(a.id for a in q.answers), *(n.id for n in q.nets)]
-        for repeated in sorted({i for i in ids if ids.count(i) > 1}):
-            raise ValueError(f"question {q.id}: the answer {repeated!r} stands twice")
-        if not q.answers:
-            raise ValueError(f"question {q.id}: it has no answers")
-        if not 0 <= q.min_answers <= (len(q.answers) if q.max_answers is None else q.max_answers):
-            raise ValueError(f"question {q.id}: `min_answers` ({q.min_answers}) is more than can be given, or below 0")
-        if q.max_answers is not None and not 1 <= q.max_answers <= len(q.answers):
-            raise ValueError(f"question {q.id}: `max_answers` ({q.max_answers}) must be from 1 to {len(q.answers)}")
-        for net in q.nets:
-            if not net.answers:
-                raise ValueError(f"question {q.id}, net {net.id}: it has no answers")
-            _known(net.answers, {a.id for a in q.answers}, f"question {q.id}, net {net.id}: answer")
-        for routed_by in q.asked_if:
-            _known([routed_by], asked_before, f"question {q.id} is asked_if an earlier question")
-        _check_condition(book, q.asked_if, f"question {q.id}, asked_if")
-        asked_before.add(q.id)
-    for base in book.bases:
-        _check_condition(book, base.where, f"base {base.id}")
-    questions = {q.id for q in book.questions}
-    for b in book.breaks:
-        if (b.of is None) == (not b.groups):
-            raise ValueError(f"break {b.id}: give either `of` a question or a list of groups")
-        if b.of is not None:
-            _known([b.of], questions, f"break {b.id}: question")
-            _known(b.categories, set(book.question(b.of).categories), f"break {b.id}: category")
-        groups = [g.id for g in b.groups]
-        for repeated in sorted({i for i in groups if groups.count(i) > 1}):
-            raise ValueError(f"break {b.id}: the group {repeated!r} stands twice")
-        for g in b.groups:
-            _check_condition(book, g.where, f"break {b.id}, group {g.id}")
-    breaks = {TOTAL, *(b.id for b in book.breaks)}
-    for m in book.measures:
-        _known([m.question], questions, f"measure {m.id}: question")
-        _known([m.base], {b.id for b in book.bases}, f"measure {m.id}: base")
-        _known(m.breaks, breaks, f"measure {m.id}: break")
-        if len(set(m.breaks)) < len(m.breaks):
-            raise ValueError(f"measure {m.id}: a break stands twice in {', '.join(m.breaks)}")
-    for entry in book.breaks_in_series:
-        if entry.change == "gone":
-            if entry.question in questions or entry.answers:
-                raise ValueError(
-                    f"break in series: {entry.question!r} is gone, so it is no question here, with no answers"
-                )
-            continue
-        _known([entry.question], questions, "break in series: question")
-        _known(entry.answers, set(book.question(entry.question).categories), "break in series: answer")
-    for step in book.steps:
-        for criterion in step.criteria:
-            _check_condition(book, criterion.where, f"step {step.id}, criterion {criterion.id}")
-    scores = {s.id: s for s in book.net_scores}
-    drawn = [(f"figure {f.id}", f.measure, f.break_, f.categories) for f in book.figures]
-    drawn += [(f"net score {s.id}", s.measure, TOTAL, (*s.plus, *s.minus)) for s in book.net_scores]
-    for t in book.trends:
-        if t.net_score is not None:
-            _known([t.net_score], set(scores), f"trend {t.id}: net score")
-        drawn.append((f"trend {t.id}", t.measure or scores[t.net_score].measure, t.break_, t.categories))
-    for finding in book.findings:
-        for c in finding.clauses:
-            categories = [x for x in (c.category, c.versus_category) if x]
-            drawn.append((f"finding {finding.id}", c.measure, c.break_, categories))
-            groups = [x for x in (c.group, c.versus) if x]
-            _known([c.break_], breaks, f"finding {finding.id}: break")
-            _known(groups, {g.id for g in book.groups(c.break_)}, f"finding {finding.id}: group")
-    for what in ("figures", "findings", "measures"):
-        placed = [i for chapter in book.chapters for i in getattr(chapter, what)]
-        _known(placed, {p.id for p in getattr(book, what)}, f"chapters, {what}:")
-        for repeated in sorted({i for i in placed if placed.count(i) > 1}):
-            raise ValueError(f"chapters: the {what} {repeated!r} stand twice")
-    for place, measure, break_, categories in drawn:
-        _known([measure], {m.id for m in book.measures}, f"{place}: measure")
-        _known([break_], {TOTAL, *book.measure(measure).breaks}, f"{place}: break of measure {measure}")
-        known = book.question(book.measure(measure).question).categories
-        _known(categories, set(known), f"{place}: category of measure {measure}")
-
-
-def _check_exports(book):
-    """Raise ValueError where an export could not be read: a code, text or column that stands for two things."""
-    columns = {}
-    for q in book.questions:
-        codes = [a.code for a in q.answers if a.code is not None]
-        for repeated in sorted({c for c in codes if codes.count(c) > 1}):
-            raise ValueError(f"question {q.id}: the code {repeated} stands twice")
-        meant = {}
-        for answer, text in ((a.id, text) for a in q.answers for text in a.texts):
-            if (other := meant.setdefault(fold(text), answer)) != answer:
-                raise ValueError(f"question {q.id}: the text {text!r} stands for two answers, {other} and {answer}")
-        file = "frame" if q.asked_of == "frame" else "interviews"
-        for column in q.export_columns:
-            if column != column.strip() or fold(column) in OWN_COLUMNS[file]:
-                raise ValueError(f"question {q.id}: no question can have the column {column!r}")
-            if (other := columns.setdefault((file, fold(column)), q.id)) != q.id:
-                raise ValueError(f"questions {other} and {q.id} have one column of the export, {column!r}")
-
-
-def _check_bands(book):
-    """Raise ValueError where a size lies in two bands of one sector, or a band holds no size.
-
-    And where a sparse cell is to join itself, or what is no band of its sector.
-    """
-    sectors = {a.id: a.band.sector for a in book.question(book.size_band).answers if a.band}
-    for pair in book.collapse:
-        _known(pair, sectors, "collapse: band")
-        if pair[0] == pair[1] or sectors[pair[0]] != sectors[pair[1]]:
-            raise ValueError(f"collapse: {pair[0]} can join another band of its sector, not {pair[1]}")
-    for q in book.questions:
-        banded = [(a.id, a.band) for a in q.answers if a.band]
-        bands = sorted((b.sector, b.at_least, inf if b.below is None else b.below, i) for i, b in banded)
-        for _, at_least, upper, answer in bands:
-            if upper <= at_least:
-                raise ValueError(f"question {q.id}: the band of {answer} holds no size")
-        for (sector, _, upper, answer), (next_sector, at_least, _, next_answer) in pairwise(bands):
-            if sector == next_sector and at_least < upper:
-                raise ValueError(f"question {q.id}: the bands of {answer} and {next_answer} overlap")
-
-
-def _check_condition(book, condition, place):
-    for question, test in condition.items():
-        _known([question], {q.id for q in book.questions}, f"{place}: question")
-        answers = {a.id for a in book.question(question).answers}
-        _known((*test.any, *test.all, *test.none), answers, f"{place}: answer of {question}")
-
-
-def _known(names, allowed, what):
-    for name in names:
-        if name not in allowed:
-            raise ValueError(f"{what} {name!r} is not known; known are: {', '.join(sorted(allowed))}")
 
 
 def load_codebook(path):

@@ -96,16 +96,20 @@ def _contradictions_of(claim, kept, known, most):
 
     Claims that say the same are looked at once. A contradiction holds at most one of them, and is one with any other.
     """
-    alike = {}
-    for i in kept:
-        alike.setdefault(_said(known.system.claims[i]), []).append(i)
-    same = {claims[0]: claims for claims in alike.values()}
-    start = known.bits([claim])
+    start, same = claims_to_try(claim, kept, known)
     sets, size = minimal_sets(known.meet, start, start | known.bits(same), most=most, few=FEW)
     found = []
     for others in (known.claims(s & ~start) for s in sets):
         found += [known.claims(start | known.bits(c)) for c in product(*(same[i] for i in others))]
     return found, size
+
+
+def claims_to_try(claim, kept, known):
+    """A claim as a set, and the claims kept by the first of those that say the same."""
+    alike = {}
+    for i in kept:
+        alike.setdefault(_said(known.system.claims[i]), []).append(i)
+    return known.bits([claim]), {claims[0]: claims for claims in alike.values()}
 
 
 def _said(rows):

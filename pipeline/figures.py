@@ -35,7 +35,7 @@ FLAGGED = "Few respondents: read with care"
 MEANINGS = {
     "bounded": "Somewhere in this range: the report's text does not settle where",
     "assumed": "Not known: the report's text does not settle it",
-    "withheld": "Withheld: too few respondents to estimate from",
+    "withheld": "Withheld: too few respondents, or it would give a few away",
 }
 
 

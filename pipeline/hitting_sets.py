@@ -17,6 +17,18 @@ def minimal_sets(meet, start, universe, *, most, few):
     A set that cannot be met, and holds the claims h that can, holds one claim besides that is not met with them. So
     from every h that is met all its extensions by such a claim are looked at next, and none is missed.
     """
+    for size, found, level in by_size(meet, start, universe):
+        if not level:
+            return found, None
+        if size >= most and len(level) > few:
+            return found, size
+
+
+def by_size(meet, start, universe):
+    """The search of `minimal_sets`, a size at a time: (size, minimal sets of at most this size, sets to look at next).
+
+    Where none are to be looked at next there are no longer minimal sets, and the search is at its end.
+    """
     found, level = [], {start}
     for size in count(1):
         longer = set()
@@ -27,10 +39,9 @@ def minimal_sets(meet, start, universe, *, most, few):
             else:
                 longer.update(claims | one for one in _each(universe & ~met))
         level = {claims for claims in longer if not any(claims & f == f for f in found)}
+        yield size, found, level
         if not level:
-            return found, None
-        if size >= most and len(level) > few:
-            return found, size
+            return
 
 
 def _each(bits):

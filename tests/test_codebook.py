@@ -208,8 +208,8 @@ FAULTS = {
     "clause by an unknown break": (
         "break: kind, group: mus, versus: lib",
         "break: type, group: mus, versus: lib",
-        "FILE: codebook: finding finding_1: break 'type' is not known; known are: events, fewness, kind, scale, "
-        "shop_held, total.",
+        "FILE: codebook: finding finding_1: break of measure shop 'type' is not known; known are: events, "
+        "fewness, kind, scale, total.",
     ),
     "clause of an unknown group": (
         "group: mus, versus: lib",

@@ -1,0 +1,10 @@
+"""Names that are the pipeline's own, in every wave and every survey: no codebook may take them."""
+
+ORGANISATION = "organisation"
+# The break that has one group, everyone.
+TOTAL = "total"
+# The columns of the raw files that are no question's (pipeline/raw.py).
+OWN_COLUMNS = {
+    "frame": (ORGANISATION, "contact_id", "organisation_name", "contact_name", "job_title", "email", "telephone"),
+    "interviews": (ORGANISATION, "contact_id", "interview_id", "completed_on", "status"),
+}
