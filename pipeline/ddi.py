@@ -1,4 +1,4 @@
-"""A wave's codebook as DDI-Codebook 2.5, for archives and portals.
+"""A wave's codebook as DDI-Codebook 2.6, for archives and portals.
 
 The elements and their order are those of the DDI Alliance's field-level documentation of the standard. Only what is
 public is described: questions, answers, routing and how the survey was made; no frequencies, which the tables have.
@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from pipeline.printing import STATUS
 
-NAMESPACE = "ddi:codebook:2_5"
+NAMESPACE = "ddi:codebook:2_6"
 XML = "{http://www.w3.org/XML/1998/namespace}lang"
 FILE = "respondents"
 RESPONDENTS = {"frame": "Sample frame", "interviewer": "Interviewer", "respondent": "Respondent"}
@@ -18,7 +18,7 @@ KINDS = {"single": "One answer", "multiple": "Any number of answers", "open": "I
 def ddi(codebook, facts, statement):
     """The DDI document of a wave as text. `facts` and `statement` are those of `pipeline.statement`."""
     ElementTree.register_namespace("", NAMESPACE)
-    root = ElementTree.Element(_tag("codeBook"), {"version": "2.5", "ID": f"wave{codebook.wave}", XML: "en-GB"})
+    root = ElementTree.Element(_tag("codeBook"), {"version": "2.6", "ID": f"wave{codebook.wave}", XML: "en-GB"})
     title = codebook.title if codebook.kind != "rehearsal" else f"REHEARSAL: {codebook.title}"
     _document(root, title)
     _study(_add(root, "stdyDscr"), codebook, facts, statement, title)

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
+from lxml import etree
 
 from pipeline.datapackage import as_json, datapackage, resources, wave_tables
 from pipeline.ddi import NAMESPACE, ddi
@@ -24,34 +25,6 @@ from pipeline.tables import write_table
 HOSTILE = '<script>alert("1")</script> & "quoted"'
 RUN_NAMES = ("modes", "dates", "outcomes", "rates", "sizes", "bases", "precision", "weights", "checks", "processing")
 RUN_NAMES += ("withheld", "software", "seeds", "hashes")
-# What the field-level documentation of DDI-Codebook 2.5 says of the elements that are used: their children in order,
-# each with how often it may stand (1 once, ? at most once, + once or more, * any number). None holds text alone.
-RULES = {
-    "codeBook": "docDscr* stdyDscr+ fileDscr* dataDscr* otherMat*",
-    "docDscr": "citation? guide* docStatus* docSrc* controlledVocabUsed* notes*",
-    "citation": "titlStmt1 rspStmt? prodStmt? distStmt? serStmt* verStmt* biblCit* holdings* notes*",
-    "titlStmt": "titl1 subTitl* altTitl* parTitl* IDNo*",
-    "rspStmt": "AuthEnty* othId*",
-    "prodStmt": "producer* copyright? prodDate* prodPlac* software* fundAg* grantNo*",
-    "stdyDscr": "citation+ studyAuthorization* stdyInfo* studyDevelopment* method* dataAccs* othrStdyMat* notes*",
-    "stdyInfo": "studyBudget* subject* abstract* sumDscr* qualityStatement* notes* exPostEvaluation*",
-    "sumDscr": "timePrd* collDate* nation* geogCover* geogUnit* geoBndBox? boundPoly* anlyUnit* universe* dataKind*",
-    "method": "dataColl* notes* anlyInfo* stdyClas* dataProcessing* codingInstructions*",
-    "dataColl": "timeMeth* dataCollector* collectorTraining* frequenc* sampProc* sampleFrame* targetSampleSize* "
-    "deviat* collMode* resInstru* instrumentDevelopment* sources? collSitu* actMin* ConOps* weight* cleanOps*",
-    "anlyInfo": "respRate* EstSmpErr* dataAppr*",
-    "dataAccs": "typeOfSetAvailability* setAvail* useStmt* notes*",
-    "useStmt": "confDec* specPerm* restrctn* contact* citReq* deposReq* conditions* disclaimer*",
-    "fileDscr": "fileTxt* locMap? notes*",
-    "fileTxt": "fileName* fileCitation? dataFingerprint* fileCont* fileStrc? dimensns? fileType* format*",
-    "dimensns": "caseQnty* varQnty* logRecL* recPrCas* recNumTot*",
-    "dataDscr": "varGrp* nCubeGrp* var* nCube* notes*",
-    "var": "location* labl* imputation* security* embargo* respUnit* anlysUnit* qstn* valrng* invalrng* undocCod* "
-    "universe* TotlResp* sumStat* txt* stdCatgry* catgryGrp* catgry* codInstr* verStmt* concept* derivation? "
-    "varFormat? geoMap* catLevel* notes*",
-    "catgry": "catValu? labl* txt* catStat* mrow?",
-    "qstn": "preQTxt* qstnLit* postQTxt* forward* backward* ivuInstr*",
-}
 
 
 @pytest.fixture(scope="module")
@@ -84,34 +57,38 @@ def hostile(small_codebook):
 # ---- DDI
 
 
-def holds(children, rule):
-    """Whether the children's names follow a rule: in order, each as often as it may stand."""
-    pattern = ""
-    for part in rule.split():
-        name, often = re.fullmatch(r"(\w+?)([1?+*])", part).groups()
-        pattern += f"(?:{name} ){'' if often == '1' else often}"
-    return re.fullmatch(pattern, "".join(f"{c} " for c in children)) is not None
+@pytest.fixture(scope="module")
+def schema():
+    return etree.XMLSchema(etree.parse(ROOT / "tests/ddi_codebook_2_6/codebook.xsd"))
 
 
-def test_the_rules_themselves_tell_right_from_wrong():
-    assert holds(["titl", "IDNo"], RULES["titlStmt"])
-    assert not holds(["IDNo", "titl"], RULES["titlStmt"])
-    assert not holds([], RULES["titlStmt"]) and not holds(["titl", "titl"], RULES["titlStmt"])
+def faults_of(document, schema):
+    schema.validate(etree.fromstring(document.encode()))
+    return [error.message for error in schema.error_log]
+
+
+def test_the_schema_tells_right_from_wrong(schema, facts, said, small_codebook):
+    document = ddi(small_codebook, facts, said)
+    assert faults_of(document, schema) == []
+    for old, new in (("titl>", "title>"), ("<dataDscr>", '<dataDscr from="here">')):
+        assert faults_of(document.replace(old, new), schema)
+    citation = document[document.index("<citation>") : document.index("</citation>") + len("</citation>")]
+    assert "citation" in " ".join(faults_of(document.replace(citation, citation * 2), schema))
 
 
 @pytest.mark.parametrize("kind", ["reconstruction", "rehearsal", "fieldwork"])
-def test_ddi_follows_the_element_rules(kind, facts, said, small_codebook):
+def test_ddi_is_valid_against_its_schema(kind, schema, facts, said, small_codebook):
     book = small_codebook.model_copy(update={"kind": kind})
-    root = ElementTree.fromstring(ddi(book, facts, said))
-    assert root.tag == f"{{{NAMESPACE}}}codeBook" and root.get("version") == "2.5"
-    for element in root.iter():
-        name = element.tag.removeprefix(f"{{{NAMESPACE}}}")
-        children = [child.tag.removeprefix(f"{{{NAMESPACE}}}") for child in element]
-        assert not children or holds(children, RULES[name]), (name, children)
-        assert children or element.attrib or (element.text or "").strip(), f"{name} says nothing"
-    ids = [e.get("ID") for e in root.iter() if e.get("ID")]
-    assert len(ids) == len(set(ids)) and all(re.fullmatch(r"[A-Za-z_][\w.-]*", i) for i in ids)
-    assert ("REHEARSAL" in ddi(book, facts, said)) == (kind == "rehearsal")
+    document = ddi(book, facts, said)
+    assert faults_of(document, schema) == []
+    for element in ElementTree.fromstring(document).iter():
+        assert len(element) or element.attrib or (element.text or "").strip(), f"{element.tag} says nothing"
+    assert ("REHEARSAL" in document) == (kind == "rehearsal")
+
+
+@pytest.mark.parametrize("published", sorted(ROOT.glob("reports/*/ddi.xml")), ids=lambda p: p.parent.name)
+def test_what_is_published_is_valid_against_its_schema(published, schema):
+    assert faults_of(published.read_text(encoding="utf-8"), schema) == []
 
 
 def test_ddi_has_every_column_with_its_answers(facts, said, small_codebook):
