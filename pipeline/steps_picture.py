@@ -19,7 +19,7 @@ KEYS = [
     ("band", "From one end to the other: every set of weights that the steps can have"),
     ("hollow", "One step or one criterion left out, or every criterion alike"),
 ]
-GONE = ("withheld", "Withheld: too few organisations, or it would give others' answers away")
+GONE = ("withheld", "Withheld: it rests on too few organisations, or would give away a number that does")
 MODELLED = "How answers go together in an organisation was never printed: the marks of {} are modelled, not measured."
 
 

@@ -1,8 +1,10 @@
 """The tracker's pictures: an answer or a net score over the waves, for everyone and by a break.
 
-A wave's estimate is a point with its interval; of a reconstruction what is printed is a ring without one, what the
-report leaves open a hatched range, and what it does not settle is not drawn. Two waves are joined by a line only where
-they may be compared; across a break in series there is a marked gap.
+What was measured is a dot with its interval, a rehearsal's simulated answer a diamond with one. Of a reconstruction what
+is printed is a ring without an interval, what the report leaves open a hatched range, and what it does not settle is not
+drawn. A line joins two waves only where they may be compared and came about in the same way: a line from a
+reconstruction to a rehearsal would look like a trend that was measured. Across a break in series, and between waves of
+different kinds, there is a marked gap.
 """
 
 from itertools import pairwise
@@ -21,9 +23,9 @@ from pipeline.tables import write_bytes, write_table, write_text
 
 COLUMNS = ["trend", "wave", "kind", *KEYS, "label", "group_label", "basis", "n", "estimate", "ci_low", "ci_high"]
 COLUMNS += ["low", "high", "support", "quality", "drawn", "text", "joined", "joined_to", "why"]
-PANEL, GUTTER, TOP, FOOT = 62, 92, 12, 14
+PANEL, GUTTER, TOP, FOOT = 76, 92, 12, 14
 OTHERWISE = "{} ({}) and {} ({}) came about in different ways: no line joins them"
-APART = "Two strokes: no line, since the waves came about in different ways; it is no trend that was measured"
+APART = "Two strokes: not joined, since no change between these waves was measured"
 # What a point is, by its wave's kind: its marker, and whether it is filled.
 MARKERS = {"reconstruction": ("o", False), "rehearsal": ("D", False), "fieldwork": ("o", True)}
 BREAK = "Two strokes: a break in series; the waves before and after it are not compared"
@@ -31,7 +33,7 @@ RING = "Ring: a reconstruction. Printed in the report, without an error; the rec
 DIAMOND = "Diamond: a rehearsal. Simulated answers, with their {:.0%} interval"
 DOT = "Dot: measured, with its {:.0%} interval"
 HATCHED = "Somewhere in this range: the report's text does not settle where"
-WITHHELD = "Withheld: too few respondents to estimate from"
+WITHHELD = "Withheld: it rests on too few organisations, or would give away a number that does"
 MISSING = "Not asked, or no such group, in this wave"
 
 
@@ -298,7 +300,7 @@ def _panel(page, rows, at, scale, heading):
         if not crossed and _breaks_off(row, before):
             _gap(page, (at[before["wave"]] + at[row["wave"]]) / 2, (first + head) / 2)
     for row in points:
-        _mark(page, row, at[row["wave"]], place, last=row["wave"] == max(at))
+        _mark(page, row, at[row["wave"]], place, leads_on=row["wave"] in {start for start, _ in lines})
     page.y = head + 4
 
 
@@ -309,7 +311,7 @@ def _point_of(page, kind, x, y):
         return page.dot(x, y, hollow=not filled)
     colour = page.colours.warning
     drawn = {"markerfacecolor": page.colours.paper, "markeredgecolor": colour, "markeredgewidth": 1.2}
-    return page.sheet.plot([x], [y], marker=marker, markersize=5.5, linestyle="none", clip_on=False, **drawn)
+    return page.sheet.plot([x], [y], marker=marker, markersize=4, linestyle="none", clip_on=False, **drawn)
 
 
 def _gap(page, x, y):
@@ -324,7 +326,7 @@ def _breaks_off(row, before):
     return drawn and bool(row["why"]) and (before["drawn"] != "missing" or row["why"].startswith(SERIES_BREAK))
 
 
-def _mark(page, row, x, place, last):
+def _mark(page, row, x, place, leads_on):
     """A point with its interval, a ring, or a hatched range, and its value beside it, above a line that leads on."""
     from pipeline.style import look
 
@@ -334,8 +336,10 @@ def _mark(page, row, x, place, last):
         if pd.notna(row["ci_low"]):
             ends = [place(max(row["ci_low"], -1)), place(min(row["ci_high"], 1))]
             page.line([x, x], ends, colour=colours.quiet, width=1.2)
+            for end in ends:
+                page.line([x - 4, x + 4], [end, end], colour=colours.quiet, width=1.2)
         _point_of(page, row["kind"], x, place(row["estimate"]))
-        level, weight, colour = place(row["estimate"]) - (0 if last else 8), "Bold", colours.ink
+        level, weight, colour = place(row["estimate"]) - (8 if leads_on else 0), "Bold", colours.ink
     elif drawn == "bounded":
         top, foot = place(row["high"]), place(row["low"])
         page.box(x - 4, top, 8, max(foot - top, 2), **look("bounded", colours.accent))

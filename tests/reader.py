@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline import decompose, maturity
+from pipeline import change, decompose, maturity, track, transitions, withhold
 from pipeline.attack import Attack, Cell, Number, _solve, frame_classes
 from pipeline.change import Wave
 from pipeline.codebook import ORGANISATION, TOTAL, Answer, Question, Test, gave, select
@@ -19,7 +19,6 @@ from pipeline.estimate import KEYS, UNWEIGHTED, WEIGHTED
 from pipeline.transitions import TRANSITIONS
 
 EXACT = 1e-6
-THEN = {"gave": "gave", "not": "not"}
 
 
 @dataclass(frozen=True)
@@ -47,30 +46,31 @@ class Reader:
         _, values = cells_of(rows, people, book)
         return Attack(numbers, codebook=book, respondents=people, nets=nets_of(rows, book)), values
 
-    def leaks(self, with_tracker=True, steps=1):
-        """The withheld numbers of which fewer than so many others are possible: {key: (smallest, largest)}."""
+    def leaks(self, with_tracker=True, steps=1, only=None):
+        """The withheld numbers of which fewer than so many others are possible: {key: (smallest, largest)}.
+
+        What was seen of a number in one table that could be is not looked for again; the true one is seen first.
+        """
         attack, values = self.attack(with_tracker)
         hidden = self.hidden()
         limits = {c: _limits(attack, key, hidden) for key, c in attack.column.items()}
-        lowest, highest = {}, {}
-        for key in sorted(key for key in hidden if not attack.public(key)):
+        targets = sorted(key for key in hidden if not attack.public(key) and (only is None or key in only))
+        seen = {key: [values[key], values[key]] for key in targets}
+        for key in targets:
             columns, matrix, right = attack.rows.part(attack.component[attack.column[key]])
             within = np.array([limits.get(c, (0, np.inf)) for c in columns])
+            place = {c: i for i, c in enumerate(columns)}
             for sign in (1, -1):
-                if _steps(lowest, highest, key) >= steps:
+                if _steps(seen[key]) >= steps:
                     break
                 goal = sign * (columns == attack.column[key]).astype(float)
                 found = _solve(goal, matrix, right, within)
                 assert found is not None, "the published numbers contradict each other"
-                place = {c: i for i, c in enumerate(columns)}
-                for other in hidden & set(attack.column):
+                for other in targets:
                     if attack.column[other] in place:
                         value = found[place[attack.column[other]]]
-                        lowest[other] = min(lowest.get(other, np.inf), value)
-                        highest[other] = max(highest.get(other, -np.inf), value)
-            else:
-                assert lowest[key] - 1e-3 <= values[key] <= highest[key] + 1e-3, key
-        return {k: (lowest[k], highest[k]) for k in sorted(lowest) if _steps(lowest, highest, k) < steps}
+                        seen[other] = [min(seen[other][0], value), max(seen[other][1], value)]
+        return {key: tuple(ends) for key, ends in seen.items() if _steps(ends) < steps}
 
     # ---- the past as questions of the wave
 
@@ -93,10 +93,17 @@ class Reader:
         return book.model_copy(update={"questions": (*book.questions, *added)}), people.assign(**columns)
 
     def _pairs(self):
-        rows = self.tables["transitions"]
-        ours = rows[rows["wave"].eq(self.wave.wave) | rows["since"].eq(self.wave.wave)]
-        ours = ours[ours["n"].notna()]
-        return ours[["wave", "since", "measure", "category"]].drop_duplicates()
+        """The answers of which something is said about organisations in two waves."""
+        rows = [t[t["n"].notna()] if "n" in t else t for t in (self.tables["transitions"], self._panels())]
+        rows = pd.concat([t[["wave", "since", "measure", "category"]] for t in rows])
+        return rows[rows[["wave", "since"]].eq(self.wave.wave).any(axis=1)].drop_duplicates()
+
+    def _panels(self):
+        """The unweighted changes whose errors use a panel, of everyone and of groups that no answer makes."""
+        rows, book = self.tables["changes"], self.wave.codebook
+        fixed = [TOTAL, *(b.id for b in book.breaks if b.of in (book.sector, book.size_band))]
+        used = rows["basis"].eq(UNWEIGHTED) & rows["break"].isin(fixed) & rows["se"].notna() & rows["n_both"].gt(0)
+        return rows[used]
 
     def _other(self, row):
         year = row["since"] if row["wave"] == self.wave.wave else row["wave"]
@@ -109,7 +116,7 @@ class Reader:
         found = {}
         for part in (self._shares, self._scores, self._marks, self._weighed, self._within):
             found |= part(book, people)
-        return found | self._moves(book, people)
+        return found | self._moves(book, people) | self._together(book, people)
 
     def _factors(self, people, basis):
         classes, _ = frame_classes(people, self.wave.codebook)
@@ -197,7 +204,6 @@ class Reader:
         classes, _ = frame_classes(people, self.wave.codebook)
         for row, near in self._ours("decomposition", "within"):
             before = next(w for w in self.waves if w.wave == row["since"])
-            sides = []
             cells = decompose.cells_of(before, self.wave, breaks=self.breaks)
             sides = [decompose._side(w, c, row) for w, c in zip((before, self.wave), cells, strict=True)]
             of_class = dict(
@@ -240,6 +246,32 @@ class Reader:
             found[key] = Number(((Cell((base, whole)), ones),), row["panel"], row["panel"])
         return found
 
+    def _together(self, book, people):
+        """What the covariance of a change says: how many gave the answer in both waves, and in each of them."""
+        found, ones = {}, self._factors(people, UNWEIGHTED)
+        for row in self._panels().to_dict("records"):
+            if self.wave.wave not in (row["wave"], row["since"]):
+                continue
+            other, measure = self._other(row), book.measure(row["measure"])
+            ours, theirs = ("after", "before") if row["wave"] == self.wave.wave else ("before", "after")
+            question, wheres = book.question(measure.question), (
+                book.base(measure.base).where,
+                book.group(row["break"], row["group"]).where,
+            )
+            given = {question.id: Test(any=tuple(question.members(row["category"])))}
+            past = past_of(other.wave, row)
+            was, whole = {past: Test(any=("gave",))}, {past: Test(any=("gave", "not"))}
+            units = len({*people[ORGANISATION], *other.respondents[ORGANISATION]})
+            product = row["covariance"] * row["n_before"] * row["n_after"] * (units - 1) / units
+            terms = [((*wheres, given, was), 1.0), ((*wheres, given, whole), -row[theirs])]
+            terms += [((*wheres, was), -row[ours])]
+            value = product - row[ours] * row[theirs] * row["n_both"]
+            key = (row["wave"], row["since"], *(row[k] for k in KEYS))
+            parts = tuple((Cell(where), factor * ones) for where, factor in terms)
+            found["together", *key] = Number(parts, value - 1e-4, value + 1e-4)
+            found["both", *key] = Number(((Cell((*wheres, whole)), ones),), row["n_both"], row["n_both"])
+        return found
+
 
 def _limits(attack, key, hidden):
     """What a number may be for all that is published."""
@@ -249,9 +281,9 @@ def _limits(attack, key, hidden):
     return (-np.inf, np.inf) if number.withheld_with else (0, np.inf)
 
 
-def _steps(lowest, highest, key):
-    """How many steps of one lie between the smallest and largest whole number seen for a number."""
-    return np.floor(highest.get(key, -np.inf) + 1e-4) - np.ceil(lowest.get(key, np.inf) - 1e-4)
+def _steps(ends):
+    """How many steps of one lie between the smallest and largest whole number seen."""
+    return np.floor(ends[1] + 1e-4) - np.ceil(ends[0] - 1e-4)
 
 
 def past_of(year, row):
@@ -279,3 +311,35 @@ def squares(mean, error, n, everyone):
     """The mean of squares that an unweighted mean and its error come to, and how near that is."""
     spread = error**2 * n * (everyone - 1) / everyone
     return spread + mean**2, 1e-6
+
+
+def tables_of(waves, *, breaks, settings, released=True):
+    """The tables of the tracker by name, as its notebook makes them; or as they were before anything is withheld.
+
+    `settings` has the sections `analyse` and `disclose`.
+    """
+    analyse, disclose = settings.analyse, settings.disclose
+    options = {"breaks": breaks, "settings": analyse}
+    if released:
+        options["linked"] = withhold.linked(disclose)
+    tables = {"changes": change.changes(waves, **options)}
+    tables["decomposition"] = decompose.decompose(waves, breaks=breaks)
+    moves = transitions.transitions(waves, breaks=breaks)
+    tables["transitions"] = moves.drop(columns="organisations")
+    scored = track.with_scores(waves, maturity.score_grid, maturity.score_bounds, analyse)
+    marked = track.with_scores(waves, maturity.mark_grid, maturity.mark_bounds, analyse)
+    weighed = maturity.robustness(waves)
+    if released:
+        tables["decomposition"] = withhold.parts(tables["decomposition"], waves)
+        tables["transitions"] = withhold.moves(moves, waves, disclose)
+        scored = withhold.means(scored, waves, parts_of=withhold.score_parts, settings=disclose)
+        rest = {"parts_of": withhold.mark_parts, "settings": disclose, "errors_too": True}
+        marked = withhold.means(marked, waves, **rest)
+        weighed = withhold.weighed(weighed, track.stacked(marked), waves, disclose)
+    tables |= {"net_scores": track.stacked(scored), "maturity": track.stacked(marked)}
+    for name, of, ways in (
+        ("net_score_changes", scored, {"compared": maturity.compare_scores, "laid_out": maturity.score_grid}),
+        ("maturity_changes", marked, {"compared": maturity.compare_marks, "laid_out": maturity.mark_grid}),
+    ):
+        tables[name] = change.changes(of, **ways, **options)
+    return tables | {"figures/maturity_weights": weighed}
