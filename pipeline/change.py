@@ -79,7 +79,12 @@ def pairs_of(waves):
     return pairs
 
 
-def changes(waves, *, breaks, settings, compared=compare, laid_out=lay_out):
+def as_found(before, after, rows, found):
+    """The covariances of all rows, as they were found."""
+    return found
+
+
+def changes(waves, *, breaks, settings, compared=compare, laid_out=lay_out, linked=as_found):
     """Every change between Waves: a table with COLUMNS, in codebook order, unweighted before weighted.
 
     `breaks` is the register (`pipeline.harmonise`), `settings` the section `analyse` of the Params. A row that is not
@@ -89,14 +94,14 @@ def changes(waves, *, breaks, settings, compared=compare, laid_out=lay_out):
     how large the change can be where the bounds of a reconstruction leave an estimate open; such a change has no error
     and no test. `quality` is ok, flagged, withheld, bounded or modelled; without a word there is no verdict, and `why`
     says the reason. `compared` says what may be compared and `laid_out` gives the Grid that the waves' estimates are
-    of, which are shares unless given.
+    of, which are shares unless given; `linked` says what is used of the covariances (`pipeline.withhold`).
     """
-    options = {"breaks": breaks, "settings": settings, "compared": compared, "laid_out": laid_out}
+    options = {"breaks": breaks, "settings": settings, "compared": compared, "laid_out": laid_out, "linked": linked}
     tables = [_pair(*pair, **options) for pair in pairs_of(waves)]
     return pd.concat(tables, ignore_index=True)[COLUMNS] if tables else pd.DataFrame(columns=COLUMNS)
 
 
-def _pair(before, after, against, *, breaks, settings, compared, laid_out):
+def _pair(before, after, against, *, breaks, settings, compared, laid_out, linked):
     rows = compared(before.codebook, after.codebook, breaks=breaks)
     rows = side_by_side(rows, before, after)
     # What one wave has alone cannot have changed; the register says why it is alone.
@@ -107,6 +112,7 @@ def _pair(before, after, against, *, breaks, settings, compared, laid_out):
     for basis in (UNWEIGHTED, WEIGHTED):
         of_basis = rows[tested & rows["basis"].eq(basis)]
         found = covariances(before, after, of_basis, basis=basis, laid_out=laid_out)
+        found = linked(before, after, of_basis, found)
         parts.append(contrasts(of_basis.join(found), confidence=settings.confidence))
     rows = rows.join(pd.concat(parts)[[*INFERENCE, "n_both"]])
     rows = verdicts(adjust(rows), level=1 - settings.confidence)

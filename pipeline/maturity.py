@@ -57,7 +57,7 @@ def mark_grid(respondents, codebook):
     """The Grid of the marks: each step's and the overall one, for everyone and by sector and size."""
     marks = marks_of(respondents, codebook)
     rows, domains = [], {}
-    for break_ in _breaks(codebook):
+    for break_ in mark_breaks(codebook):
         for group in codebook.groups(break_):
             domain = f"domain {break_} {group.id}"
             domains[domain] = select(respondents, group.where)
@@ -73,7 +73,7 @@ def _grid(rows, domains, answers, respondents):
     )
 
 
-def _breaks(codebook):
+def mark_breaks(codebook):
     """Everyone, and the breaks that are the sector's and the size band's own."""
     return [TOTAL, *(b.id for b in codebook.breaks if b.of in (codebook.sector, codebook.size_band))]
 
@@ -182,7 +182,7 @@ def mark_bounds(estimates, codebook):
     They are where a criterion asks one question for an answer, a net or the absence of one, of everyone.
     """
     shares, rows = _shares(estimates), []
-    for break_ in _breaks(codebook):
+    for break_ in mark_breaks(codebook):
         for group in codebook.groups(break_):
             for basis in (UNWEIGHTED, WEIGHTED):
                 parts = {
@@ -227,23 +227,35 @@ def _support(parts):
 
 def _criterion(criterion, codebook, shares, place):
     """The bounds of the share of everyone that meets a criterion."""
-    unknown = (0.0, 1.0, True)
+    bases = {m.id: m.base for m in codebook.measures}
+    for way in criterion_shares(criterion, codebook):
+        parts = [shares.get((*share, *place)) for share in way]
+        routed = codebook.question(next(iter(criterion.where))).asked_if
+        if not routed and bases[way[0][0]] == "all" and None not in parts:
+            low, high, assumed = _sum(parts)
+            [test] = criterion.where.values()
+            return (1 - high, 1 - low, assumed) if test.none else (low, high, assumed)
+    return 0.0, 1.0, True
+
+
+def criterion_shares(criterion, codebook):
+    """The ways to work out how many meet a criterion from a measure's shares: lists of (measure, category) to add up.
+
+    There are some where it asks one question for an answer, a net or the absence of one, and a measure counts all who
+    were asked.
+    """
     if len(criterion.where) != 1:
-        return unknown
+        return []
     [(question, test)] = criterion.where.items()
-    asked_for = test.any or test.all or test.none
-    found = codebook.question(question)
-    measures = [m.id for m in codebook.measures if m.question == question and m.base == "all"]
-    kinds = sum(map(bool, (test.any, test.all, test.none)))
-    if not measures or found.asked_if or kinds != 1 or (test.all and len(test.all) > 1):
-        return unknown
-    one = [c for c in found.categories if set(found.members(c)) == set(asked_for)]
-    wanted = one[:1] or (list(asked_for) if not found.several else [])
-    parts = [shares.get((measures[0], category, *place)) for category in wanted]
-    if not parts or None in parts:
-        return unknown
-    low, high, assumed = _sum(parts)
-    return (1 - high, 1 - low, assumed) if test.none else (low, high, assumed)
+    if sum(map(bool, (test.any, test.all, test.none))) != 1 or len(test.all) > 1:
+        return []
+    asked_for, found = test.any or test.all or test.none, codebook.question(question)
+    ways = []
+    for measure in (m for m in codebook.measures if m.question == question):
+        if codebook.base(measure.base).where in ({}, found.asked_if):
+            ways += [[(measure.id, c)] for c in found.categories if set(found.members(c)) == set(asked_for)]
+            ways += [[(measure.id, answer) for answer in asked_for]] if not found.several else []
+    return ways
 
 
 # ---- over the waves
@@ -280,8 +292,8 @@ def compare_marks(before, after, *, breaks):
     reasons[OVERALL] = next((why for why in reasons.values() if why), "")
     if {s.id for s in before.steps} != {s.id for s in after.steps}:
         reasons[OVERALL] = f"there are other steps than in {before.wave}"
-    groups = {(b, g.id): g for b in _breaks(before) for g in before.groups(b)}
-    for break_ in _breaks(after):
+    groups = {(b, g.id): g for b in mark_breaks(before) for g in before.groups(b)}
+    for break_ in mark_breaks(after):
         for group in after.groups(break_):
             other = groups.get((break_, group.id))
             apart = "" if other else f"there is no such group in {before.wave}"
@@ -330,7 +342,7 @@ def robustness(waves):
     rows = []
     for wave in (w for w in waves if w.codebook.steps):
         met = criteria_met(wave.respondents, wave.codebook)
-        for break_ in _breaks(wave.codebook):
+        for break_ in mark_breaks(wave.codebook):
             for group in wave.codebook.groups(break_):
                 inside = select(wave.respondents, group.where).to_numpy(bool)
                 for basis in (UNWEIGHTED, WEIGHTED):
@@ -350,7 +362,7 @@ def what_survives(table, waves):
 
     A row per comparison: `kind` (order or change), wave, break, basis, one, other (groups, or waves), `difference` with
     every step alike, `least` and `most` over the choices; `survives` all of them, `survives_left_out` all but those of
-    one step alone; `against`, the choices that turn it round.
+    one step alone; `against`, the choices that turn it round. All are empty where a mark is withheld.
     """
     marks = {key: part["mark"] for key, part in table.set_index("choice").groupby(["wave", "break", "group", "basis"])}
     rows = []
@@ -371,7 +383,12 @@ def what_survives(table, waves):
 
 
 def _turned(apart):
-    """A difference under each choice: with every step alike, the least and the most, and which choices turn it."""
+    """A difference under each choice: with every step alike, the least and the most, and which choices turn it.
+
+    Where it is not known under some, since marks are withheld, nothing is said.
+    """
+    if apart.isna().any():
+        return np.nan, np.nan, np.nan, pd.NA, pd.NA, ""
     usual = apart[EQUAL]
     turned = [choice for choice, value in apart.items() if value * usual < 0 or (value == 0) != (usual == 0)]
     left_out = [choice for choice in turned if not choice.startswith(ONLY)]

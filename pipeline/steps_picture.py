@@ -19,13 +19,14 @@ KEYS = [
     ("band", "From one end to the other: every set of weights that the steps can have"),
     ("hollow", "One step or one criterion left out, or every criterion alike"),
 ]
+GONE = ("withheld", "Withheld: it rests on too few organisations, or would give away a number that does")
 MODELLED = "How answers go together in an organisation was never printed: the marks of {} are modelled, not measured."
 
 
 def picture_data(table, waves, basis):
-    """What the picture draws: wave, kind, break, group, label, choice, mark and `drawn` (filled, end, hollow).
+    """What the picture draws: wave, kind, break, group, label, choice, mark and `drawn` (filled, end, hollow, withheld).
 
-    `table` is that of `maturity.robustness`.
+    `table` is that of `maturity.robustness`, as it may be published.
     """
     books = {w.wave: w.codebook for w in waves}
     rows = table[table["basis"].eq(basis)]
@@ -33,6 +34,7 @@ def picture_data(table, waves, basis):
         (wave, b, g.id): g.label for wave, book in books.items() for b in rows["break"].unique() for g in book.groups(b)
     }
     drawn = rows["choice"].map(lambda c: "filled" if c == EQUAL else "end" if c.startswith(ONLY) else "hollow")
+    drawn = drawn.mask(rows["mark"].isna(), "withheld")
     return rows.assign(
         kind=rows["wave"].map({w: b.kind for w, b in books.items()}),
         label=[labels[key] for key in zip(rows["wave"], rows["break"], rows["group"], strict=True)],
@@ -56,7 +58,7 @@ def words_of(table, survives, waves, basis):
         "title": "Maturity under every choice of weights",
         "question": QUESTION,
         "measured": f"Mark: per cent of the criteria met, mean of the steps, {basis}",
-        "key": KEYS,
+        "key": [*KEYS, *([GONE] if table["drawn"].eq("withheld").any() else [])],
         "foot": [f"Steps: {steps}.", *filter(None, counts), *(MODELLED.format(y) for y in rebuilt[:1]), *status],
         "rehearsal": MARK if rehearsed else "",
         "rehearsal_means": f"{' and '.join(rehearsed)}: simulated answers" if rehearsed else "",
@@ -70,6 +72,7 @@ COUNTED = {
 
 
 def _count(rows, text):
+    rows = rows[rows["survives"].notna()]
     return text.format(rows["survives"].sum(), len(rows), rows["survives_left_out"].sum()) + "." if len(rows) else ""
 
 
@@ -77,6 +80,9 @@ def alternative_of(table, words):
     """The picture in sentences, for who cannot see it."""
     said = [f"{words['caption']}. Dot plot. {words['question']} {words['measured']}."]
     for (wave, _, _), rows in table.groupby(["wave", "break", "group"], sort=False):
+        if rows["mark"].isna().any():
+            said.append(f"{wave}, {rows['label'].iloc[0]}: withheld.")
+            continue
         equal = per_cent(rows.loc[rows["drawn"].eq("filled"), "mark"].iloc[0])
         ends = rows.loc[rows["drawn"].eq("end"), "mark"]
         span = f"{per_cent(ends.min())} to {per_cent(ends.max())}" if len(ends) else f"{equal}"
@@ -135,6 +141,9 @@ def _dots(page, data):
 def _row(page, rows, place, y):
     everyone = rows["break"].iloc[0] == TOTAL
     page.write_level(page.left, y, rows["label"].iloc[0], weight="Semibold" if everyone else "Regular")
+    if rows["mark"].isna().any():
+        page.write_level(place(0) + 4, y, "withheld", weight="It", colour=page.colours.quiet)
+        return
     ends = rows.loc[rows["drawn"].eq("end"), "mark"]
     if len(ends):
         low, high = place(ends.min()), place(ends.max())

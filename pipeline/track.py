@@ -14,11 +14,12 @@ from pipeline.printing import STATUS, percent_text
 from pipeline.problems import InputProblem
 from pipeline.shown import picture
 from pipeline.tables import read_respondents, read_table
+from pipeline.withhold import private
 
 # What `releasable` empties, beside what an analyst would find for themselves: numbers and what is said of them.
 RELEASED = (
     *("estimate", "se", "ci_low", "ci_high", "n_eff", "low", "high", "before", "after", "change", "se_before"),
-    *("se_after", "covariance", "df", "p", "p_adjusted", "detectable", "within", "mix", "n"),
+    *("se_after", "covariance", "df", "p", "p_adjusted", "detectable", "within", "mix"),
 )
 TOO_FEW = "it rests on too few organisations to be published"
 ALONE = "One wave alone: there is nothing to compare yet."
@@ -130,23 +131,16 @@ def profiles_of(waves):
 def releasable(table, waves, settings):
     """A table of the tracker as it may be published (`settings`: the section `disclose` of the Params).
 
-    Organisations are not named, and of a wave that is not public a row that rests on fewer than `minimum_base` has no
-    numbers but its bases. A reconstruction of a printed report is public.
+    Of a wave that is not public a row that rests on fewer than `minimum_base` has no numbers but its bases. What is
+    withheld beside that, so that nothing gives it away, is the matter of `pipeline.withhold`.
     """
-    private = {w.wave for w in waves if w.kind != "reconstruction"}
     involved = [c for c in ("wave", "since") if c in table]
-    bases = [c for c in ("n", "n_before", "n_after", "panel") if c in table and not _counts(table, c)]
-    small = table[involved].isin(private).any(axis=1) & table[bases].lt(settings.minimum_base).any(axis=1)
-    hidden = [c for c in RELEASED if c in table and c not in bases]
-    kept = table.drop(columns=[c for c in ("organisations",) if c in table])
-    kept = kept.assign(**{c: kept[c].mask(small) for c in hidden})
+    bases = [c for c in ("n", "n_before", "n_after") if c in table]
+    small = table[involved].isin(private(waves)).any(axis=1)
+    small &= table[bases].lt(settings.minimum_base).fillna(False).any(axis=1)
+    kept = table.assign(**{c: table[c].mask(small) for c in RELEASED if c in table})
     said = {"quality": "withheld", "word": "", "why": TOO_FEW}
     return kept.assign(**{c: kept[c].mask(small, text) for c, text in said.items() if c in kept})
-
-
-def _counts(table, column):
-    """Whether a column counts those who did something, and is no base: `n` beside the panel that it is of."""
-    return column == "n" and "panel" in table
 
 
 def of_everyone(table):

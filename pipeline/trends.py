@@ -1,8 +1,10 @@
 """The tracker's pictures: an answer or a net score over the waves, for everyone and by a break.
 
-A wave's estimate is a point with its interval; of a reconstruction what is printed is a ring without one, what the
-report leaves open a hatched range, and what it does not settle is not drawn. Two waves are joined by a line only where
-they may be compared; across a break in series there is a marked gap.
+What was measured is a dot with its interval, a rehearsal's simulated answer a diamond with one. Of a reconstruction what
+is printed is a ring without an interval, what the report leaves open a hatched range, and what it does not settle is not
+drawn. A line joins two waves only where they may be compared and came about in the same way: a line from a
+reconstruction to a rehearsal would look like a trend that was measured. Across a break in series, and between waves of
+different kinds, there is a marked gap.
 """
 
 from itertools import pairwise
@@ -20,12 +22,18 @@ from pipeline.printing import KEYS, SETTLED, STATUS, first_lower, per_cent, perc
 from pipeline.tables import write_bytes, write_table, write_text
 
 COLUMNS = ["trend", "wave", "kind", *KEYS, "label", "group_label", "basis", "n", "estimate", "ci_low", "ci_high"]
-COLUMNS += ["low", "high", "support", "quality", "drawn", "text", "joined", "why"]
-PANEL, GUTTER, TOP, FOOT = 62, 92, 12, 14
+COLUMNS += ["low", "high", "support", "quality", "drawn", "text", "joined", "joined_to", "why"]
+PANEL, GUTTER, TOP, FOOT = 76, 92, 12, 14
+OTHERWISE = "{} ({}) and {} ({}) came about in different ways: no line joins them"
+APART = "Two strokes: not joined, since no change between these waves was measured"
+# What a point is, by its wave's kind: its marker, and whether it is filled.
+MARKERS = {"reconstruction": ("o", False), "rehearsal": ("D", False), "fieldwork": ("o", True)}
 BREAK = "Two strokes: a break in series; the waves before and after it are not compared"
-RING = "Ring: printed in the report, without an error; the records are rebuilt"
+RING = "Ring: a reconstruction. Printed in the report, without an error; the records are rebuilt"
+DIAMOND = "Diamond: a rehearsal. Simulated answers, with their {:.0%} interval"
+DOT = "Dot: measured, with its {:.0%} interval"
 HATCHED = "Somewhere in this range: the report's text does not settle where"
-WITHHELD = "Withheld: too few respondents to estimate from"
+WITHHELD = "Withheld: it rests on too few organisations, or would give away a number that does"
 MISSING = "Not asked, or no such group, in this wave"
 
 
@@ -34,38 +42,45 @@ def trend_data(trend, waves, *, shares, scores, breaks, basis):
 
     `waves` are Waves, whose codebooks give words; `shares` and `scores` the estimates of all of them in one table,
     `breaks` the register. `drawn` is settled, printed, bounded, assumed, withheld or missing; what is not settled has
-    no estimate. `joined` says whether a line leads here from the wave before, and `why`, where it does not, the break.
+    no estimate. `joined` says whether a line leads here from wave `joined_to`, the last one that came about in the same
+    way, and `why`, where it does not, the break, or that no wave before came about so.
     """
-    book = waves[-1].codebook
     scored = trend.net_score is not None
     table = (scores if scored else shares)[lambda t: t["basis"].eq(basis)]
-    series = _series(trend, book)
-    compared = {}
-    for before, after in pairwise(waves):
-        rows = (compare_scores if scored else compare)(before.codebook, after.codebook, breaks=breaks)
-        compared[after.wave] = rows[rows["basis"].eq(basis)].set_index(KEYS)["why"].to_dict()
+    reasons = _reasons(waves, breaks, basis, compare_scores if scored else compare)
     rows = []
-    for key, label, group_label in series:
-        for i, wave in enumerate(waves):
+    for key, label, group_label in _series(trend, waves[-1].codebook):
+        drawn = {}
+        for wave, (partner, why) in zip(waves, reasons, strict=True):
             found = table[
                 table["wave"].eq(wave.wave) & (table[KEYS] == pd.Series(dict(zip(KEYS, key, strict=True)))).all(axis=1)
             ]
             row = _point(found.iloc[0].to_dict(), scored) if len(found) else {"drawn": "missing", "text": ""}
-            why = compared[wave.wave].get(key, "") if i else ""
-            if i and (waves[i - 1].kind == "rehearsal") and wave.kind != "rehearsal":
-                why = "a rehearsal is compared with nothing that was measured"
-            names = {
-                "trend": trend.id,
-                "wave": wave.wave,
-                "kind": wave.kind,
-                "label": label,
-                "group_label": group_label,
-            }
-            joined = bool(i) and not why and {row["drawn"], rows[-1]["drawn"]} <= {"settled", "printed"}
-            rows.append(
-                dict(zip(KEYS, key, strict=True)) | row | names | {"basis": basis, "joined": joined, "why": why}
-            )
-    return pd.DataFrame(rows).reindex(columns=COLUMNS)
+            drawn[wave.wave] = row["drawn"]
+            said = why(key)
+            joined = partner is not None and not said and {row["drawn"], drawn[partner]} <= {"settled", "printed"}
+            row |= dict(zip(KEYS, key, strict=True)) | {"label": label, "group_label": group_label, "why": said}
+            row |= {"trend": trend.id, "wave": wave.wave, "kind": wave.kind, "basis": basis}
+            rows.append(row | {"joined": joined, "joined_to": partner if joined else pd.NA})
+    return pd.DataFrame(rows).reindex(columns=COLUMNS).astype({"joined_to": "Int64"})
+
+
+def _reasons(waves, breaks, basis, compared):
+    """For each Wave the year that a line may lead from, or None, and why none does, as a function of a row's key."""
+    found = []
+    for i, wave in enumerate(waves):
+        alike = [w for w in waves[:i] if w.kind == wave.kind]
+        if not i:
+            found.append((None, lambda key: ""))
+            continue
+        other = alike[-1] if alike else waves[i - 1]
+        rows = compared(other.codebook, wave.codebook, breaks=breaks)
+        why = rows[rows["basis"].eq(basis)].set_index(KEYS)["why"].to_dict()
+        otherwise = "" if alike else OTHERWISE.format(other.wave, other.kind, wave.wave, wave.kind)
+        found.append(
+            (other.wave if alike else None, lambda key, why=why, otherwise=otherwise: why.get(key, "") or otherwise)
+        )
+    return found
 
 
 def _series(trend, book):
@@ -143,36 +158,45 @@ def trend_words(trend, table, waves, *, settings):
         "title": trend.title,
         "question": book.question(measure.question).text,
         "measured": f"{unit} of {base}, {basis}" if not scored else f"{unit}, of {base}, {basis}",
-        "key": _keys(table, settings.analyse.confidence),
+        "points": _kinds(table, settings.analyse.confidence),
+        "key": _keys(table),
         "foot": [*reasons, *sources, *status],
         "rehearsal": MARK if rehearsed else "",
         "rehearsal_means": f"{' and '.join(rehearsed)}: simulated answers" if rehearsed else "",
     }
 
 
-def _keys(table, confidence):
-    """What a reader must know of this drawing's marks, and nothing of others."""
-    drawn = set(table["drawn"])
-    broken = table["why"].str.startswith(SERIES_BREAK) & table["drawn"].ne("missing")
-    keys = []
-    if table["ci_low"].notna().any():
-        keys.append(("filled", f"Estimate, with its {confidence:.0%} interval"))
-    keys += [("hollow", RING)] if "printed" in drawn else []
-    keys += [("bounded", HATCHED)] if "bounded" in drawn else []
+def _kinds(table, confidence):
+    """What each kind of point in a drawing is: (kind of wave, sentence)."""
+    points = table[table["estimate"].notna()]
+    said = {"reconstruction": RING, "rehearsal": DIAMOND.format(confidence), "fieldwork": DOT.format(confidence)}
+    return [(kind, text) for kind, text in said.items() if points["kind"].eq(kind).any()]
+
+
+def _keys(table):
+    """What a reader must know of this drawing's other marks, and nothing of others."""
+    drawn, gaps = set(table["drawn"]), table["why"].where(table["drawn"].ne("missing"), "")
+    broken, otherwise = gaps.str.startswith(SERIES_BREAK), gaps.str.endswith(OTHERWISE.split(": ")[1])
+    keys = [("bounded", HATCHED)] if "bounded" in drawn else []
     keys += [("withheld", "Not known: the report's text does not settle it")] if "assumed" in drawn else []
     keys += [("withheld", WITHHELD)] if "withheld" in drawn else []
     keys += [("withheld", MISSING + ": no mark")] if "missing" in drawn else []
-    return keys + ([("withheld", BREAK)] if broken.any() else [])
+    keys += [("withheld", BREAK)] if broken.any() else []
+    return keys + ([("withheld", APART)] if otherwise.any() else [])
 
 
 def trend_alternative(table, words):
     """A trend in sentences, for who cannot see it: every value and every gap."""
-    said = [f"{words['caption']}. Points over the waves. {words['question']} {words['measured']}."]
+    points = " ".join(f"{text}." for _, text in words["points"])
+    said = [f"{words['caption']}. Points over the waves. {points} {words['question']} {words['measured']}."]
     for (label, group), rows in table.groupby(["label", "group_label"], sort=False):
         each = []
         for row in rows.to_dict("records"):
-            gap = "break in series, then " if row["why"] and row["drawn"] != "missing" else ""
-            ring = " (printed, no interval)" if row["drawn"] == "printed" else ""
+            gap = ""
+            if row["why"] and row["drawn"] != "missing":
+                gap = "break in series, then " if row["why"].startswith(SERIES_BREAK) else "not joined, then "
+            ring = {"reconstruction": " (printed, no interval)", "rehearsal": " (simulated)"}.get(row["kind"], "")
+            ring = ring if pd.notna(row["estimate"]) else ""
             each.append(f"{row['wave']} {gap}{row['text'] or 'nothing'}{ring}{_interval_text(row)}")
         said.append(f"{label}, {group}: {'; '.join(each)}.")
     return " ".join([*said, *words["foot"]]) + "\n"
@@ -198,7 +222,7 @@ def draw_trends(waves, *, shares, scores, breaks, settings, folder):
         table = trend_data(trend, waves, **parts)
         words = trend_words(trend, table, waves, settings=settings)
         said = alternatives[trend.id] = trend_alternative(table, words)
-        page = set_sheet(words, settings.figures, lambda page, table=table: _panels(page, table))
+        page = set_sheet(words, settings.figures, lambda page, of=(table, words): _panels(page, *of))
         name = folder / f"trend_{trend.id}"
         write_bytes(name.with_suffix(".svg"), page.svg(words["caption"], said))
         write_bytes(name.with_suffix(".png"), png(page.pixels(), page.dpi, words["caption"], said))
@@ -211,7 +235,7 @@ def draw_trends(waves, *, shares, scores, breaks, settings, folder):
     return alternatives
 
 
-def _panels(page, table):
+def _panels(page, table, words):
     """A panel for each series, one below the other on one scale; the waves from left to right, named below the last."""
     years = list(table["wave"].unique())
     ends = table[["estimate", "ci_low", "ci_high", "low", "high"]]
@@ -239,7 +263,11 @@ def _panels(page, table):
             colour,
             "center",
         )
-    page.y += 2.1 * page.size + FOOT / 2
+    page.y += 2.1 * page.size + FOOT
+    for kind, text in words["points"]:
+        _point_of(page, kind, page.left + 8, page.y + 0.56 * page.size)
+        page.paragraph(text, 0.9, colour=page.colours.quiet, indent=21)
+        page.y += 1
 
 
 def _panel(page, rows, at, scale, heading):
@@ -262,21 +290,32 @@ def _panel(page, rows, at, scale, heading):
             colour=colours.quiet,
             align="right",
         )
-    before = None
-    for row in rows.to_dict("records"):
-        x = at[row["wave"]]
-        if before is not None and row["joined"]:
-            xs, ys = [at[before["wave"]], x], [place(before["estimate"]), place(row["estimate"])]
-            page.line(xs, ys, colour=colours.accent, width=1.4, zorder=1.5)
-        elif before is not None and _breaks_off(row, before):
-            _gap(page, (at[before["wave"]] + x) / 2, (first + head) / 2)
-        _mark(page, row, x, place, last=row["wave"] == max(at))
-        before = row
+    points = rows.to_dict("records")
+    lines = [(row["joined_to"], row["wave"]) for row in points if row["joined"]]
+    ends = {row["wave"]: (at[row["wave"]], place(row["estimate"])) for row in points}
+    for line in lines:
+        page.line(*zip(*(ends[year] for year in line), strict=True), colour=colours.accent, width=1.4, zorder=1.5)
+    for before, row in pairwise(points):
+        crossed = any(start <= before["wave"] and row["wave"] <= end for start, end in lines)
+        if not crossed and _breaks_off(row, before):
+            _gap(page, (at[before["wave"]] + at[row["wave"]]) / 2, (first + head) / 2)
+    for row in points:
+        _mark(page, row, at[row["wave"]], place, leads_on=row["wave"] in {start for start, _ in lines})
     page.y = head + 4
 
 
+def _point_of(page, kind, x, y):
+    """A point in the shape of its wave's kind."""
+    marker, filled = MARKERS[kind]
+    if marker == "o":
+        return page.dot(x, y, hollow=not filled)
+    colour = page.colours.warning
+    drawn = {"markerfacecolor": page.colours.paper, "markeredgecolor": colour, "markeredgewidth": 1.2}
+    return page.sheet.plot([x], [y], marker=marker, markersize=4, linestyle="none", clip_on=False, **drawn)
+
+
 def _gap(page, x, y):
-    """Two strokes where a series breaks."""
+    """Two strokes where a series breaks, or where no line may lead on."""
     for shift in (-3, 3):
         page.line([x + shift - 3, x + shift + 3], [y + 8, y - 8], colour=page.colours.warning, width=1.6)
 
@@ -287,7 +326,7 @@ def _breaks_off(row, before):
     return drawn and bool(row["why"]) and (before["drawn"] != "missing" or row["why"].startswith(SERIES_BREAK))
 
 
-def _mark(page, row, x, place, last):
+def _mark(page, row, x, place, leads_on):
     """A point with its interval, a ring, or a hatched range, and its value beside it, above a line that leads on."""
     from pipeline.style import look
 
@@ -297,8 +336,10 @@ def _mark(page, row, x, place, last):
         if pd.notna(row["ci_low"]):
             ends = [place(max(row["ci_low"], -1)), place(min(row["ci_high"], 1))]
             page.line([x, x], ends, colour=colours.quiet, width=1.2)
-        page.dot(x, place(row["estimate"]), hollow=drawn == "printed")
-        level, weight, colour = place(row["estimate"]) - (0 if last else 8), "Bold", colours.ink
+            for end in ends:
+                page.line([x - 4, x + 4], [end, end], colour=colours.quiet, width=1.2)
+        _point_of(page, row["kind"], x, place(row["estimate"]))
+        level, weight, colour = place(row["estimate"]) - (8 if leads_on else 0), "Bold", colours.ink
     elif drawn == "bounded":
         top, foot = place(row["high"]), place(row["low"])
         page.box(x - 4, top, 8, max(foot - top, 2), **look("bounded", colours.accent))

@@ -6,12 +6,13 @@ from conftest import HERE, ROOT
 from made_waves import SETTINGS, renamed, wave_of
 from test_maturity import SCORE, STEPS
 
-from pipeline import maturity, steps_picture, track
+from pipeline import maturity, steps_picture, track, trends
 from pipeline.change import Wave, changes, marking
 from pipeline.codebook import TOTAL, SeriesBreak, Trend
 from pipeline.harmonise import register
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
+from pipeline.sheet import set_sheet
 from pipeline.tables import write_table
 from pipeline.trends import draw_trends, score_text, trend_alternative, trend_data, trend_words
 
@@ -88,7 +89,7 @@ def test_what_a_reconstruction_shows_is_a_ring_a_range_or_nothing(book, responde
         row = table.loc[("bright", 2020)]
         assert row["drawn"] == drawn and pd.isna(row["ci_low"])
         assert pd.isna(row["estimate"]) == (drawn == "bounded")
-        assert table.loc[("bright", 2021), "joined"] == (drawn == "printed")
+        assert not table["joined"].any()
         if drawn == "bounded":
             assert (row["low"], row["high"], row["text"]) == (0.25, 0.5, "25\N{EN DASH}50%")
         # Nothing is known of the other answer, and no number of it goes into the table.
@@ -105,6 +106,45 @@ def test_a_rehearsal_says_so_and_is_joined_with_nothing_measured(book, responden
     assert words["caption"].startswith("REHEARSAL. Trend 1, 2020 to 2021") and words["rehearsal"] == "REHEARSAL"
     assert "2020: simulated answers" in words["rehearsal_means"]
     assert marking(waves).kind == "rehearsal"
+
+
+KINDS = ["reconstruction", "rehearsal", "fieldwork"]
+
+
+@pytest.mark.parametrize("kinds", [(one, other) for one in KINDS for other in KINDS], ids=" then ".join)
+def test_only_waves_that_came_about_in_the_same_way_are_joined(book, respondents, kinds):
+    waves = waves_of(book, respondents, kinds, broken=())
+    waves = [settle(w, "published") if w.kind == "reconstruction" else w for w in waves]
+    row = data(waves, "bright").set_index(["category", "wave"]).loc[("bright", 2021)]
+    assert row["joined"] == (kinds[0] == kinds[1])
+    said = f"2020 ({kinds[0]}) and 2021 ({kinds[1]}) came about in different ways: no line joins them"
+    assert row["why"] == ("" if row["joined"] else said)
+
+
+def test_what_was_measured_is_joined_over_a_rehearsal_between(book, respondents, settings, tmp_path):
+    people, years = [*respondents, *respondents], (2020, 2021, 2022, 2023)
+    kinds = ("reconstruction", "fieldwork", "rehearsal", "fieldwork")
+    waves = waves_of(book, people, kinds, broken=(), years=years)
+    table = data(waves, "bright")
+    assert table.loc[table["joined"], ["wave", "joined_to"]].drop_duplicates().to_numpy().tolist() == [[2023, 2021]]
+    words = trend_words(TRENDS[0], table, waves, settings=settings)
+    assert [kind for kind, _ in words["points"]] == ["rehearsal", "fieldwork"]
+    said = trend_alternative(table, words)
+    assert "Diamond: a rehearsal. Simulated answers" in said and "Dot: measured" in said
+    assert "2022 not joined, then " in said and "2023 not joined" not in said
+
+
+def test_a_point_has_the_shape_of_its_kind(book, respondents, settings, monkeypatch):
+    """Each point that is drawn goes through one function, which knows the kinds; no two kinds look alike."""
+    waves = waves_of(book, respondents, ("reconstruction", "rehearsal"), broken=())
+    waves[0] = settle(waves[0], "published")
+    table = data(waves, "bright")
+    drawn = []
+    monkeypatch.setattr(trends, "_point_of", lambda page, kind, x, y: drawn.append(kind))
+    words = trend_words(TRENDS[0], table, waves, settings=settings)
+    set_sheet(words, settings.figures, lambda page: trends._panels(page, table, words))
+    assert drawn == ["reconstruction", "rehearsal", "rehearsal", "reconstruction", "rehearsal"]
+    assert len(set(trends.MARKERS.values())) == len(trends.MARKERS) == len(KINDS)
 
 
 def test_the_alternative_says_every_value_and_every_gap(book, respondents, settings):

@@ -1,0 +1,277 @@
+"""What the tracker publishes gives nothing away: a reader who has all its tables attacks those of a protected wave."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_waves import renamed
+from reader import Reader, tables_of, withheld
+from test_disclose import survey, weighted  # noqa: F401
+
+from pipeline import track, withhold
+from pipeline.change import Wave
+from pipeline.codebook import TOTAL, NetScore, Step, Trend
+from pipeline.disclose import protect
+from pipeline.estimate import KEYS, UNWEIGHTED, WEIGHTED, estimate
+from pipeline.harmonise import register
+from pipeline.maturity import OVERALL, criterion_shares, robustness, what_survives
+from pipeline.params import Analyse, Disclose, load_params
+from pipeline.tables import read_table
+
+ANALYSE = Analyse(confidence=0.95, flag_below=3, withhold_below=1)
+NAMES = ("changes", "decomposition", "net_scores", "net_score_changes", "maturity", "maturity_changes", "transitions")
+
+
+def disclose(minimum_base=8, minimum_count=1):
+    return Disclose(minimum_base=minimum_base, minimum_count=minimum_count, share_digits=2, weighted_base_to=5)
+
+
+@pytest.fixture(scope="module")
+def followed(survey):  # noqa: F811
+    """The survey of the tests of disclosure control, with a net score, two steps and a trend."""
+
+    def step(number, *criteria):
+        made = [{"id": f"c{i}", "label": f"c{i}", "where": where} for i, where in enumerate(criteria)]
+        return Step(id=f"s{number}", number=number, label=f"s{number}", criteria=made)
+
+    steps = step(1, {"plan": {"any": ["yes"]}}, {"aims": {"any": ["x"]}}), step(2, {"who": {"any": ["head"]}})
+    score = NetScore(id="will", label="Will", measure="plan", plus=["yes"], minus=["none"])
+    trends = Trend(id="plan", number=1, title="Plan", measure="plan", categories=["yes"])
+    heads = Trend(id="who", number=2, title="Who", measure="who", categories=["head"])
+    more = {"steps": steps, "net_scores": (score,), "trends": (trends, heads)}
+    return survey.model_copy(update=more)
+
+
+def made_waves(book, make_respondents, rules, *, kinds=("reconstruction", "rehearsal"), sizes=(50, 60), seed=1):
+    """Two Waves, the later one with most organisations of the earlier again, and protected where they are not public."""
+    first = make_respondents(book, sizes[0], seed)
+    again = make_respondents(book, sizes[0], seed + 1).assign(organisation=first["organisation"])
+    again = again.assign(sector=first["sector"], size=first["size"]).iloc[: sizes[0] - 5]
+    new = renamed(make_respondents(book, sizes[1] - len(again), seed + 2), 0)
+    later = pd.concat([again, new], ignore_index=True)
+    waves = []
+    for year, kind, people in zip((2020, 2021), kinds, (first, later), strict=True):
+        wave_book, rows = book.model_copy(update={"wave": year, "kind": kind}), weighted(people, book)
+        every = estimate(rows, codebook=wave_book, settings=ANALYSE)
+        if kind == "reconstruction":
+            every = every.assign(support="published", quality="ok")
+        kept, _ = protect(every, rows, codebook=wave_book, settings=rules)
+        waves.append(Wave(year, wave_book, rows, kept))
+    return waves
+
+
+def readers(waves, rules, released=True):
+    """A Reader of each Wave that is not public."""
+    breaks = register(track.books(waves))
+    sections = SimpleNamespace(analyse=ANALYSE, disclose=rules)
+    tables = tables_of(waves, breaks=breaks, settings=sections, released=released)
+    return [Reader(w, waves, tables, breaks, rules) for w in waves if w.kind != "reconstruction"]
+
+
+RULES = {"small bases": disclose(), "small counts": disclose(6, 3)}
+
+
+@pytest.fixture(scope="module", params=RULES)
+def rules(request):
+    return RULES[request.param]
+
+
+@pytest.fixture(scope="module", params=[("reconstruction", "rehearsal"), ("fieldwork", "fieldwork")], ids=" then ".join)
+def waves(request, rules, followed, make_respondents):
+    return made_waves(followed, make_respondents, rules, kinds=request.param)
+
+
+# ---- the attack
+
+
+def test_nothing_withheld_can_be_worked_out_from_the_tracker(waves, rules):
+    for reader in readers(waves, rules):
+        assert len(reader.hidden()) > 3
+        assert reader.leaks() == {}
+
+
+def test_the_same_attack_finds_what_unprotected_tables_give_away(waves, rules):
+    """Each of the tables that are published is a leak if it is left as it was found."""
+    found = [reader.leaks() for reader in readers(waves, rules, released=False)]
+    assert all(found)
+
+
+@pytest.mark.parametrize("name", ["decomposition", "net_scores", "maturity", "figures/maturity_weights"])
+def test_a_planted_leak_is_found(name, followed, make_respondents):
+    """One table as it was before anything was withheld, beside the others as they are published."""
+    rules = RULES["small bases"]
+    waves = made_waves(followed, make_respondents, rules)
+    [kept], [found] = readers(waves, rules), readers(waves, rules, released=False)
+    kept.tables[name] = found.tables[name]
+    assert kept.leaks()
+
+
+@settings(max_examples=6, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10_000), base=st.integers(2, 12), count=st.integers(1, 4), size=st.integers(40, 70))
+def test_no_wave_is_given_away(followed, make_respondents, seed, base, count, size):
+    rules = disclose(base, count)
+    waves = made_waves(followed, make_respondents, rules, kinds=("fieldwork", "fieldwork"), seed=seed, sizes=(50, size))
+    for reader in readers(waves, rules):
+        assert reader.leaks() == {}
+
+
+def test_nothing_of_the_real_rehearsal_is_given_away():
+    """Everything in reports/tracker, as it stands there, beside the wave's own tables; and one leak planted in it."""
+    parameters = load_params(ROOT / "params.yaml")
+    folders = {name: ROOT / "data" / name for name in ("weighted", "series")}
+    found = track.load_waves(parameters.waves.all, codebooks=ROOT / "data/codebook", **folders)
+    breaks = register(track.books(found))
+    folder = ROOT / "reports/tracker"
+    tables = {n: read_table(folder / f"{n}.csv") for n in (*NAMES, "figures/maturity_weights")}
+    read = [Reader(w, found, tables, breaks, parameters.disclose) for w in found if w.kind != "reconstruction"]
+    for reader in read:
+        assert len(reader.hidden()) > 100 and len(reader.numbers(*reader.with_the_past())) > 3000
+        assert reader.leaks() == {}
+        planted(reader)
+
+
+def planted(reader):
+    """A net score of which one side is withheld is put back, and what it gives away is found."""
+    rows = reader.tables["net_scores"]
+    gone = rows[rows["wave"].eq(reader.wave.wave) & rows["estimate"].isna() & rows["break"].eq(TOTAL)]
+    one = gone[gone["basis"].eq(UNWEIGHTED)].iloc[0]
+    raw = track.with_scores([reader.wave], withhold_free_scores, lambda *_: None, ANALYSE)[0].estimates
+    true = raw[(raw[[*KEYS, "basis"]] == one[[*KEYS, "basis"]]).all(axis=1)].iloc[0]
+    leaky = rows.assign(estimate=rows["estimate"].mask(rows.index == one.name, true["estimate"]))
+    score = next(s for s in reader.wave.codebook.net_scores if s.id == one["measure"])
+    asked = {key for key in reader.hidden() if key[0] == score.measure and key[2] == TOTAL}
+    leaking = Reader(reader.wave, reader.waves, reader.tables | {"net_scores": leaky}, reader.breaks, reader.settings)
+    assert leaking.leaks(only=asked)
+
+
+def withhold_free_scores(respondents, codebook):
+    from pipeline.maturity import score_grid
+
+    return score_grid(respondents, codebook)
+
+
+# ---- by construction
+
+
+def test_what_is_made_of_shares_follows_from_the_published_ones(waves, rules):
+    """Every unweighted mark that is published can be had from published counts alone, and so says nothing new."""
+    [*_, reader] = readers(waves, rules)
+    shares = reader.wave.estimates[reader.wave.estimates["basis"].eq(UNWEIGHTED)].set_index(KEYS)
+    book = reader.wave.codebook
+    marks = reader.tables["maturity"]
+    ours = marks[marks["wave"].eq(2021) & marks["basis"].eq(UNWEIGHTED) & marks["estimate"].notna()]
+    assert len(ours) > 3
+    for row in ours[ours["measure"].ne(OVERALL)].to_dict("records"):
+        step = next(s for s in book.steps if s.id == row["measure"])
+        counts = []
+        for criterion in step.criteria:
+            ways = [[(*s, row["break"], row["group"]) for s in way] for way in criterion_shares(criterion, book)]
+            counts.append(next(n for n in (shares.loc[way, "count"].sum(skipna=False) for way in ways) if pd.notna(n)))
+        assert row["estimate"] == pytest.approx(np.mean(counts) / row["n"])
+
+
+def test_weighted_numbers_are_as_coarse_as_the_shares(waves, rules):
+    [*_, reader] = readers(waves, rules)
+    for name, column in (("net_scores", "estimate"), ("maturity", "estimate"), ("figures/maturity_weights", "mark")):
+        table = reader.tables[name]
+        ours = table.loc[table["wave"].eq(2021) & table["basis"].eq(WEIGHTED), column].dropna().astype(float)
+        assert len(ours) and np.allclose(ours, ours.round(2), rtol=0, atol=1e-12)
+    effective = reader.tables["net_scores"].query("wave == 2021")["n_eff"].dropna().astype(float)
+    assert np.allclose(effective, effective.round(0))
+
+
+# ---- organisations in two waves
+
+
+def moved(rules, panel=(5, 5, 20, 20), outside=10):
+    """The transitions of one answer, in a later wave whose base has so many organisations outside the panel."""
+    names = ("gained", "lost", "kept", "still without")
+    table = pd.DataFrame({"transition": names, "n": panel, "panel": sum(panel), "organisations": "A; B", "why": ""})
+    table = table.assign(wave=2021, since=2020, measure="m", category="c")
+    book = SimpleNamespace(measure=lambda _: SimpleNamespace(base="all"), base=lambda _: SimpleNamespace(where={}))
+    share = dict(zip(KEYS, ("m", "c", TOTAL, TOTAL), strict=True)) | {"basis": UNWEIGHTED, "count": 25, "n": 60}
+    people = pd.DataFrame(index=range(sum(panel) + outside))
+    later = SimpleNamespace(
+        wave=2021, kind="fieldwork", codebook=book, respondents=people, estimates=pd.DataFrame([share])
+    )
+    kept = withhold.moves(table, [SimpleNamespace(wave=2020, kind="reconstruction", estimates=later.estimates), later], rules)
+    assert "organisations" not in kept
+    return kept["n"].isna().unique().tolist()
+
+
+@pytest.mark.parametrize(
+    ("case", "gone"),
+    [
+        ({}, False),
+        ({"panel": (3, 2, 4, 30)}, True),  # six gave the answer before
+        ({"panel": (0, 20, 0, 20)}, False),  # nobody gives it now, which is no small base
+        ({"panel": (1, 2, 2, 2)}, True),  # the panel is small
+        ({"outside": 7}, True),  # seven others: their answers are the share less the panel's
+        ({"outside": 0}, False),
+    ],
+)
+def test_transitions_are_published_whole_or_not_at_all(case, gone):
+    assert moved(disclose(), **case) == [gone]
+
+
+def test_a_transition_of_few_is_withheld_where_small_counts_are():
+    assert moved(disclose(8, 3), panel=(2, 20, 20, 20)) == [True]
+    assert moved(disclose(8, 3), panel=(0, 20, 20, 20)) == [False]
+
+
+def test_errors_do_without_a_panel_that_is_too_small_in_any_group_of_a_break():
+    keys = [("m", "c", "size", g) for g in ("a", "b")] + [("m", "c", "sector", "x"), ("m", "c", TOTAL, TOTAL)]
+    rows = pd.DataFrame(keys, columns=KEYS).assign(basis=UNWEIGHTED)
+    found = pd.DataFrame({"covariance": 0.01, "df": 9, "n_both": [20, 7, 27, 27]})
+    held = rows.assign(estimate=0.5, n=30)
+    waves = [SimpleNamespace(kind="fieldwork", estimates=held)] * 2
+    kept = withhold.linked(disclose())(*waves, rows, found)
+    assert kept["covariance"].tolist() == [0, 0, 0.01, 0.01] and kept["n_both"].isna().tolist() == [1, 1, 0, 0]
+    hidden = [waves[0], SimpleNamespace(kind="fieldwork", estimates=held.assign(estimate=[0.5, 0.5, None, 0.5]))]
+    assert withhold.linked(disclose(2))(*hidden, rows, found)["covariance"].tolist() == [0.01, 0.01, 0, 0.01]
+    public = [SimpleNamespace(kind="reconstruction", estimates=held)] * 2
+    assert withhold.linked(disclose())(*public, rows, found) is found
+
+
+# ---- what is said of it
+
+
+def test_the_log_has_every_row_that_says_withheld_and_no_other(waves, rules):
+    [*_, reader] = readers(waves, rules)
+    table = withhold.log({n: reader.tables[n] for n in NAMES}, waves)
+    assert list(table) == withhold.LOG
+    assert set(table["what"]) <= {"all", "parts", "panel"} and table["reason"].ne("").all()
+    for name in ("net_scores", "maturity"):
+        rows = reader.tables[name]
+        ours = rows["wave"].isin(withhold.private(waves))
+        assert len(table[table["table"].eq(name)]) == (ours & rows["estimate"].isna()).sum()
+    assert not table["reason"].str.contains(r"\d").any()
+
+
+def test_of_public_waves_nothing_is_withheld(followed, make_respondents, rules):
+    kinds = ("reconstruction", "reconstruction")
+    waves = made_waves(followed, make_respondents, rules, kinds=kinds)
+    sections = SimpleNamespace(analyse=ANALYSE, disclose=rules)
+    breaks = register(track.books(waves))
+    kept, found = (tables_of(waves, breaks=breaks, settings=sections, released=r) for r in (True, False))
+    for name, table in found.items():
+        pd.testing.assert_frame_equal(kept[name][table.columns], table, check_dtype=False)
+    assert withhold.log({n: kept[n] for n in NAMES}, waves).empty
+
+
+def test_what_survives_other_weights_says_nothing_of_a_withheld_mark(waves):
+    table = robustness(waves)
+    one = table["group"].eq("a1") & table["wave"].eq(2021)
+    survives = what_survives(table.assign(mark=table["mark"].mask(one)), waves)
+    touched = survives["wave"].eq(2021) & (survives["one"].eq("a1") | survives["other"].eq("a1"))
+    assert touched.any() and survives.loc[touched, ["difference", "least", "survives"]].isna().all(axis=None)
+    assert survives.loc[~touched, "survives"].notna().all()
+
+
+def test_a_wave_and_what_it_withholds(waves):
+    hidden = withheld(waves[1])
+    assert hidden and all(key not in withhold.published_shares(waves[1]) for key in hidden)
