@@ -66,6 +66,7 @@ r-tables: environment
 # tables of docs/performance.md and a sentence of docs/methodology.md.
 benchmark: environment
 	$(BIN)/python benchmarks/cold_repro.py
+	$(BIN)/python benchmarks/one_process.py
 	$(BIN)/python benchmarks/contradictions.py
 	$(BIN)/python benchmarks/all_contradictions.py
 	$(BIN)/python benchmarks/exact_bounds.py

@@ -114,8 +114,10 @@ def _numbers(estimates, cells, values, respondents, codebook, settings):
     ours = rounded[rounded["basis"].eq(WEIGHTED) & rounded["n"].gt(0)]
     step = settings.weighted_base_to / 2
     classes, _ = frame_classes(respondents, codebook)
-    for row, base in zip(ours.to_dict("records"), _base_keys(ours, codebook), strict=True):
-        if len(set(factors[_within(cells[base], classes, codebook)])) == 1:
+    bases = _base_keys(ours, codebook)
+    different = {base: len(set(factors[_within(cells[base], classes, codebook)])) for base in set(bases)}
+    for row, base in zip(ours.to_dict("records"), bases, strict=True):
+        if different[base] == 1:
             continue  # with one weight for all it says what the unweighted number says
         key, size = tuple(row[k] for k in KEYS), row["n_weighted"]
         numbers[WEIGHTED, *base] = Number(((cells[base], factors),), size - step, size + step, (base,))
@@ -146,17 +148,19 @@ def _weights(respondents, codebook):
 
 def cells_of(rows, respondents, codebook):
     """Every unweighted number of organisations in these rows of estimates: ({key: Cell}, {key: number})."""
-    cells, values, members = {}, {}, {}
-    for row in rows.to_dict("records"):
-        measure = codebook.measure(row["measure"])
+    cells, values, members, given = {}, {}, {}, {}
+    for key in rows[KEYS].itertuples(index=False, name=None):
+        measure_id, category, break_, group = key
+        measure = codebook.measure(measure_id)
         question = codebook.question(measure.question)
-        wheres = (codebook.base(measure.base).where, codebook.group(row["break"], row["group"]).where)
-        key, base = tuple(row[k] for k in KEYS), (BASE, measure.base, row["break"], row["group"])
+        wheres = (codebook.base(measure.base).where, codebook.group(break_, group).where)
+        base, answer = (BASE, measure.base, break_, group), (question.id, category)
         if base not in cells:
-            members[base] = respondents[select(respondents, wheres[0]) & select(respondents, wheres[1])]
-            cells[base], values[base] = Cell(wheres), float(len(members[base]))
-        given = gave(members[base], question, row["category"])
-        cells[key], values[key] = Cell(wheres, question, row["category"]), float(given.sum())
+            members[base] = (select(respondents, wheres[0]) & select(respondents, wheres[1])).to_numpy(bool)
+            cells[base], values[base] = Cell(wheres), float(members[base].sum())
+        if answer not in given:
+            given[answer] = gave(respondents, question, category).to_numpy(bool)
+        cells[key], values[key] = Cell(wheres, question, category), float((members[base] & given[answer]).sum())
     return cells, values
 
 

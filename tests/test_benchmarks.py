@@ -1,8 +1,9 @@
-"""The larger reports of the benchmarks are what they are said to be: a report several times over, about one frame."""
+"""The benchmarks measure what they say: larger reports about one frame, and the same graph in one process."""
 
 import importlib.util
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pytest
 from made_claims import EVERY_KIND, claims_of, true_claims
@@ -55,3 +56,83 @@ def test_one_copy_is_the_report_itself(benchmark, codebook_2014, tmp_path):
     assert (questions, printed) == (len(codebook_2014.questions), len(claims))
     assert one == codebook_2014.model_copy(update=dict.fromkeys(benchmark.MADE_OF_THEM, ()))
     assert load_claims(paths[1], one).drop(columns="line").equals(claims.drop(columns="line"))
+
+
+# ---- the graph in one process
+
+
+@pytest.fixture
+def one_process(monkeypatch):
+    monkeypatch.syspath_prepend(PLACE.parent)
+    return importlib.import_module("one_process")
+
+
+SAID = """\
+Running stage 'clean@2014':
+> python -m pipeline.execute notebooks/clean.ipynb out.ipynb -p wave 2014
+[clean] cell 1 of 3 (x)
+> not a command
+Running stage 'publish':
+> python -m pipeline.publish
+""".splitlines()
+
+
+def test_the_commands_are_those_that_dvc_ran_in_its_order(one_process):
+    assert one_process.commands(SAID) == {
+        "clean@2014": "python -m pipeline.execute notebooks/clean.ipynb out.ipynb -p wave 2014",
+        "publish": "python -m pipeline.publish",
+    }
+
+
+def test_a_notebooks_cells_run_in_its_folder_with_the_stages_parameters(one_process, tmp_path, monkeypatch):
+    cells = [
+        nbformat.v4.new_code_cell('wave = 2014\nplace = "a"', metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_markdown_cell("not code"),
+        nbformat.v4.new_code_cell(
+            "from pathlib import Path\nfound = f'{wave + 1} {place} {Path().resolve().name}'\nwave"
+        ),
+    ]
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "notebooks/small.ipynb")
+    monkeypatch.chdir(tmp_path)
+    command = ["notebooks/small.ipynb", "out.ipynb", "-p", "wave", "2015", "-p", "place", "b c"]
+    assert one_process.run_cells(command)["found"] == "2016 b c notebooks"
+    assert not (tmp_path / "out.ipynb").exists()
+
+
+def test_a_failing_cell_ends_the_benchmark(one_process, tmp_path, monkeypatch):
+    cells = [nbformat.v4.new_code_cell("x = 0", metadata={"tags": ["parameters"]}), nbformat.v4.new_code_cell("1 / x")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "small.ipynb")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        one_process.run_cells(["small.ipynb", "out.ipynb"])
+
+
+def test_a_byte_that_differs_ends_the_benchmark_and_an_executed_notebook_does_not(one_process, tmp_path):
+    outs = "[{path: a.csv}, {path: figures}, {path: run.ipynb}]"
+    for side in ("one", "other"):
+        (tmp_path / side / "figures").mkdir(parents=True)
+        (tmp_path / side / "dvc.lock").write_text(f"schema: '2.0'\nstages: {{s: {{cmd: x, outs: {outs}}}}}\n")
+        (tmp_path / side / "a.csv").write_text("1\n")
+        (tmp_path / side / "figures/1.svg").write_text("<svg/>")
+        (tmp_path / side / "run.ipynb").write_text(side)
+    sides = tmp_path / "one", tmp_path / "other"
+    assert one_process.check_same(*sides) == 2
+    (sides[1] / "figures/1.svg").write_text("<svg />")
+    with pytest.raises(SystemExit, match=r"figures/1\.svg"):
+        one_process.check_same(*sides)
+    (sides[1] / "figures/1.svg").unlink()
+    with pytest.raises(SystemExit, match=r"figures/1\.svg"):
+        one_process.check_same(*sides)
+
+
+def test_one_answer_is_another_and_all_else_as_it_was(one_process, small_codebook):
+    question = next(q for q in small_codebook.questions if q.asked_of == "respondent" and not (q.several or q.asked_if))
+    (column,) = question.export_columns
+    first, second = (a.label for a in question.answers[:2])
+    table = pd.DataFrame(
+        {"status": ["partial", "complete", "complete"], column: [first, second, first], "x": [1, 2, 3]}
+    )
+    changed = one_process.with_another_answer(table, small_codebook)
+    assert changed[column].tolist() == [first, second, second]
+    assert changed.drop(columns=column).equals(table.drop(columns=column))
