@@ -20,6 +20,7 @@ import pandas as pd
 from pipeline.codebook import TOTAL, select
 from pipeline.estimate import KEYS, UNWEIGHTED, WEIGHTED
 from pipeline.maturity import NET, OVERALL, criterion_shares, mark_breaks
+from pipeline.texts import ITEMS
 
 LOG = ["table", "wave", "since", *KEYS, "basis", "what", "reason"]
 PART = "a share that it is made of is withheld or not published"
@@ -257,22 +258,28 @@ def log(tables, waves):
 
 
 def _logged(name, table, years):
+    """The rows of a table that say that something of them is withheld.
+
+    Where a table has no groups they are of everyone, and where it has no measures of the overall mark; of two groups
+    that are compared `group` names both.
+    """
     involved = table[[c for c in ("wave", "since") if c in table]].isin(years).any(axis=1)
-    everything = pd.Series(False, index=table.index)
     what, reason = pd.Series("all", index=table.index), pd.Series(SMALL, index=table.index)
-    if "quality" in table:
-        everything = table["quality"].eq("withheld")
     if "within" in table:
-        everything = table["why"].ne("")
-        what, reason = what.mask(table["why"].eq(CELLS), "parts"), table["why"]
-    if "transition" in table:
-        everything = table["why"].eq(FEW_MOVED)
-        reason = table["why"]
-    if "equal" in table:
-        everything = table["equal"].isna()
+        gone, reason = table["why"].ne(""), table["why"]
+        what = what.mask(reason.eq(CELLS), "parts")
+    elif "transition" in table:
+        gone, reason = table["why"].eq(FEW_MOVED), table["why"]
+    elif "quality" in table:
+        gone = table["quality"].eq("withheld")
+    else:
+        gone = table["equal" if "equal" in table else "difference"].isna()
     if "n_both" in table:
         panel = table["se"].notna() & table["n_both"].isna()
-        what, reason = what.mask(panel, "panel"), reason.mask(panel, PANEL)
-        everything |= panel
-    rows = table.assign(table=name, what=what, reason=reason)[involved & everything]
-    return rows.reindex(columns=LOG).drop_duplicates(ignore_index=True)
+        what, reason, gone = what.mask(panel, "panel"), reason.mask(panel, PANEL), gone | panel
+    rows = table.assign(table=name, what=what, reason=reason)[involved & gone].reindex(columns=LOG)
+    if "one" in table:
+        rows["group"] = table["one"] + ITEMS + table["other"]
+    everyone = {"break": TOTAL, "group": TOTAL} if "break" not in table else {}
+    mark = {"measure": OVERALL, "category": "mark"} if "measure" not in table else {}
+    return rows.fillna(everyone | mark).drop_duplicates(ignore_index=True)
