@@ -48,7 +48,7 @@ def followed(survey):  # noqa: F811
 
 
 def made_waves(book, make_respondents, rules, *, kinds=("reconstruction", "rehearsal"), sizes=(100, 120), seed=1):
-    """Two Waves, the later one with most organisations of the earlier again, and protected where they are not public."""
+    """Two Waves, the later with most organisations of the earlier again, and protected where they are not public."""
     first = make_respondents(book, sizes[0], seed)
     again = make_respondents(book, sizes[0], seed + 1).assign(organisation=first["organisation"])
     again = again.assign(sector=first["sector"], size=first["size"]).iloc[: sizes[0] - 5]
@@ -179,7 +179,9 @@ def test_what_is_made_of_shares_follows_from_the_published_ones(read):
 
 
 def test_weighted_marks_under_other_weights_are_as_coarse():
-    rows = pd.DataFrame({"wave": 2021, "break": "b", "group": ["g", "g", "h"], "basis": [WEIGHTED, UNWEIGHTED, WEIGHTED]})
+    rows = pd.DataFrame(
+        {"wave": 2021, "break": "b", "group": ["g", "g", "h"], "basis": [WEIGHTED, UNWEIGHTED, WEIGHTED]}
+    )
     overall = rows.assign(measure=OVERALL, estimate=[0.5, 0.5, None])
     waves = [SimpleNamespace(wave=2021, kind="fieldwork")]
     kept = withhold.weighed(rows.assign(choice="any", mark=0.1234), overall, waves, disclose())
