@@ -24,7 +24,7 @@ MODELLED = "How answers go together in an organisation was never printed: the ma
 
 
 def picture_data(table, waves, basis):
-    """What the picture draws: wave, kind, break, group, label, choice, mark and `drawn` (filled, end, hollow, withheld).
+    """What the picture draws: wave, kind, break, group, label, choice, mark, `drawn` (filled, end, hollow, withheld).
 
     `table` is that of `maturity.robustness`, as it may be published.
     """

@@ -1,8 +1,8 @@
 """The tracker's pictures: an answer or a net score over the waves, for everyone and by a break.
 
-What was measured is a dot with its interval, a rehearsal's simulated answer a diamond with one. Of a reconstruction what
-is printed is a ring without an interval, what the report leaves open a hatched range, and what it does not settle is not
-drawn. A line joins two waves only where they may be compared and came about in the same way: a line from a
+What was measured is a dot with its interval, a rehearsal's simulated answer a diamond with one. Of a reconstruction
+what is printed is a ring without an interval, what the report leaves open a hatched range, and what it does not settle
+is not drawn. A line joins two waves only where they may be compared and came about in the same way: a line from a
 reconstruction to a rehearsal would look like a trend that was measured. Across a break in series, and between waves of
 different kinds, there is a marked gap.
 """

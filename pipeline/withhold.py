@@ -1,8 +1,8 @@
 """What the tracker may say of a wave that is not public: nothing that its own protected tables do not say already.
 
-`pipeline.disclose` protects a wave's estimates. The tracker counts the same organisations again, in scores, marks, parts
-of changes and moves, and each of these could give a withheld share away: a net score less its one side is the other, a
-mark less two of its criteria the third. So what is made of shares is published where every one of these is, and then
+`pipeline.disclose` protects a wave's estimates. The tracker counts the same organisations again, in scores, marks,
+parts of changes and moves, and each of these could give a withheld share away: a net score less its one side is the
+other, a mark less two of its criteria the third. So what is made of shares is published where every one of these is, and then
 follows from them; the rest is withheld. Weighted numbers and errors of marks are as coarse as weighted shares are.
 
 What organisations in two waves did stands in no table of one wave. It is withheld where the panel, those of it that
@@ -20,6 +20,7 @@ import pandas as pd
 from pipeline.codebook import TOTAL, select
 from pipeline.estimate import KEYS, UNWEIGHTED, WEIGHTED
 from pipeline.maturity import NET, OVERALL, criterion_shares, mark_breaks
+from pipeline.texts import ITEMS
 
 LOG = ["table", "wave", "since", *KEYS, "basis", "what", "reason"]
 PART = "a share that it is made of is withheld or not published"
@@ -140,8 +141,8 @@ def weighed(table, marks, waves, settings):
 def parts(table, waves):
     """A decomposition as it may be published, with `why` where something of it is withheld.
 
-    A share of everyone that is withheld has no row of numbers. The parts, and a weighted share to all its digits, follow
-    from the shares by size where all of these are published; where not, the share is the published one.
+    A share of everyone that is withheld has no row of numbers. The parts, and a weighted share to all its digits,
+    follow from the shares by size where all of these are published; where not, the share is the published one.
     """
     if table.empty:
         return table.assign(why="")
@@ -220,8 +221,8 @@ def linked(settings):
     """For `change.changes`: what may be used of the organisations in both of two Waves, as a function of its rows.
 
     The function takes (before, after, rows, found): rows of one basis with KEYS, `found` their covariances and n_both;
-    and gives `found` with neither where the panel of a group, of any of the same break, is too small or another group is
-    withheld. What is left of a weighted covariance is coarse.
+    and gives `found` with neither where the panel of a group, of any of the same break, is too small or another group
+    is withheld. What is left of a weighted covariance is coarse.
     """
 
     def kept(before, after, rows, found):
@@ -249,7 +250,7 @@ def linked(settings):
 def log(tables, waves):
     """What is withheld in the tracker's tables and why: a table with LOG, a row per row of `tables` ({name: table}).
 
-    It does not tell what is small from what protects it. `what` is all, `parts` of a change, or the `panel` of an error.
+    It does not tell what is small from what protects it. `what` is all, `parts` of a change or the `panel` of an error.
     """
     found = [_logged(name, table, private(waves)) for name, table in tables.items()]
     found = [table for table in found if len(table)]
@@ -257,22 +258,28 @@ def log(tables, waves):
 
 
 def _logged(name, table, years):
+    """The rows of a table that say that something of them is withheld.
+
+    Where a table has no groups they are of everyone, and where it has no measures of the overall mark; of two groups
+    that are compared `group` names both.
+    """
     involved = table[[c for c in ("wave", "since") if c in table]].isin(years).any(axis=1)
-    everything = pd.Series(False, index=table.index)
     what, reason = pd.Series("all", index=table.index), pd.Series(SMALL, index=table.index)
-    if "quality" in table:
-        everything = table["quality"].eq("withheld")
     if "within" in table:
-        everything = table["why"].ne("")
-        what, reason = what.mask(table["why"].eq(CELLS), "parts"), table["why"]
-    if "transition" in table:
-        everything = table["why"].eq(FEW_MOVED)
-        reason = table["why"]
-    if "equal" in table:
-        everything = table["equal"].isna()
+        gone, reason = table["why"].ne(""), table["why"]
+        what = what.mask(reason.eq(CELLS), "parts")
+    elif "transition" in table:
+        gone, reason = table["why"].eq(FEW_MOVED), table["why"]
+    elif "quality" in table:
+        gone = table["quality"].eq("withheld")
+    else:
+        gone = table["equal" if "equal" in table else "difference"].isna()
     if "n_both" in table:
         panel = table["se"].notna() & table["n_both"].isna()
-        what, reason = what.mask(panel, "panel"), reason.mask(panel, PANEL)
-        everything |= panel
-    rows = table.assign(table=name, what=what, reason=reason)[involved & everything]
-    return rows.reindex(columns=LOG).drop_duplicates(ignore_index=True)
+        what, reason, gone = what.mask(panel, "panel"), reason.mask(panel, PANEL), gone | panel
+    rows = table.assign(table=name, what=what, reason=reason)[involved & gone].reindex(columns=LOG)
+    if "one" in table:
+        rows["group"] = table["one"] + ITEMS + table["other"]
+    everyone = {"break": TOTAL, "group": TOTAL} if "break" not in table else {}
+    mark = {"measure": OVERALL, "category": "mark"} if "measure" not in table else {}
+    return rows.fillna(everyone | mark).drop_duplicates(ignore_index=True)

@@ -220,7 +220,9 @@ class Reader:
             cell = self._cells(book, row["measure"], TOTAL, TOTAL)
             factors = len(people) * share * self._factors(people, row["basis"])
             key = ("within", row["since"], row["measure"], row["category"], row["basis"])
-            found[key] = Number(((cell(row["category"]), factors),), *(len(people) * (value + end) for end in (-near, near)))
+            found[key] = Number(
+                ((cell(row["category"]), factors),), *(len(people) * (value + end) for end in (-near, near))
+            )
         return found
 
     def _moves(self, book, people):
@@ -254,9 +256,12 @@ class Reader:
                 continue
             other, measure = self._other(row), book.measure(row["measure"])
             ours, theirs = ("after", "before") if row["wave"] == self.wave.wave else ("before", "after")
-            question, wheres = book.question(measure.question), (
-                book.base(measure.base).where,
-                book.group(row["break"], row["group"]).where,
+            question, wheres = (
+                book.question(measure.question),
+                (
+                    book.base(measure.base).where,
+                    book.group(row["break"], row["group"]).where,
+                ),
             )
             given = {question.id: Test(any=tuple(question.members(row["category"])))}
             past = past_of(other.wave, row)
@@ -301,7 +306,7 @@ def withheld(wave):
 
 
 def nearness(rows, column, settings):
-    """How far each number may be from what it was before it was rounded: exact, unless a weighted one is a round one."""
+    """How far each number may be from what it was before it was rounded: exact, unless weighted and a round number."""
     values = rows[column].astype(float)
     coarse = rows["basis"].eq(WEIGHTED) & (values - values.round(settings.share_digits)).abs().lt(1e-11)
     return pd.Series(EXACT, index=rows.index).mask(coarse, 0.5 * 10**-settings.share_digits + EXACT)

@@ -99,11 +99,9 @@ def test_of_a_wave_that_is_not_public_what_rests_on_few_is_not_published():
             "estimate": [0.5, 0.25, 0.5],
             "word": ["up", "up", "down"],
             "quality": "ok",
-            "organisations": ["A", "B", "C"],
         }
     )
     kept = releasable(table, waves, SimpleNamespace(minimum_base=10))
-    assert "organisations" not in kept
     assert kept["estimate"].isna().tolist() == [False, True, False]
     assert kept["quality"].tolist() == ["ok", "withheld", "ok"]
     assert kept["word"].tolist() == ["up", "", "down"]
