@@ -23,6 +23,8 @@ from pipeline.texts import tidy
 UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd\ufffe\uffff]")
 # What a spreadsheet would work out on opening the file: =1+1, @SUM(A1), and -1+cmd|' /C calc'!A0, but not "- none".
 FORMULA = re.compile("[=@].|[+-].*[|!(]", re.DOTALL)
+# The beginning of one, in a line of its own, after what `tidy` takes away.
+_MAY_BE_FORMULA = re.compile("(?m:^)(?:[^\\S\n]|[\u00ad\u200b\u200c\u200d\u2060\ufeff])*[=@+-]")
 # A day, and nothing that sorts otherwise than as a day.
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # As many characters as a cell of a spreadsheet can hold.
@@ -49,11 +51,13 @@ def read_cells(path, columns=None, *, file=None, beside=()):
     except pa.ArrowInvalid:
         raise _ragged(file, text, len(header)) from None
     # A cell may hold line breaks, so a row's line is found by counting them, not rows.
-    breaks = sum(table[c].str.count("\n") for c in header)
+    broken = text.count("\n") + (not text.endswith("\n")) != len(table) + 1
+    breaks = sum(table[c].str.count("\n") for c in header) if broken else pd.Series(0, index=table.index)
     if breaks.any() or text.count('"') % 2:
         _check_quotes(file, text)
     table.index = pd.Index((breaks + 1).cumsum().shift(fill_value=0) + 2, dtype="int64", name="row")
-    return table[table.ne("").any(axis=1)][list(columns or header)]
+    filled = table.ne("").any(axis=1)
+    return (table if filled.all() else table[filled])[list(columns or header)]
 
 
 def _decoded(path, file, beside):
@@ -86,12 +90,23 @@ def check_texts(table, file, *, personal=(), one_line=False):
     file that is kept by hand comes of a quotation mark too many, and swallows rows.
     """
     for column in table.columns:
-        for text in table[column].unique():
+        texts = table[column].unique().tolist()
+        if not _may_be_faulty(texts, one_line):
+            continue
+        for text in texts:
             fault = _fault_of(text, column in personal, one_line)
             if fault:
                 what, found, do = fault
                 row = table.index[table[column].eq(text)][0]
                 raise InputProblem(what, file=file, row=row, column=column, found=found, do=do)
+
+
+def _may_be_faulty(texts, one_line):
+    """Whether a look at all the texts together finds anything that `_fault_of` may call a fault in one of them."""
+    together = "\n".join(texts)
+    if UNSEEN.search(together) or _MAY_BE_FORMULA.search(together):
+        return True
+    return max(map(len, texts), default=0) > LONGEST or (one_line and together.count("\n") >= len(texts))
 
 
 def _fault_of(text, hidden, one_line):
@@ -112,7 +127,7 @@ def _fault_of(text, hidden, one_line):
 
 def _header(file, text):
     try:
-        header = next(csv.reader(io.StringIO(text)), [])
+        header = next(csv.reader(_lines(text)), [])
     except csv.Error:
         raise InputProblem("the header is longer than a header can be", file=file, row=1) from None
     for name in header:
@@ -120,6 +135,15 @@ def _header(file, text):
             do = "give it a name in one line, or look for a quotation mark too many"
             raise InputProblem("the name of a column holds a line break", file=file, row=1, column=name[:40], do=do)
     return header
+
+
+def _lines(text):
+    """The lines of a text one by one, each with its end. A StringIO would copy all of it, at four bytes a character."""
+    begin = 0
+    while begin < len(text):
+        end = text.find("\n", begin) + 1 or len(text)
+        yield text[begin:end]
+        begin = end
 
 
 def _check_header(file, header, columns):
@@ -148,7 +172,7 @@ def _check_quotes(file, text):
 
     Such a mark takes the rows after it into one cell, which then holds line breaks; Arrow reads on.
     """
-    lines, begins = csv.reader(io.StringIO(text), strict=True), 1
+    lines, begins = csv.reader(_lines(text), strict=True), 1
     try:
         for _ in lines:
             begins = lines.line_num + 1
@@ -173,7 +197,7 @@ def _parsed(text, header):
 
 def _ragged(file, text, width):
     """The InputProblem of the first row whose number of cells is not the header's."""
-    lines = csv.reader(io.StringIO(text))
+    lines = csv.reader(_lines(text))
     begins = 1
     try:
         for cells in lines:

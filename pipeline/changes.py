@@ -31,20 +31,20 @@ def changes(file, column, before, after, rule, rows=None):
 
     `rows` gives the lines of the raw file; without it the index does.
     """
-    if before.equals(after):
+    if before is after or before.equals(after):
         return pd.DataFrame(columns=COLUMNS)
-    before, after = _text(before), _text(after)
-    changed = before.ne(after).to_numpy(dtype=bool)
+    changed = _differ(before, after)
     if not changed.any():
         return pd.DataFrame(columns=COLUMNS)
     lines = before.index if rows is None else rows
+    before, after = _text(before[changed]), _text(after[changed])
     return pd.DataFrame(
         {
             "file": file,
             "row": pd.Index(lines)[changed].astype("int64"),
             "column": column,
-            "before": before[changed].to_numpy(),
-            "after": after[changed].to_numpy(),
+            "before": before.to_numpy(),
+            "after": after.to_numpy(),
             "rule": rule,
         },
         columns=COLUMNS,
@@ -78,9 +78,29 @@ def by_rule(log):
 
 
 def each_text(cells, function):
-    """A Series with the function applied to each distinct text once; exports repeat the same few texts."""
-    result = {text: function(text) for text in cells.unique()}
-    return cells.map(result)
+    """A Series with the function applied to each distinct text once; exports repeat the same few texts.
+
+    The Series itself where the function changes none of them.
+    """
+    places, texts = _distinct(cells)
+    result = texts.map({text: function(text) for text in texts.tolist()})
+    if result.equals(texts):
+        return cells
+    return pd.Series(result.array.take(places), index=cells.index, name=cells.name)
+
+
+def _distinct(cells):
+    """Where in a short Series of the distinct cells each cell stands, and that Series."""
+    places, found = pd.factorize(cells.array, use_na_sentinel=False)
+    return places, pd.Series(found, dtype=cells.dtype)
+
+
+def _differ(before, after):
+    """In which places two Series are other texts, a missing cell being "": distinct cells are made texts, not all."""
+    (one, ours), (other, theirs) = _distinct(before), _distinct(after)
+    ours, theirs = _text(ours), _text(theirs)
+    numbers = {text: number for number, text in enumerate(dict.fromkeys([*ours, *theirs]))}
+    return ours.map(numbers).to_numpy(int)[one] != theirs.map(numbers).to_numpy(int)[other]
 
 
 def _text(cells):

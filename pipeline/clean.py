@@ -20,6 +20,7 @@ they are hidden before anything else is done.
 import re
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from pipeline.changes import (
@@ -48,6 +49,7 @@ from pipeline.raw import (
     INTERVIEWS,
     PERSONAL,
     Fieldwork,
+    among,
     check_keys,
     export_columns,
     frame_questions,
@@ -188,12 +190,14 @@ def _read_sizes(sizes, sector, question):
 
 def _one_per_organisation(frame, column, answers):
     known = pd.DataFrame({ORGANISATION: frame[ORGANISATION], "answer": answers, "row": frame.index}).dropna()
-    first = known.drop_duplicates(ORGANISATION).set_index(ORGANISATION)
-    for row, organisation in known[ORGANISATION][known["answer"].ne(known[ORGANISATION].map(first["answer"]))].items():
+    again = known[ORGANISATION].duplicated()
+    first, repeated = known[~again].set_index(ORGANISATION), known[again]
+    other = repeated["answer"].ne(repeated[ORGANISATION].map(first["answer"]))
+    for row, organisation in repeated[ORGANISATION][other].items():
         what = f"organisation {organisation} has another value in row {first.at[organisation, 'row']}"
         do = "give all its rows the same"
         raise InputProblem(what, file=FRAME, row=row, column=column, found=frame.at[row, column], do=do)
-    nowhere = ~frame[ORGANISATION].isin(first.index)
+    nowhere = ~among(frame[ORGANISATION], known[ORGANISATION])
     stop_at(frame, nowhere, FRAME, column, "no row says this of the organisation", do="fill it in")
     return first["answer"]
 
@@ -224,24 +228,29 @@ def merge_rows(answers, codebook):
         for rows, rule in ((into.isna(), UNFINISHED), (into.notna() & ~is_complete, MERGED))
     ]
     in_order = answers[into.notna()].assign(last=is_complete).sort_values(["last", "completed_on"], kind="stable")
+    organisation = complete.index.get_indexer(in_order[ORGANISATION])
     merged, lines = {}, {}
     for question in interview_questions(codebook):
-        own = in_order[[ORGANISATION, *question.columns]]
-        filled = own[own[question.columns].notna().any(axis=1)]
-        latest = filled.assign(row=filled.index).drop_duplicates(ORGANISATION, keep="last").set_index(ORGANISATION)
-        merged |= {c: latest[c].reindex(complete.index) for c in question.columns}
-        lines[question.id] = latest["row"].reindex(complete.index).fillna(complete["row"]).astype("int64")
-        logs.append(_replaced(filled, latest, question))
-    return Merged(pd.DataFrame(merged), pd.DataFrame(lines)), change_log(*logs)
+        own = in_order[question.columns]
+        filled = np.flatnonzero(own.notna().any(axis=1))
+        # Of the rows of an organisation the last one written stays: the one that stands.
+        latest = np.full(len(complete), -1)
+        latest[organisation[filled]] = filled
+        merged |= {c: own[c].array.take(latest, allow_fill=True) for c in question.columns}
+        lines[question.id] = np.where(latest < 0, complete["row"], in_order.index.to_numpy()[latest])
+        logs.append(_replaced(own.iloc[filled], own.iloc[latest[organisation[filled]]], question))
+    merged, lines = (pd.DataFrame(table, index=complete.index) for table in (merged, lines))
+    return Merged(merged, lines), change_log(*logs)
 
 
-def _replaced(filled, latest, question):
-    """Log rows of the answers that a later row of the same organisation speaks against."""
-    several_rows = filled[filled[ORGANISATION].duplicated(keep=False)]
+def _replaced(filled, final, question):
+    """Log rows of the answers that a later row of the same organisation speaks against; `final` has that row's."""
+    replaced = filled.index != final.index
+    several_rows = filled[replaced]
     # An empty cell beside ticked ones says the same as a 0.
     unticked = dict.fromkeys(question.columns, 0) if question.kind == "multiple" else {}
     before = _as_exported(several_rows.fillna(unticked), question)
-    final = latest.loc[several_rows[ORGANISATION]].set_axis(several_rows.index)
+    final = final[replaced].set_axis(several_rows.index)
     after = _as_exported(final.fillna(unticked), question)
     return change_log(*(changes(INTERVIEWS, c, before[c], after[c], REPLACED) for c in before.columns))
 

@@ -1,4 +1,4 @@
-"""What an agency delivers, read safely: CSV, Excel (.xlsx) and SPSS (.sav) files, each as one Delivery.
+"""What an agency delivers, read safely: CSV, Excel (.xlsx), SPSS (.sav) and Parquet files, each as one Delivery.
 
 Nothing in a file is run or worked out: a formula is refused, not evaluated. What a spreadsheet has made of a text (a
 date of "1-499") is refused as well, since what stood there before cannot be known. A file is looked at before the
@@ -26,7 +26,7 @@ from pipeline.problems import InputProblem
 from pipeline.raw import PERSONAL
 from pipeline.texts import ITEMS, fold, tidy
 
-KINDS = (".csv", ".xlsx", ".sav")
+KINDS = (".csv", ".xlsx", ".sav", ".parquet")
 # What an Excel file unpacks to at most: a real export of a few thousand rows has a few megabytes, in a dozen parts,
 # none of which is packed to less than a hundredth unless it is nearly empty.
 MOST_UNPACKED = 500_000_000
@@ -35,7 +35,7 @@ MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
 MOST_PACKED, SMALL_PART = 100, 10_000_000
 # Parts that hold what an export has no need of: programs, and values kept in other files.
 _FOREIGN = re.compile(r"vbaProject|macrosheets/|externalLinks/|embeddings/|activeX/|connections\.xml", re.IGNORECASE)
-# An SPSS file in memory, at most.
+# An SPSS or Parquet file in memory, at most.
 MOST_IN_MEMORY = 4_000_000_000
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 # What spreadsheets show of a text that they took for a date, once it is text again.
@@ -83,6 +83,8 @@ def read_delivery(path, *, dates, sheet=None):
         raise InputProblem("there is no such file", file=path)
     if path.suffix.lower() == ".sav":
         delivery = _read_sav(path, {fold(d) for d in dates})
+    elif path.suffix.lower() == ".parquet":
+        delivery = Delivery(path.name, _read_parquet(path, {fold(d) for d in dates}))
     elif path.suffix.lower() == ".xlsx":
         delivery = Delivery(path.name, _read_xlsx(path, {fold(d) for d in dates}, sheet))
     else:
@@ -103,15 +105,21 @@ def read_delivery(path, *, dates, sheet=None):
 
 
 def _check_cells(cells, file, dates):
-    """Raise InputProblem at a formula, at text that was decoded wrongly, and at a text that was made a date."""
-    for row, cell in cells.items():
-        where = {"file": file, "row": row, "column": cells.name}
-        if not cell.isascii() and _was_utf8(cell):
+    """Raise InputProblem at text that was decoded wrongly, and at a text that was made a date.
+
+    Each text is looked at once, where it stands first.
+    """
+    personal, may_be_date = (fold(cells.name) in names for names in (PERSONAL, dates))
+    for cell in cells.unique().tolist():
+        mixed = not cell.isascii() and _was_utf8(cell)
+        if not mixed and (may_be_date or not _DATE_LIKE.fullmatch(tidy(cell))):
+            continue
+        where = {"file": file, "row": cells.index[cells.eq(cell)][0], "column": cells.name}
+        if mixed:
             what = "mixed encodings: this cell was UTF-8 and has been read as Windows-1252 somewhere on its way"
-            found = None if fold(cells.name) in PERSONAL else hide_details(cell)
+            found = None if personal else hide_details(cell)
             raise InputProblem(what, **where, found=found, do="export the file again as UTF-8")
-        if fold(cells.name) not in dates and _DATE_LIKE.fullmatch(tidy(cell)):
-            raise made_a_date(**where, found=cell)
+        raise made_a_date(**where, found=cell)
 
 
 def made_a_date(file, row, column, found):
@@ -137,8 +145,10 @@ def _was_utf8(text):
 
 def _check_encoding(path):
     """Raise InputProblem if a file is not UTF-8, saying whether it is all of another encoding or mixes two."""
-    wrong, right = [], []
-    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+    wrong, right, data = [], [], path.read_bytes()
+    if data.isascii():
+        return
+    for number, line in enumerate(data.split(b"\n"), start=1):
         if not line.isascii():
             try:
                 line.decode("utf-8-sig")
@@ -364,11 +374,12 @@ def _check_sav(path):
         raise InputProblem(what, file=path.name, found=found, allowed=f"{most:,} cells", do=do)
 
 
-def _try_apart(read, file):
+def _try_apart(read, file, kind="an SPSS file"):
     """Call a reader in a process of its own first; raises InputProblem if that dies of it.
 
-    ReadStat is written in C, and fuzzing has found files on which it breaks off with the whole process. What it raises
-    is left to the call proper. Where processes cannot be forked (Windows) nothing is tried.
+    ReadStat is written in C, and fuzzing has found files on which it breaks off with the whole process; Arrow's reader
+    of Parquet is in C++. What they raise is left to the call proper. Where processes cannot be forked (Windows) nothing
+    is tried.
     """
     if not hasattr(os, "fork"):
         return
@@ -382,20 +393,24 @@ def _try_apart(read, file):
         finally:
             os._exit(status)
     if os.WIFSIGNALED(os.waitpid(child, 0)[1]):
-        what, do = "not an SPSS file that can be read: the reader breaks off", "save it again from SPSS"
+        what, do = f"not {kind} that can be read: the reader breaks off", "save it again from where it came"
         raise InputProblem(what, file=file, do=do)
 
 
 def _sav_cells(cells, file, may_be_date):
+    """A column as text: each value is looked at once, where it stands first."""
+    places, values = pd.factorize(cells.array)
+    rows = pd.Series(places).drop_duplicates()
+    first = dict(zip(rows, rows.index + 2, strict=True))  # the header is row 1
     texts = []
-    for row, value in enumerate(cells, start=2):
-        if isinstance(value, datetime.date) and not pd.isna(value):
+    for place, value in enumerate(values):
+        if isinstance(value, datetime.date):
             if not may_be_date:
-                raise made_a_date(file, row, cells.name, str(value))
+                raise made_a_date(file, first[place], cells.name, str(value))
             texts.append(value.strftime("%Y-%m-%d"))
         else:
-            texts.append("" if pd.isna(value) else number_text(value))
-    return texts
+            texts.append(number_text(value))
+    return pd.array([*texts, ""], dtype="str").take(places)  # a missing value has the place -1, the last
 
 
 def _missing(column, about, codes):
@@ -410,3 +425,123 @@ def _missing(column, about, codes):
                 found = re.fullmatch(r"-?\d+(\.\d+)?", code) and low <= float(code) <= high
             if found:
                 yield code
+
+
+# ---- Parquet
+
+
+def _read_parquet(path, dates):
+    """A Parquet file as a table of text: texts (or categories of them), numbers, truths and dates; nothing else."""
+    import pyarrow as pa
+
+    with path.open("rb") as file:
+        head = file.read(4)
+        file.seek(-min(4, path.stat().st_size), os.SEEK_END)
+        end = file.read(4)
+    do = "save it again as Parquet, not encrypted, or as CSV UTF-8"
+    if head != b"PAR1" or end != b"PAR1":
+        what = "not a Parquet file that can be read"
+        raise InputProblem(what, file=path.name, found=head, allowed="PAR1 at both ends", do=do)
+    _try_apart(lambda: _parquet_columns(path, dates), path.name, "a Parquet file")
+    try:
+        columns, rows = _parquet_columns(path, dates)
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as problem:
+        said = (str(problem) or type(problem).__name__).splitlines()[0]
+        raise InputProblem(f"not a Parquet file that can be read ({said})", file=path.name, do=do) from None
+    table = pd.DataFrame(columns, index=pd.RangeIndex(2, rows + 2, name="row"), dtype="str")  # the header is row 1
+    return table[table.ne("").any(axis=1)]
+
+
+def _parquet_columns(path, dates):
+    """The columns of a Parquet file as text, {name: cells}, and how many rows it has."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        schema = file.schema_arrow
+        _check_parquet(file.metadata, schema, path.name)
+        texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+    columns, room = {}, MOST_IN_MEMORY
+    # A text that stands in many rows is kept once, however long it is.
+    with parquet.ParquetFile(path, read_dictionary=texts, pre_buffer=False) as file:
+        for name in schema.names:
+            # Threads of the process that this one was forked from are not there.
+            column = file.read(columns=[name], use_threads=False).column(name)
+            columns[name], size = _parquet_cells(column, name, path.name, fold(name) in dates, room)
+            room -= size
+        return columns, file.metadata.num_rows
+
+
+def _check_parquet(about, schema, file):
+    """Raise InputProblem for a file that its head says to be larger than an export can be, or that holds lists.
+
+    Nothing but this head has been read then. Parquet keeps runs of one value in a few bytes, so that a small file may
+    hold any number of cells.
+    """
+    cells, most = about.num_rows * max(about.num_columns, 1), MOST_IN_MEMORY // 8
+    packed = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
+    if about.num_columns > 100_000 or cells > most or packed > MOST_IN_MEMORY:
+        what = "the file holds more than an export can"
+        found = f"{about.num_rows:,} rows of {about.num_columns:,} cells"
+        raise InputProblem(what, file=file, found=found, allowed=f"{most:,} cells of {MOST_IN_MEMORY:,} bytes")
+    for column in schema:
+        if schema.names.count(column.name) > 1:
+            what = "this column stands twice"
+            raise InputProblem(what, file=file, row=1, column=column.name, do="give each its own name")
+        if not _is_plain(column.type):
+            what, do = "the column holds what is no answer", "export texts, numbers, truths or dates"
+            raise InputProblem(what, file=file, row=1, column=column.name, found=str(column.type), do=do)
+
+
+def _is_plain(kind):
+    """Whether a type of Arrow's is one that answers have: a text, number, truth or date, or a category of texts."""
+    from pyarrow import types
+
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    if types.is_timestamp(kind):
+        return kind.tz is None
+    tests = (types.is_string, types.is_large_string, types.is_integer, types.is_floating, types.is_boolean)
+    return any(test(kind) for test in (*tests, types.is_date, types.is_null))
+
+
+def _parquet_cells(column, name, file, may_be_date, room):
+    """A column as text, each value of a part looked at once, and its bytes; InputProblem if there is no `room`."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    parts, size, begins = [], 0, 2  # the header is row 1
+    for chunk in column.chunks:
+        if pa.types.is_null(chunk.type):
+            chunk = chunk.cast(pa.string())
+        if pa.types.is_float16(chunk.type):
+            chunk = chunk.cast(pa.float32())
+        if not pa.types.is_dictionary(chunk.type):
+            chunk = chunk.dictionary_encode()
+        chunk.validate(full=True)
+        values = chunk.dictionary.to_pylist()
+        if not may_be_date:
+            _stop_at_dates(values, chunk.indices, file, name, begins)
+        texts = pa.array([_parquet_text(value) for value in values] + [""], pa.large_string())
+        places = compute.fill_null(chunk.indices.cast(pa.int64()), len(values))
+        size += compute.sum(compute.take(compute.binary_length(texts), places)).as_py() or 0
+        if size > room:
+            what, most = "the texts of the file are longer than an export's", f"{MOST_IN_MEMORY:,} bytes in all"
+            raise InputProblem(what, file=file, column=name, allowed=most)
+        parts.append(compute.take(texts, places))
+        begins += len(chunk)
+    return pd.array(pa.chunked_array(parts, pa.large_string()), dtype="str"), size
+
+
+def _stop_at_dates(values, places, file, name, begins):
+    """Raise InputProblem at the first cell with a date, in a column that is none of dates."""
+    wrong = {i for i, value in enumerate(values) if isinstance(value, datetime.date)}
+    row = next((n for n, place in enumerate(places.to_pylist()) if place in wrong), None) if wrong else None
+    if row is not None:
+        raise made_a_date(file, begins + row, name, str(values[places[row].as_py()]))
+
+
+def _parquet_text(value):
+    if value is None or value != value:  # an empty cell, or a number that is none
+        return ""
+    return value.strftime("%Y-%m-%d") if isinstance(value, datetime.date) else number_text(value)

@@ -145,20 +145,24 @@ def influence_table(weighted, *, codebook, most=10):
     grid = lay_out(weighted, codebook)
     of_all = grid.rows["break"].eq(TOTAL) & grid.rows["domain"].map(grid.domains.all())
     wanted = grid.rows[of_all].reset_index(drop=True)
-    weights = weighted["weight"].to_numpy(float)[:, None]
-    inside = grid.domains[wanted["domain"]].to_numpy(float) * weights
-    given = inside * grid.answers[wanted["answer"]].to_numpy(float)
-    sums, yes = inside.sum(axis=0), given.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        shift = np.nan_to_num(((yes - given) / (sums - inside) - yes / sums).round(12))
-    largest = np.abs(shift).argmax(axis=1)
+    weights = weighted["weight"].to_numpy(float)
+    largest, shift = np.zeros(len(weights), int), np.zeros(len(weights))
+    # One share at a time: all of them for a million organisations would take gigabytes.
+    for place, (domain, answer) in enumerate(zip(wanted["domain"], wanted["answer"], strict=True)):
+        inside = grid.domains[domain].to_numpy(float) * weights
+        given = inside * grid.answers[answer].to_numpy(float)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            moved = (given.sum() - given) / (inside.sum() - inside) - given.sum() / inside.sum()
+        moved = np.nan_to_num(moved.round(12))
+        more = np.abs(moved) > np.abs(shift)
+        largest[more], shift[more] = place, moved[more]
     table = weighted[[ORGANISATION, "cell", "weight"]].reset_index(drop=True)
     table = table.assign(
         weight_share=table["weight"] / table["weight"].sum(),
         measure=wanted["measure"].to_numpy()[largest],
         category=wanted["category"].to_numpy()[largest],
-        shift=shift[np.arange(len(table)), largest],
-        size=np.abs(shift).max(axis=1),
+        shift=shift,
+        size=np.abs(shift),
     )
     order = table.sort_values(["size", ORGANISATION], ascending=[False, True], ignore_index=True)
     private = [] if codebook.kind == "reconstruction" else [ORGANISATION, "measure", "category"]

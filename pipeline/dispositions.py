@@ -22,7 +22,7 @@ from pipeline.cells import are_days
 from pipeline.changes import SPELLING, change_log, changes, each_text
 from pipeline.codebook import ORGANISATION, TOTAL
 from pipeline.problems import InputProblem
-from pipeline.raw import CONTACT_HISTORY, INTERVIEWS, MODES, frame_questions, stop_at
+from pipeline.raw import CONTACT_HISTORY, INTERVIEWS, MODES, among, frame_questions, stop_at
 from pipeline.texts import fold
 
 # What an attempt can end in, the most telling first, and the final disposition that it makes.
@@ -113,13 +113,12 @@ def final_dispositions(organisations, frame, history, answers, codebook, *, part
         raise InputProblem(what, file="params.yaml", found=partial_from, allowed="0 to 1")
     attempts = history.assign(organisation=history["contact_id"].map(frame.set_index("contact_id")[ORGANISATION]))
     answered = _by_interview(answers, codebook, partial_from)
-    unfounded = attempts["outcome"].eq("completed") & ~attempts[ORGANISATION].isin(
-        answered.index[answered["outcome"].eq("complete")]
-    )
+    complete = answered.index[answered["outcome"].eq("complete")].to_series()
+    unfounded = attempts["outcome"].eq("completed") & ~among(attempts[ORGANISATION], complete)
     what = f"{INTERVIEWS} has no complete interview with this organisation"
     stop_at(attempts, unfounded, CONTACT_HISTORY, "outcome", what, do="correct the outcome or add the interview")
     tried = _by_attempt(attempts)
-    decided = pd.concat([answered, tried[~tried.index.isin(answered.index)]])
+    decided = pd.concat([answered, tried[~among(tried.index.to_series(), answered.index.to_series())]])
     cases = organisations[[ORGANISATION, *(q.id for q in frame_questions(codebook))]].set_index(ORGANISATION)
     cases["contacts"] = frame.groupby(ORGANISATION).size()
     cases["attempts"] = attempts.groupby(ORGANISATION).size()

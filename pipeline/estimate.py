@@ -83,7 +83,8 @@ def lay_out(respondents, codebook):
         for break_ in (TOTAL, *measure.breaks):
             for group in codebook.groups(break_):
                 domain = f"domain {measure.base} {break_} {group.id}"
-                domains[domain] = base & select(respondents, group.where)
+                if domain not in domains:
+                    domains[domain] = base & select(respondents, group.where)
                 for category in question.categories:
                     answer = f"answer {question.id} {category}"
                     if answer not in answers:
@@ -91,8 +92,8 @@ def lay_out(respondents, codebook):
                     rows.append((measure.id, category, break_, group.id, domain, answer))
     return Grid(
         rows=pd.DataFrame(rows, columns=[*KEYS, "domain", "answer"]),
-        domains=pd.DataFrame(domains).astype("int64"),
-        answers=pd.DataFrame(answers).astype("int64"),
+        domains=pd.DataFrame(domains).astype("int8"),
+        answers=pd.DataFrame(answers).astype("int8"),
     )
 
 

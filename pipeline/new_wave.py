@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipeline.cells import are_days
+from pipeline.changes import each_text
 from pipeline.clean import clean, read_organisations
 from pipeline.codebook import ORGANISATION, Codebook, load_codebook
 from pipeline.deliveries import read_delivery
@@ -287,7 +288,7 @@ def _cleaned(fieldwork, codebook, delivered):
 
 def _check_names(frame):
     """Raise InputProblem if one name stands under two ids: the same organisation, most likely, counted twice."""
-    names = frame["organisation_name"].map(fold)
+    names = each_text(frame["organisation_name"], fold)
     named = frame[names.ne("")]
     first = named.groupby(names)[ORGANISATION].transform("first")
     for row in named.index[named[ORGANISATION].ne(first)]:

@@ -98,7 +98,7 @@ def keep(folders, root):
 
 def main(
     wave: Annotated[int, typer.Argument(help="Year of the wave.")],
-    export: Annotated[Path, typer.Argument(help="The interviews: CSV, Excel (.xlsx) or SPSS (.sav).")],
+    export: Annotated[Path, typer.Argument(help="The interviews: CSV, Excel (.xlsx), SPSS (.sav) or Parquet.")],
     frame: Annotated[Path | None, typer.Option(help="The organisations and contacts approached.")] = None,
     history: Annotated[Path | None, typer.Option(help="The attempts to reach them.")] = None,
     same: Annotated[list[str] | None, typer.Option(help="COLUMN=QUESTION: a column under another name.")] = None,

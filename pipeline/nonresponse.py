@@ -30,7 +30,7 @@ def in_scope(approached, *, respondents, cells, codebook):
     without a population total, and where a sector of the population has no answer or more cases than organisations.
     """
     kept = approached[approached["group"].ne(NOT_ELIGIBLE)]
-    strangers = respondents[~respondents[ORGANISATION].isin(kept[ORGANISATION])]
+    strangers = respondents[~respondents[ORGANISATION].astype(object).isin(kept[ORGANISATION].astype(object))]
     if len(strangers):
         raise InputProblem(
             "an organisation answered that is not among those approached", found=strangers[ORGANISATION].iloc[0]
@@ -45,7 +45,7 @@ def in_scope(approached, *, respondents, cells, codebook):
             allowed=cell_of,
             do="add a total that takes it in",
         )
-    answered = kept[ORGANISATION].isin(respondents[ORGANISATION])
+    answered = kept[ORGANISATION].astype(object).isin(respondents[ORGANISATION].astype(object))
     counts = _count_by_sector(kept[codebook.sector], answered, cells)
     base = counts["total"] / counts["approached"]
     return kept.assign(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from pipeline.changes import each_text
 from pipeline.deliveries import AnswerSet
 from pipeline.problems import InputProblem
 from pipeline.raw import export_columns, raw_columns
@@ -201,7 +202,7 @@ def _offered(question, found, delivery):
         _stop_at_codes_of_bands(question, delivery.table[column], delivery.file)
         return []
     codes = {a.code for a in question.answers}
-    texts = [t for t in dict.fromkeys(map(tidy, delivery.table[column])) if t]
+    texts = [t for t in dict.fromkeys(map(tidy, delivery.table[column].unique())) if t]
     coded = [t for t in texts if _code(t) is not None and _code(t) in codes]
     return [Offered(_code(t), None) for t in coded] + [Offered(None, t) for t in texts if t not in coded]
 
@@ -210,7 +211,7 @@ def _stop_at_codes_of_bands(question, cells, file):
     """Raise InputProblem if a column of sizes holds the codes of bands: read as sizes, they would be tiny ones."""
     codes = {str(a.code) for a in question.answers if a.code is not None}
     filled = cells[cells.ne("")]
-    if len(filled) and filled.map(tidy).isin(codes).all():
+    if len(filled) and each_text(filled, tidy).isin(codes).all():
         raise InputProblem(
             "these are codes of size bands, which would be read as sizes",
             **{"file": file, "row": filled.index[0], "column": cells.name, "found": filled.iloc[0]},
@@ -311,7 +312,7 @@ def _stop_at_third_value(cells, counted, column, delivery):
 
 def _labelled(cells, labels):
     """Cells with the label in place of each code that has one."""
-    return cells.map(lambda code: labels.get(code, code)).astype("str")
+    return each_text(cells, lambda code: labels.get(code, code)).astype("str") if labels else cells.astype("str")
 
 
 def _ticks(chosen, asked):
@@ -331,7 +332,7 @@ def new_question(item, delivery, taken):
     if isinstance(item, AnswerSet):
         return _new_multiple(item, delivery, taken)
     cells, labels = delivery.table[item], delivery.labels.get(item, {})
-    texts = sorted({tidy(c) for c in cells} - {""}, key=lambda t: (fold(t), t))
+    texts = sorted({tidy(c) for c in cells.unique()} - {""}, key=lambda t: (fold(t), t))
     if labels:
         missing = delivery.missing.get(item, frozenset())
         offered = [Offered(_code(code), label, code in missing) for code, label in labels.items()]
@@ -345,7 +346,7 @@ def new_question(item, delivery, taken):
         )
     answers = [new_answer(o, []) for o in offered]
     _ids_once(answers)
-    if cells.map(tidy).eq("").any():
+    if each_text(cells, tidy).eq("").any():
         answers.append({"id": "not_stated", "label": "Not stated", "spellings": [""], "missing": "dont_know"})
     text = delivery.texts.get(item, item)
     question = {"id": _free(item, taken), "text": text, "label": text, "column": item, "answers": answers}

@@ -4,6 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
+from pipeline.changes import each_text
 from pipeline.problems import InputProblem
 from pipeline.raw import interview_questions
 from pipeline.texts import tidy
@@ -25,7 +26,7 @@ def stop_at_swapped_codes(interviews, codebook, before, file):
             continue
         column = question.column or question.id
         codes = {str(a.code): place for place, a in enumerate(question.answers) if a.code is not None}
-        cells = interviews[column].map(tidy)
+        cells = each_text(interviews[column], tidy)
         filled = cells[cells.ne("")]
         if len(filled) < FEWEST or not filled.isin(list(codes)).all():
             continue

@@ -5,14 +5,17 @@ stands in `broken_inputs.yaml`.
 """
 
 import datetime
+import decimal
 import io
 import re
 
 import mutators as m
 import pandas as pd
+import pyarrow as pa
 
 DTD = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
 XXE = b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
+UTC = pa.timestamp("ms", "UTC")
 SHEET = "xl/worksheets/sheet1.xml"
 
 
@@ -194,6 +197,44 @@ SAV_VALUES = {
     "missing values that take in every answer": m.missing_values("V1", (1, 99)),
     "missing values from minus infinity": m.missing_values("V1", (-1e300, 0), 98),
     "column under another name": m.values(m.renamed("V1", "V_1")),
+}
+PARQUET = {
+    "nothing in it": m.only(b""),
+    "four bytes": m.only(b"PAR1"),
+    "both ends and nothing between": m.only(b"PAR1" + bytes(4) + b"PAR1"),
+    "broken off": m.cut(0.5),
+    "CSV named as Parquet": m.only(b"organisation,V1\n" * 99),
+    "encrypted": lambda data: b"PARE" + data[4:-4] + b"PARE",
+    "foot that is larger than the file": lambda data: data[:-8] + b"\xff\xff\xff\x7f" + data[-4:],
+    "foot of noughts": lambda data: data[:-108] + bytes(100) + data[-8:],
+}
+PARQUET_VALUES = {
+    "text of no answer": m.arrow("V1", lambda c: m.replaced(c, "Bleakest")),
+    "fault of a spreadsheet for an answer": m.arrow("V1", lambda c: m.replaced(c, "#REF!")),
+    "empty answer": m.arrow("V1", lambda c: m.replaced(c, None)),
+    "date for an answer": m.arrow("V1", lambda c: pa.array([datetime.date(2021, 3, 1)] * len(c))),
+    "time for an answer": m.arrow("V1", lambda c: pa.array([datetime.datetime(2021, 3, 1, 9)] * len(c))),
+    "list for an answer": m.arrow("E1_1", lambda c: pa.array([[1]] * len(c))),
+    "bytes for an answer": m.arrow("V1", lambda c: pa.array([b"Bleak"] * len(c))),
+    "bytes that are no text": m.arrow("V2", lambda c: pa.array([b"\xff\xfe"] * len(c)).view(pa.string())),
+    "answers with parts": m.arrow("V1", lambda c: pa.array([{"a": 1}] * len(c))),
+    "decimals for ticks": m.arrow("E1_1", lambda c: pa.array([decimal.Decimal(1)] * len(c))),
+    "half a tick": m.arrow("E1_1", lambda c: pa.array([0.5] * len(c))),
+    "ticks with a point": m.arrow("E1_1", lambda c: c.cast(pa.float64())),
+    "ticks as truths": m.arrow("E1_1", lambda c: c.cast(pa.bool_())),
+    "infinity as a tick": m.arrow("E1_1", lambda c: pa.array([float("inf")] * len(c))),
+    "column without a value": m.arrow("V1", lambda c: pa.nulls(len(c))),
+    "days as times": m.arrow("completed_on", lambda c: c.cast(pa.timestamp("ms"))),
+    "days with a time zone": m.arrow("completed_on", lambda c: c.cast(pa.timestamp("ms")).cast(UTC)),
+    "formula in own words": m.arrow("V2", lambda c: m.replaced(c, "=1+1")),
+    "terminal code in own words": m.arrow("V2", lambda c: m.replaced(c, "roof\x1b]0;x\x07")),
+    "text that was decoded wrongly": m.arrow("V2", lambda c: m.replaced(c, "caf\u00c3\u00a9")),
+    "text of a megabyte in every row": m.arrow("V2", lambda c: pa.array(["M" * 1_000_000] * len(c))),
+    "column that stands twice": lambda t: t.append_column("V1", t["V1"]),
+    "column under another name": lambda t: t.rename_columns({"V1": "V_1"}),
+    "index of pandas": lambda t: t.append_column("__index_level_0__", pa.array(range(len(t)))),
+    "no rows": lambda t: t.slice(0, 0),
+    "no columns": lambda t: t.select([]),
 }
 FRAME, HISTORY, INTERVIEWS = "frame.csv", "contact_history.csv", "interviews.csv"
 

@@ -1,4 +1,4 @@
-"""Made-up exports in each of the three formats, with the same answers in all of them.
+"""Made-up exports in each of the four formats, with the same answers in all of them.
 
 `python tests/made_exports.py YEAR FOLDER` writes those of the real questionnaire on which docs/new_wave.md is written.
 """
@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyreadstat
 from conftest import ROOT, respondents_of
 from openpyxl import Workbook
+from pyarrow import parquet
 
 from pipeline.codebook import ORGANISATION, asked, load_codebook
 from pipeline.fieldwork import simulate
@@ -72,6 +74,17 @@ def _typed(column, text, numbers):
     if column in DATES:
         return datetime.date.fromisoformat(text) if text else None
     return int(text) if numbers and text.isdigit() else text or None
+
+
+def as_parquet(path, table):
+    """A Parquet file whose dates are dates, ticks and sizes whole numbers, and labels categories."""
+    columns = {}
+    for column in table.columns:
+        cells = [_typed(column, text, True) for text in table[column]]
+        kind = {datetime.date: pa.date32(), int: pa.int64()}.get(type(next((c for c in cells if c is not None), None)))
+        columns[column] = pa.array(cells, kind) if kind and "" not in cells else pa.array(cells).dictionary_encode()
+    parquet.write_table(pa.table(columns), path)
+    return path
 
 
 def as_sav(path, table, codebook, *, changes=None, sets=True, texts=None, numbers=None):

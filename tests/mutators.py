@@ -2,7 +2,8 @@
 
 A mutator is made by a function named for what it does, `cell("V1", "NaN")`, and joined to others by `both`. Those of
 bytes and text work on any file, those of tables on an export before it is written, those of workbooks on openpyxl's,
-those of archives on the parts of an .xlsx, and those of SPSS on (values, labels, missing values).
+those of archives on the parts of an .xlsx, those of SPSS on (values, labels, missing values), those of Arrow on its
+tables.
 """
 
 import io
@@ -10,6 +11,7 @@ import re
 import zipfile
 
 import numpy as np
+import pyarrow as pa
 from openpyxl import load_workbook
 
 
@@ -236,3 +238,17 @@ def missing_values(column, *spans):
 
 
 NOTHING = np.nan
+
+
+# ---- Parquet
+
+
+def arrow(column, change):
+    """What `change` does to a column of an Arrow table, which may become one of another type."""
+    return lambda table: table.set_column(table.column_names.index(column), column, change(table[column]))
+
+
+def replaced(column, value, row=3):
+    """A text, or nothing, in one cell of an Arrow column; rows count from 0."""
+    cells = column.to_pylist()
+    return pa.array([*cells[:row], value, *cells[row + 1 :]], pa.string())

@@ -17,6 +17,7 @@ import pyreadstat
 import pytest
 import yaml
 from conftest import ROOT, respondents_of, settings_of
+from pyarrow import parquet
 from small_project import FIRST, write_small
 
 import pipeline.new_wave as new_wave
@@ -44,6 +45,8 @@ CORPUS = {
     **{f"delivered xlsx: {name}": ("xlsx", change) for name, change in corpus.XLSX.items()},
     **{f"delivered sav: {name}": ("sav", change) for name, change in corpus.SAV.items()},
     **{f"delivered sav: {name} (values)": ("sav_values", change) for name, change in corpus.SAV_VALUES.items()},
+    **{f"delivered Parquet: {name}": ("parquet", change) for name, change in corpus.PARQUET.items()},
+    **{f"delivered Parquet: {name} (values)": ("parquet_values", c) for name, c in corpus.PARQUET_VALUES.items()},
     **{f"raw file: {name}": ("raw", change) for name, change in corpus.RAW.items()},
     **{f"codebook: {name}": ("codebook", change) for name, change in corpus.BOOK.items()},
     **{f"params: {name}": ("params", change) for name, change in corpus.PARAMS.items()},
@@ -68,6 +71,7 @@ class Project:
             "csv": made.as_csv(root / "whole.csv", self.table).read_bytes(),
             "xlsx": made.as_xlsx(root / "whole.xlsx", self.table).read_bytes(),
             "sav": made.as_sav(root / "whole.sav", self.table, self.book).read_bytes(),
+            "parquet": made.as_parquet(root / "whole.parquet", self.table).read_bytes(),
         }
         self.raw = root / "raw"
         for table, file in zip(
@@ -158,6 +162,18 @@ def of_sav_values(project, folder, change):
     return taken_in(project, path)
 
 
+def of_parquet(project, folder, change):
+    path = folder / "export.parquet"
+    path.write_bytes(change(project.whole["parquet"]))
+    return taken_in(project, path)
+
+
+def of_parquet_values(project, folder, change):
+    path = folder / "export.parquet"
+    parquet.write_table(change(parquet.read_table(io.BytesIO(project.whole["parquet"]))), path)
+    return taken_in(project, path)
+
+
 def of_raw(project, folder, change):
     file, mutate = change
     for name in FILES:
@@ -218,6 +234,7 @@ def of_population(project, folder, change):
 
 KINDS = {
     **{"csv": of_csv, "table": of_table, "xlsx": of_xlsx, "sav": of_sav, "sav_values": of_sav_values, "raw": of_raw},
+    **{"parquet": of_parquet, "parquet_values": of_parquet_values},
     **{"codebook": of_codebook, "params": of_params, "claims": of_claims, "comparators": of_comparators},
     "population": of_population,
 }
@@ -261,7 +278,7 @@ def test_a_broken_input_is_refused_or_cleaned_in_one_sentence_and_touches_nothin
     assert said.endswith(".") and said.isprintable()
     assert project.files() == before
     written = {p.name for p in tmp_path.rglob("*")} - {p.name for p in before}
-    assert written <= {"export.csv", "export.xlsx", "export.sav"}
+    assert written <= {f"export.{kind}" for kind in ("csv", "xlsx", "sav", "parquet")}
 
 
 def test_the_record_is_of_this_corpus_and_it_is_large(record):

@@ -139,7 +139,7 @@ def test_any_bytes_as_yaml(place, data):
         only_sentences(lambda read=read: read(path))
 
 
-@pytest.mark.parametrize("kind", ["csv", "xlsx", "sav"])
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "sav", "parquet"])
 @FUZZ
 @given(data=st.data())
 def test_a_broken_delivery(project, place, kind, data):

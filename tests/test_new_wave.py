@@ -18,7 +18,7 @@ from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, read_fieldwork
 
 YEAR = made.YEAR
-FORMATS = ("csv", "xlsx", "sav")
+FORMATS = ("csv", "xlsx", "sav", "parquet")
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,7 @@ def save(folder, table, format_, codebook, **options):
     path = folder / f"export.{format_}"
     if format_ == "sav":
         return made.as_sav(path, table, codebook, **options)
-    return {"csv": made.as_csv, "xlsx": made.as_xlsx}[format_](path, table)
+    return {"csv": made.as_csv, "xlsx": made.as_xlsx, "parquet": made.as_parquet}[format_](path, table)
 
 
 def prepared(project, path, wave=YEAR, frame=None, history=None, **choices):
@@ -67,10 +67,10 @@ def everything(folder):
     return {p: p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file() and ".dvc" not in p.parts}
 
 
-# ---- one survey, three formats
+# ---- one survey, four formats
 
 
-def test_the_three_formats_give_the_same_codebook_and_the_same_raw_files(project, table, small_codebook):
+def test_the_formats_give_the_same_codebook_and_the_same_raw_files(project, table, small_codebook):
     waves = [prepared(project, save(project, table, f, small_codebook)) for f in FORMATS]
     assert len({w.text for w in waves}) == 1
     for wave in waves[1:]:
@@ -194,7 +194,7 @@ def relabel(path, column, labels, missing=()):
     made.add_sets(path, sets)
 
 
-@pytest.mark.parametrize("format_", ["csv", "xlsx"])
+@pytest.mark.parametrize("format_", ["csv", "xlsx", "parquet"])
 def test_a_new_question_in_words_is_drafted_from_what_was_answered(project, table, small_codebook, format_):
     cafe = table.assign(Cafe=["Yes" if i % 3 else "" if i % 2 else "No" for i in range(len(table))])
     wave = prepared(project, save(project, cafe, format_, small_codebook))
@@ -451,15 +451,31 @@ def test_what_cannot_be_placed_is_refused_by_name(project, table, small_codebook
     assert said in refusal(project, made.as_csv(project / "export.csv", change(table)))
 
 
-def test_a_file_that_is_none_of_the_three_is_refused(project, table, small_codebook):
+def test_a_file_of_another_kind_is_refused(project, table, small_codebook):
     other = project / "export.ods"
     other.write_bytes(b"x")
-    assert refusal(project, other).endswith("this kind of file cannot be read; allowed: .csv, .xlsx, .sav.")
-    for suffix, said in ((".xlsx", "not an Excel workbook"), (".sav", "not an SPSS file that can be read")):
+    assert refusal(project, other).endswith("this kind of file cannot be read; allowed: .csv, .xlsx, .sav, .parquet.")
+    kinds = {".xlsx": "an Excel workbook", ".sav": "an SPSS file", ".parquet": "a Parquet file that can be read"}
+    for suffix, kind in kinds.items():
         broken = project / f"broken{suffix}"
         broken.write_bytes(b"nothing of the kind")
-        assert said in refusal(project, broken)
+        assert f"not {kind}" in refusal(project, broken)
     assert "there is no such file" in refusal(project, project / "gone.csv")
+
+
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [
+        (8 * 90 * 10, "the file holds more than an export can; found '90 rows of 19 cells'; allowed: 900 cells"),
+        (8 * 90 * 19, "export.parquet, column comment: the texts of the file are longer than an export's; allowed: "),
+    ],
+)
+def test_a_parquet_file_that_holds_too_much_is_refused_unread(project, table, monkeypatch, most, said):
+    # A run of one value takes a few bytes, however long it is.
+    path = made.as_parquet(project / "export.parquet", table.assign(comment="so it is " * 40))
+    assert path.stat().st_size < 20_000 and len(table.columns) == 18
+    monkeypatch.setattr("pipeline.deliveries.MOST_IN_MEMORY", most)
+    assert said in refusal(project, path)
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused_unread(project, table, small_codebook, monkeypatch):

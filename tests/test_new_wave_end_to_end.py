@@ -51,6 +51,7 @@ def files(small):
         "csv": made.as_csv(small.exports / "export.csv", table),
         "xlsx": made.as_xlsx(small.exports / "export.xlsx", table),
         "sav": made.as_sav(small.exports / "export.sav", table, book),
+        "parquet": made.as_parquet(small.exports / "export.parquet", table),
     }
 
 
@@ -84,7 +85,7 @@ def test_each_format_ends_in_the_finished_edition_and_all_in_the_same_one(small,
         editions[format_] = contents(small.root / "reports") | contents(small.root / "data/codebook")
         tables = {f: (small.root / f"data/raw/{YEAR}" / f).read_bytes() for f in ("frame.csv", "interviews.csv")}
         editions[format_] |= tables
-    assert editions["csv"] == editions["xlsx"] == editions["sav"]
+    assert editions["csv"] == editions["xlsx"] == editions["sav"] == editions["parquet"]
     assert {f"{YEAR}/{name}" for name in FINISHED} <= set(editions["csv"])
     # Twice changes nothing, and everything is under DVC or in git.
     before = contents(small.root)

@@ -109,7 +109,8 @@ def take(path):
         return "read"
     except InputProblem:
         return "refused"
-take(root / "whole.xlsx")  # whatever is imported late is imported now
+for kind in ("xlsx", "parquet"):
+    take(root / f"whole.{{kind}}")  # whatever is imported late is imported now
 sys.addaudithook(hear)
 said = [take(path) for path in sys.argv[1:]]
 import json
@@ -121,7 +122,7 @@ def test_nothing_is_run_written_or_asked_of_the_network_while_an_export_is_read(
     from broken_inputs import TABLE, XLSX
 
     project = Project(tmp_path)
-    exports = [tmp_path / f"whole.{kind}" for kind in ("csv", "xlsx", "sav")]
+    exports = [tmp_path / f"whole.{kind}" for kind in ("csv", "xlsx", "sav", "parquet")]
     hostile = [
         "entity from a file",
         "macros",
@@ -145,7 +146,7 @@ def test_nothing_is_run_written_or_asked_of_the_network_while_an_export_is_read(
     )
     assert done.returncode == 0, done.stderr
     said, heard = json.loads(done.stdout.splitlines()[-1])
-    assert said == ["read"] * 3 + ["refused"] * 6
+    assert said == ["read"] * 4 + ["refused"] * 6
     assert heard == [], "\n".join(map(str, heard))
 
 
@@ -205,5 +206,7 @@ def test_a_notebook_s_parameter_is_a_text_whatever_it_holds(notebook, tmp_path, 
 def test_a_reader_in_c_that_breaks_off_takes_only_its_own_process_along():
     with pytest.raises(InputProblem, match=r"^export\.sav: not an SPSS file that can be read: the reader breaks off; "):
         _try_apart(os.abort, "export.sav")
+    with pytest.raises(InputProblem, match=r"^export\.parquet: not a Parquet file that can be read: the reader breaks"):
+        _try_apart(os.abort, "export.parquet", "a Parquet file")
     _try_apart(lambda: None, "export.sav")
     _try_apart(lambda: 1 / 0, "export.sav")

@@ -3,8 +3,8 @@
     pip install --target FOLDER atheris
     PYTHONPATH=FOLDER:tests python tests/fuzz/readers.py csv -max_total_time=120
 
-The first argument is a reader: csv, xlsx, sav, yaml, codebook, claims or comparators; the others are libFuzzer's. It
-ends with status 1 and the bytes of the input at the first exception that is no InputProblem.
+The first argument is a reader: csv, xlsx, sav, parquet, yaml, codebook, claims or comparators; the others are
+libFuzzer's. It ends with status 1 and the bytes of the input at the first exception that is no InputProblem.
 """
 
 import sys
@@ -29,7 +29,7 @@ def readers(project):
     book, dates = project.book, ("completed_on",)
     delivered = {
         kind: (lambda path: read_delivery(path, dates=dates), f"export.{kind}", project.whole[kind])
-        for kind in ("csv", "xlsx", "sav")
+        for kind in ("csv", "xlsx", "sav", "parquet")
     }
     return delivered | {
         "yaml": (read_yaml, "any.yaml", b"a: [1, {b: c}]\n"),
