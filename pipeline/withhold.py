@@ -2,8 +2,8 @@
 
 `pipeline.disclose` protects a wave's estimates. The tracker counts the same organisations again, in scores, marks,
 parts of changes and moves, and each of these could give a withheld share away: a net score less its one side is the
-other, a mark less two of its criteria the third. So what is made of shares is published where every one of these is, and then
-follows from them; the rest is withheld. Weighted numbers and errors of marks are as coarse as weighted shares are.
+other, a mark less two of its criteria the third. So what is made of shares is published where every one of these is,
+and then follows from them; the rest is withheld. Weighted numbers and errors of marks are as coarse as weighted shares.
 
 What organisations in two waves did stands in no table of one wave. It is withheld where the panel, those of it that
 gave an answer in either wave, or those outside it are fewer than the smallest base: their answers would be the

@@ -297,10 +297,10 @@ def past_of(year, row):
 
 
 def withheld(wave):
-    """The keys of what a wave's estimates withhold: shares, and bases."""
+    """The keys of what a wave's estimates withhold: shares, and bases. Of nobody there is nothing to withhold."""
     rows = wave.estimates[wave.estimates["basis"].eq(UNWEIGHTED)]
     base_of = {m.id: m.base for m in wave.codebook.measures}
-    shares = rows.loc[rows["count"].isna(), KEYS].itertuples(index=False, name=None)
+    shares = rows.loc[rows["count"].isna() & ~rows["n"].eq(0).fillna(False), KEYS].itertuples(index=False, name=None)
     bases = rows.loc[rows["n"].isna(), ["measure", "break", "group"]].itertuples(index=False, name=None)
     return {*shares, *((BASE, base_of[m], b, g) for m, b, g in bases)}
 
