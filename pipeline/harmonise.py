@@ -104,10 +104,10 @@ def compare(before, after, *, breaks):
     is comparable.
     """
     touched = _touched(before, after, breaks)
-    keys = list(dict.fromkeys([*_keys(after), *_keys(before)]))
+    books = _Rows(before), _Rows(after)
     rows = []
-    for key in keys:
-        reason = _why(key, before, after, touched)
+    for key in dict.fromkeys([*books[1].keys, *books[0].keys]):
+        reason = _why(key, *books, touched)
         for basis in (UNWEIGHTED, WEIGHTED):
             why = reason or (_cells_redrawn(after, touched) if basis == WEIGHTED else "")
             rows.append((*key, basis, not why, why))
@@ -124,47 +124,64 @@ def _touched(before, after, breaks):
     return touched
 
 
-def _keys(book):
-    """The keys of every row of a wave's estimates, in the codebook's order."""
-    for measure in book.measures:
-        for break_ in (TOTAL, *measure.breaks):
-            for group in book.groups(break_):
-                for category in book.question(measure.question).categories:
-                    yield measure.id, category, break_, group.id
+class _Rows:
+    """The rows of a Codebook's estimates, and what each rests on, looked up once."""
+
+    def __init__(self, book):
+        self.book, self.wave = book, book.wave
+        self.measures = {m.id: m for m in book.measures}
+        self.groups = {b: {g.id: g.where for g in book.groups(b)} for b in (TOTAL, *(b.id for b in book.breaks))}
+        self.keys = dict.fromkeys(self._keys())
+        self._conditions = {}
+
+    def _keys(self):
+        """The keys of every row, in the codebook's order."""
+        for measure in self.book.measures:
+            for break_ in (TOTAL, *measure.breaks):
+                for group in self.groups[break_]:
+                    for category in self.question(measure.id).categories:
+                        yield measure.id, category, break_, group
+
+    def question(self, measure):
+        """The question of a measure."""
+        return self.book.question(self.measures[measure].question)
+
+    def wheres(self, measure, break_, group):
+        """The conditions of a row's base and group."""
+        return {"base": self.book.base(self.measures[measure].base).where, "group": self.groups[break_][group]}
+
+    def needed(self, key):
+        """What a row is made of: the answers of each question that it depends on."""
+        measure, category, break_, group = key
+        question = self.question(measure)
+        needed = {question.id: {category, *question.members(category)}}
+        place = measure, break_, group
+        if place not in self._conditions:
+            self._conditions[place] = {}
+            for where in (question.asked_if, *self.wheres(*place).values()):
+                _add_condition(self._conditions[place], where, self.book)
+        for name, answers in self._conditions[place].items():
+            needed[name] = needed.get(name, set()) | answers
+        return needed
 
 
 def _why(key, before, after, touched):
-    """Why a row is not comparable, or "" where it is."""
+    """Why a row is not comparable, or "" where it is; `before` and `after` are _Rows."""
     measure, _, break_, group = key
-    for book, other in ((before, after), (after, before)):
-        if not _has(book, key):
+    for rows, other in ((before, after), (after, before)):
+        if key not in rows.keys:
             # A break may be why there is none: a band that was redrawn, a question that is new.
-            return _broken(_needed(other, key), touched) or f"there is no such row in {book.wave}"
-    measures = [book.measure(measure) for book in (before, after)]
-    if measures[0].question != measures[1].question:
+            return _broken(other.needed(key), touched) or f"there is no such row in {rows.wave}"
+    question = after.question(measure)
+    if before.question(measure).id != question.id:
         return "the measure is of another question"
-    question = after.question(measures[1].question)
     if question.asked_of != "respondent":
         return NOT_ASKED
-    wheres = [
-        {"base": book.base(m.base).where, "group": book.group(break_, group).where}
-        for book, m in zip((before, after), measures, strict=True)
-    ]
+    wheres = [rows.wheres(measure, break_, group) for rows in (before, after)]
     for what in ("base", "group"):
         if wheres[0][what] != wheres[1][what]:
-            return _broken(_needed(after, key), touched) or f"its {what} is made up otherwise"
-    return _broken(_needed(after, key), touched)
-
-
-def _needed(book, key):
-    """What a row is made of: the answers of each question that it depends on."""
-    measure, category, break_, group = key
-    found = book.measure(measure)
-    question = book.question(found.question)
-    needed = {question.id: {category, *question.members(category)}}
-    for where in (question.asked_if, book.base(found.base).where, book.group(break_, group).where):
-        _add_condition(needed, where, book)
-    return needed
+            return _broken(after.needed(key), touched) or f"its {what} is made up otherwise"
+    return _broken(after.needed(key), touched)
 
 
 def untouched(where, before, after, *, breaks):
@@ -179,16 +196,6 @@ def untouched(where, before, after, *, breaks):
     needed = {}
     _add_condition(needed, where, after)
     return _broken(needed, _touched(before, after, breaks))
-
-
-def _has(book, key):
-    measure, category, break_, group = key
-    if measure not in {m.id for m in book.measures}:
-        return False
-    found = book.measure(measure)
-    if break_ not in (TOTAL, *found.breaks) or category not in book.question(found.question).categories:
-        return False
-    return group in {g.id for g in book.groups(break_)}
 
 
 def _add_condition(needed, where, book):

@@ -179,29 +179,30 @@ def readable_rows(table):
             f"Smallest possible, {basis}": _numbers(part, "low", 3),
             f"Largest possible, {basis}": _numbers(part, "high", 3),
             f"Evidence, {basis}": list(part["support"]),
-            f"Groups differ, {basis}": [_mark(row) for row in part.to_dict("records")],
+            f"Groups differ, {basis}": [_mark(*pair) for pair in zip(part["mark"], part["mark_key"], strict=True)],
             f"Few, {basis}": ["yes" if quality == "flagged" else "no" for quality in part["quality"]],
         }
     return pd.DataFrame(rows).astype(object)
 
 
-def _mark(row):
+def _mark(mark, key):
     """The mark of a test, or in brackets why there is none."""
-    return CELL_MARKS.get(row["mark"]) or NO_MARK.get(row["mark_key"], "[t]")
+    return CELL_MARKS.get(mark) or NO_MARK.get(key, "[t]")
 
 
 def _numbers(rows, column, digits=0):
     """A column of numbers, rounded, with the reason in brackets where a number is not given."""
-    numbers = zip(rows[column].astype(float), rows.to_dict("records"), strict=True)
-    return [_absent(column, row) if pd.isna(x) else int(x) if digits == 0 else round(x, digits) for x, row in numbers]
+    numbers = zip(rows[column].astype(float).tolist(), rows["n"].tolist(), rows["shown"].tolist(), strict=True)
+    return [
+        _absent(column, n, shown) if pd.isna(x) else int(x) if digits == 0 else round(x, digits)
+        for x, n, shown in numbers
+    ]
 
 
-def _absent(column, row):
-    if column in ("low", "high"):
+def _absent(column, n, shown):
+    if column in ("low", "high") or (pd.notna(n) and n == 0):
         return "[z]"
-    if row["n"] == 0:
-        return "[z]"
-    return "[x]" if column in ("n", "n_weighted", "n_eff") and row["shown"] != "withheld" else NOT_GIVEN[row["shown"]]
+    return "[x]" if column in ("n", "n_weighted", "n_eff") and shown != "withheld" else NOT_GIVEN[shown]
 
 
 def _format(column):
