@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: all environment test lock pdf audit-dependencies r-tables coverage change benchmark benchmark-weighting \
-	benchmark-waves benchmark-reliability
+	benchmark-waves benchmark-big-wave benchmark-reliability
 # Settings and codebooks first: DVC itself would say what is wrong with them in many lines, or stages later.
 all: environment
 	$(BIN)/python -m pipeline.app check
@@ -84,6 +84,11 @@ change: environment
 # What a wave costs, up to twenty of them: writes a table of docs/performance.md. Some ten minutes.
 benchmark-waves: environment
 	$(BIN)/python benchmarks/waves.py
+
+# A wave of up to a million respondents, beside plain pandas and R: writes tables of docs/performance.md. Half an hour
+# and 8 GB of memory. R's side needs R and its packages survey and data.table, and is left out without them.
+benchmark-big-wave: environment
+	$(BIN)/python benchmarks/big_wave.py
 
 # What the tests of determinism, faults and `tracker verify` see: writes the tables of docs/reliability.md.
 benchmark-reliability: environment

@@ -1,6 +1,11 @@
-"""The benchmarks measure what they say: larger reports about one frame, and the same graph in one process."""
+"""The benchmarks measure what they say: larger reports about one frame, the same graph in one process.
 
+And a big wave, in small, comes to the same in each format and to what plain pandas makes of it.
+"""
+
+import importlib
 import importlib.util
+import sys
 from pathlib import Path
 
 import nbformat
@@ -136,3 +141,62 @@ def test_one_answer_is_another_and_all_else_as_it_was(one_process, small_codeboo
     changed = one_process.with_another_answer(table, small_codebook)
     assert changed[column].tolist() == [first, second, second]
     assert changed.drop(columns=column).equals(table.drop(columns=column))
+
+
+# ---- a big wave
+
+
+@pytest.fixture(scope="module")
+def big_wave():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(PLACE.parent))
+        yield importlib.import_module("big_wave")
+
+
+@pytest.fixture(scope="module")
+def small_wave(big_wave, tmp_path_factory):
+    """The survey at a small size, every stage of ours and of plain pandas run on it."""
+    folder = tmp_path_factory.mktemp("big_wave")
+    big_wave.write_project(folder, 600)
+    big_wave.write_exports(folder, 600)
+    big_wave.write_keys(folder)
+    big_wave.place_raw(folder)
+    for stage in (big_wave.clean, big_wave.weight, big_wave.analyse, big_wave.plain_pandas):
+        stage(folder)
+    return folder
+
+
+def test_a_big_wave_has_forty_questions_and_the_shares_that_plain_pandas_gives(big_wave, small_wave):
+    found = pd.read_csv(small_wave / "estimates_ours.csv")
+    assert found["answer"].str.split().str[0].nunique() == 40
+    assert found["se"].notna().mean() > 0.9
+    weights = pd.read_csv(small_wave / "weighted/respondents.csv")["weight"]
+    assert len(weights) == 600 and weights.nunique() == 6
+    assert big_wave.check_same(small_wave, "pandas") < 1e-9
+
+
+def test_a_big_wave_stops_where_a_share_differs(big_wave, small_wave, tmp_path):
+    for who in ("ours", "pandas"):
+        table = pd.read_csv(small_wave / f"estimates_{who}.csv")
+        table.loc[7, "estimate"] += 1e-3 * (who == "pandas")
+        table.to_csv(tmp_path / f"estimates_{who}.csv", index=False)
+    with pytest.raises(SystemExit, match=r"Ours and those of pandas differ by 0\.001"):
+        big_wave.check_same(tmp_path, "pandas")
+
+
+def test_the_formats_of_a_big_wave_give_the_same_respondents(big_wave, small_wave):
+    for kind in big_wave.FORMATS:
+        big_wave.take_in(small_wave, kind)
+    big_wave.check_formats(small_wave)
+    (small_wave / "taken_in.sav").write_text("0")
+    with pytest.raises(SystemExit, match="The formats give other respondents"):
+        big_wave.check_formats(small_wave)
+
+
+def test_a_process_that_takes_too_long_is_ended_and_said_to_be(big_wave):
+    assert big_wave.run([sys.executable, "-c", "import time; time.sleep(60)"], 1) == "not in 1 s"
+    assert big_wave.run([sys.executable, "-c", "raise SystemExit(3)"], 60) == "ended with 3"
+    ended = big_wave.run([sys.executable, "-c", "print('clean', 1, 2, sep=chr(9)); print('Python')"], 60)
+    assert ended.parts == {"clean": [1, 2]} and ended.program == "Python" and ended.memory > 1
+    rows = big_wave.markdown({1000: {"clean": ended, "weight": "not in 1 s", "analyse": ended}}).splitlines()
+    assert "| weight | not in 1 s |" in rows and "| **clean, weight and analyse: ours** | not all |" in rows
