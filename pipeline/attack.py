@@ -220,7 +220,6 @@ class Attack:
             self.soft[label] = columns, whole, np.concatenate([right, np.zeros(count)]), keys
         return self.soft[label]
 
-
     def _tables(self, label):
         if label not in self.tables:
             _, matrix, right, _ = self._soft(label)
