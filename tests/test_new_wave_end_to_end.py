@@ -89,7 +89,7 @@ def test_each_format_ends_in_the_finished_edition_and_all_in_the_same_one(small,
     assert {f"{YEAR}/{name}" for name in FINISHED} <= set(editions["csv"])
     # Twice changes nothing, and everything is under DVC or in git.
     before = contents(small.root)
-    again = tracker(small, "new-wave", YEAR, files["sav"])
+    again = tracker(small, "new-wave", YEAR, files["parquet"])
     assert again.returncode == 0 and again.stdout.endswith("All of it stood there already: nothing was written.\n")
     assert {p: b for p, b in contents(small.root).items() if "__pycache__" not in p} == {
         p: b for p, b in before.items() if "__pycache__" not in p
@@ -121,7 +121,7 @@ def test_what_a_person_wrote_in_the_codebook_stays(small, files):
         text.replace("source: Fieldwork of 2021", "source: Asked by an agency  # by telephone"), encoding="utf-8"
     )
     edited = path.read_bytes()
-    assert tracker(small, "new-wave", YEAR, files["sav"]).returncode == 0
+    assert tracker(small, "new-wave", YEAR, files["parquet"]).returncode == 0
     assert path.read_bytes() == edited
     path.write_text(text, encoding="utf-8")
 

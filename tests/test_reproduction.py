@@ -13,6 +13,7 @@ import pytest
 import yaml
 from clones import ROOT, Clone
 from marks import carries_the_mark
+from test_withhold import attack
 
 from pipeline.codebook import load_codebook
 from pipeline.explain_command import explained
@@ -79,6 +80,10 @@ def within(path, places):
 
 def test_a_clone_elsewhere_gives_the_committed_bytes(clone):
     assert clone.changed() == ""
+
+
+def test_nothing_of_the_rehearsal_is_given_away_by_what_the_tracker_publishes(clone):
+    attack(clone.root)
 
 
 def test_progress_is_shown_cell_by_cell(clone):

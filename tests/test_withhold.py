@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from made_waves import renamed
@@ -130,14 +129,16 @@ def test_no_wave_is_given_away(followed, make_respondents, seed, base, count, si
         assert reader.leaks() == {}
 
 
-@pytest.mark.slow
-def test_nothing_of_the_real_rehearsal_is_given_away():
-    """Everything in reports/tracker, as it stands there, beside the wave's own tables; and one leak planted in it."""
-    parameters = load_params(ROOT / "params.yaml")
-    folders = {name: ROOT / "data" / name for name in ("weighted", "series")}
-    found = track.load_waves(parameters.waves.all, codebooks=ROOT / "data/codebook", **folders)
+def attack(root):
+    """Everything in reports/tracker of a built project, beside the waves' own tables; and one leak planted in it.
+
+    tests/test_reproduction.py, which builds the project, attacks it.
+    """
+    parameters = load_params(root / "params.yaml")
+    folders = {name: root / "data" / name for name in ("weighted", "series")}
+    found = track.load_waves(parameters.waves.all, codebooks=root / "data/codebook", **folders)
     breaks = register(track.books(found))
-    folder = ROOT / "reports/tracker"
+    folder = root / "reports/tracker"
     tables = {n: read_table(folder / f"{n}.csv") for n in (*NAMES, "figures/maturity_weights")}
     read = [Reader(w, found, tables, breaks, parameters.disclose) for w in found if w.kind != "reconstruction"]
     for reader in read:
