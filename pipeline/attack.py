@@ -241,8 +241,8 @@ def _solve(goal, matrix, right, limits):
 class _Tables:
     """The tables that meet some equations, asked again and again whether one lies within other limits.
 
-    Each time HiGHS goes on from where it last ended, by the dual simplex method, which new limits do not hinder: some
-    ten milliseconds instead of half a second. Without such an end it makes the equations fewer first (presolve).
+    Each time HiGHS goes on from where it last ended, by the dual simplex method, which new limits do not
+    hinder, in a fraction of the time. Without such an end it makes the equations fewer first (presolve).
     """
 
     def __init__(self, matrix, right):

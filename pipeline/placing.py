@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipeline.changes import each_text
-from pipeline.deliveries import AnswerSet
+from pipeline.delivery import AnswerSet
 from pipeline.problems import InputProblem
 from pipeline.raw import export_columns, raw_columns
 from pipeline.responses import tick_readings

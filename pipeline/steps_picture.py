@@ -10,6 +10,7 @@ from pipeline.files import MARK
 from pipeline.maturity import EQUAL, ONLY, WITHOUT
 from pipeline.printing import STATUS, per_cent
 from pipeline.tables import write_bytes, write_table, write_text
+from pipeline.trends import WITHHELD
 
 NAME = "maturity_weights"
 ROW = 15
@@ -19,7 +20,6 @@ KEYS = [
     ("band", "From one end to the other: every set of weights that the steps can have"),
     ("hollow", "One step or one criterion left out, or every criterion alike"),
 ]
-GONE = ("withheld", "Withheld: it rests on too few organisations, or would give away a number that does")
 MODELLED = "How answers go together in an organisation was never printed: the marks of {} are modelled, not measured."
 
 
@@ -58,7 +58,7 @@ def words_of(table, survives, waves, basis):
         "title": "Maturity under every choice of weights",
         "question": QUESTION,
         "measured": f"Mark: per cent of the criteria met, mean of the steps, {basis}",
-        "key": [*KEYS, *([GONE] if table["drawn"].eq("withheld").any() else [])],
+        "key": [*KEYS, *([("withheld", WITHHELD)] if table["drawn"].eq("withheld").any() else [])],
         "foot": [f"Steps: {steps}.", *filter(None, counts), *(MODELLED.format(y) for y in rebuilt[:1]), *status],
         "rehearsal": MARK if rehearsed else "",
         "rehearsal_means": f"{' and '.join(rehearsed)}: simulated answers" if rehearsed else "",

@@ -128,26 +128,19 @@ def compared(got, whole):
     return "Cleaned and logged: " + "; ".join(said) + "." if said else SAME
 
 
-def of_csv(project, folder, change):
-    path = folder / "export.csv"
-    path.write_bytes(change(project.whole["csv"]))
-    return taken_in(project, path)
+def of_whole(format_):
+    """How a whole delivered file, changed in its bytes, is taken in."""
+
+    def of_bytes(project, folder, change):
+        path = folder / f"export.{format_}"
+        path.write_bytes(change(project.whole[format_]))
+        return taken_in(project, path)
+
+    return of_bytes
 
 
 def of_table(project, folder, change):
     return taken_in(project, made.as_csv(folder / "export.csv", change(project.table)))
-
-
-def of_xlsx(project, folder, change):
-    path = folder / "export.xlsx"
-    path.write_bytes(change(project.whole["xlsx"]))
-    return taken_in(project, path)
-
-
-def of_sav(project, folder, change):
-    path = folder / "export.sav"
-    path.write_bytes(change(project.whole["sav"]))
-    return taken_in(project, path)
 
 
 def of_sav_values(project, folder, change):
@@ -159,12 +152,6 @@ def of_sav_values(project, folder, change):
     kept = [{c: v for c, v in what.items() if c in table} for what in (labels, missing)]
     pyreadstat.write_sav(table, path, column_labels=texts, variable_value_labels=kept[0], missing_ranges=kept[1])
     made.add_sets(path, [(n, "D", "1", found["label"], found["variable_list"]) for n, found in about.mr_sets.items()])
-    return taken_in(project, path)
-
-
-def of_parquet(project, folder, change):
-    path = folder / "export.parquet"
-    path.write_bytes(change(project.whole["parquet"]))
     return taken_in(project, path)
 
 
@@ -233,8 +220,8 @@ def of_population(project, folder, change):
 
 
 KINDS = {
-    **{"csv": of_csv, "table": of_table, "xlsx": of_xlsx, "sav": of_sav, "sav_values": of_sav_values, "raw": of_raw},
-    **{"parquet": of_parquet, "parquet_values": of_parquet_values},
+    **{format_: of_whole(format_) for format_ in ("csv", "xlsx", "sav", "parquet")},
+    **{"table": of_table, "sav_values": of_sav_values, "parquet_values": of_parquet_values, "raw": of_raw},
     **{"codebook": of_codebook, "params": of_params, "claims": of_claims, "comparators": of_comparators},
     "population": of_population,
 }

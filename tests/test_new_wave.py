@@ -474,7 +474,7 @@ def test_a_parquet_file_that_holds_too_much_is_refused_unread(project, table, mo
     # A run of one value takes a few bytes, however long it is.
     path = made.as_parquet(project / "export.parquet", table.assign(comment="so it is " * 40))
     assert path.stat().st_size < 20_000 and len(table.columns) == 18
-    monkeypatch.setattr("pipeline.deliveries.MOST_IN_MEMORY", most)
+    monkeypatch.setattr("pipeline.delivered_parquet.MOST_IN_MEMORY", most)
     assert said in refusal(project, path)
 
 

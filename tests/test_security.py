@@ -17,7 +17,7 @@ from test_execute import notebook, printed  # noqa: F401
 import pipeline.provenance
 import pipeline.yamls
 from pipeline.data_docs import RESULTS, write_report
-from pipeline.deliveries import _try_apart
+from pipeline.delivery import try_apart
 from pipeline.execute import execute
 from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, INTERVIEWS
@@ -205,8 +205,8 @@ def test_a_notebook_s_parameter_is_a_text_whatever_it_holds(notebook, tmp_path, 
 
 def test_a_reader_in_c_that_breaks_off_takes_only_its_own_process_along():
     with pytest.raises(InputProblem, match=r"^export\.sav: not an SPSS file that can be read: the reader breaks off; "):
-        _try_apart(os.abort, "export.sav")
+        try_apart(os.abort, "export.sav")
     with pytest.raises(InputProblem, match=r"^export\.parquet: not a Parquet file that can be read: the reader breaks"):
-        _try_apart(os.abort, "export.parquet", "a Parquet file")
-    _try_apart(lambda: None, "export.sav")
-    _try_apart(lambda: 1 / 0, "export.sav")
+        try_apart(os.abort, "export.parquet", "a Parquet file")
+    try_apart(lambda: None, "export.sav")
+    try_apart(lambda: 1 / 0, "export.sav")

@@ -1,0 +1,79 @@
+"""One file as an agency delivered it, whatever its format, and what the readers of all formats need."""
+
+import os
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import pandas as pd
+
+from pipeline.problems import InputProblem
+
+# An SPSS or Parquet file in memory, at most.
+MOST_IN_MEMORY = 4_000_000_000
+
+
+class AnswerSet(NamedTuple):
+    """A multiple-response set of an SPSS file: a column per answer (`counted` marks it as chosen) or per mention."""
+
+    name: str
+    label: str
+    columns: tuple[str, ...]
+    counted: str | None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One file as delivered: a table of text cells, indexed by row of the file, and what the file says of its columns.
+
+    `texts`: what was asked, by column. `labels`: {code: label} by column. `missing`: codes that say nothing of the
+    matter, by column. `sets`: multiple-response sets. `dates`: columns that the file itself holds as dates. A file in
+    CSV has none of these.
+    """
+
+    file: str
+    table: pd.DataFrame
+    texts: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    missing: dict[str, frozenset[str]] = field(default_factory=dict)
+    sets: tuple[AnswerSet, ...] = ()
+
+
+def made_a_date(file, row, column, found):
+    """The problem of a cell that a spreadsheet took for a date."""
+    return InputProblem(
+        "a spreadsheet has made a date of this answer, and what stood there is lost",
+        **{"file": file, "row": row, "column": column, "found": found},
+        do="format the column as text before the answers are filled in, and export again",
+    )
+
+
+def number_text(value):
+    """A number as text without a needless .0, true and false as 1 and 0, a text as it is."""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def try_apart(read, file, kind="an SPSS file"):
+    """Call a reader in a process of its own first; raises InputProblem if that dies of it.
+
+    ReadStat is written in C, and fuzzing has found files on which it breaks off with the whole process; Arrow's reader
+    of Parquet is in C++. What they raise is left to the call proper. Where processes cannot be forked (Windows) nothing
+    is tried.
+    """
+    if not hasattr(os, "fork"):
+        return
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.closerange(0, 3)  # what the C library prints as it dies is nothing to read
+            read()
+            status = 0
+        finally:
+            os._exit(status)
+    if os.WIFSIGNALED(os.waitpid(child, 0)[1]):
+        what, do = f"not {kind} that can be read: the reader breaks off", "save it again from where it came"
+        raise InputProblem(what, file=file, do=do)
