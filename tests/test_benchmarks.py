@@ -11,10 +11,14 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
-from made_claims import EVERY_KIND, claims_of, true_claims
+from made_claims import EVERY_KIND, claims_of, every_table, met_by, rows_of, tiny_codebook, tiny_kinds, true_claims
 
+from pipeline.bounds import bound_estimates
 from pipeline.claims import load_claims, regenerate
 from pipeline.codebook import load_codebook, typed
+from pipeline.contradictions import judge
+from pipeline.params import Reconstruct
+from pipeline.system import build_system
 
 PLACE = Path(__file__).parent.parent / "benchmarks/contradictions.py"
 
@@ -61,6 +65,62 @@ def test_one_copy_is_the_report_itself(benchmark, codebook_2014, tmp_path):
     assert (questions, printed) == (len(codebook_2014.questions), len(claims))
     assert one == codebook_2014.model_copy(update=dict.fromkeys(benchmark.MADE_OF_THEM, ()))
     assert load_claims(paths[1], one).drop(columns="line").equals(claims.drop(columns="line"))
+
+
+# ---- exact ends of bounds
+
+
+@pytest.fixture
+def exact_bounds(monkeypatch):
+    monkeypatch.syspath_prepend(PLACE.parent)
+    return importlib.import_module("exact_bounds")
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_exact_ends_are_those_of_every_possible_table(exact_bounds, make_respondents, seed):
+    houses, settings = 4, Reconstruct(seed=1, worded_tolerance=5, time_limit=30, effort=2)
+    codebook = tiny_codebook(houses)
+    kinds = tiny_kinds(codebook)
+    table = make_respondents(codebook, rows=houses, seed=seed)
+    rows = [r for r in true_claims(codebook, table, number=6, seed=seed) if r.get("unit") != "answers"]
+    claims = claims_of(codebook, *rows)
+    system = build_system(codebook, claims, settings.worded_tolerance)
+    verdict = judge(system, seed=settings.seed, time_limit=settings.time_limit)
+    tables = every_table(kinds, houses)
+    possible = tables[met_by(claims, codebook, kinds, tables).all(axis=1)]
+    bounds = bound_estimates(codebook, claims, verdict, settings)
+    bounds = bounds[bounds["count_low"].lt(bounds["count_high"]).fillna(False)].to_dict("records")
+    assert bounds
+    for bound in bounds:
+        estimate = bound | {"base": codebook.measure(bound["measure"]).base}
+        count, _ = rows_of(codebook, estimate, bound["category"], bound["group"], kinds)
+        counts = possible @ count.to_numpy(dtype=int)
+        for end, exact in (("count_low", counts.min()), ("count_high", counts.max())):
+            found = exact_bounds.exact_end(codebook, claims, verdict.kept, bound | {"end": end}, settings)
+            assert found == exact
+
+
+def test_a_limit_on_answers_that_the_report_breaks_is_not_held_to(exact_bounds, codebook_2014):
+    """The claims that refute "each named at most three" can be met together once that claim is left out."""
+    root, settings = PLACE.parent.parent, Reconstruct(seed=1, worded_tolerance=5, time_limit=30, effort=2)
+    claims = load_claims(root / "data/report/2014/claims.csv", codebook_2014)
+    limits = set(claims.loc[claims["unit"].eq("answers"), "id"])
+    listed = pd.read_csv(root / "reports/2014/contradictions.csv")
+    broken = listed.loc[listed["claim"].isin(limits), "contradiction"].iloc[0]
+    against = sorted(set(listed.loc[listed["contradiction"].eq(broken), "claim"]) - limits)
+    everyone = {"measure": "sector", "category": "la", "break": "total", "group": "total", "count_low": 0}
+    end = {"end": "count_low"}
+    assert exact_bounds.exact_end(codebook_2014, claims, against, everyone | end, settings) is not None
+
+
+def test_ends_that_are_not_exact_are_named(exact_bounds):
+    bounds = pd.DataFrame({"attained": ["both", "low", "neither"]})
+    bound = {"measure": "opens", "category": "yes", "group": "museums", "count_low": 3, "count_high": 8, "base_low": 9}
+    searched = [bound | {"end": end} for end in ("count_low", "count_high", "count_high")]
+    said = exact_bounds.text(searched, [3, 6, None], bounds)
+    assert said.startswith("Of 6 ends of unweighted shares 3 are attained")
+    assert "2 were decided, and 1 of these are exact" in said
+    assert said.splitlines()[-1] == "| `opens`, `yes`, `museums` | largest | 8 | 6 | 9 |"
 
 
 # ---- the graph in one process
