@@ -232,6 +232,7 @@ def _sizes(system, ids, known, cells):
     clique, column = system.layout.column(system.codebook.size_band)
 
     def ends(bands):
+        """The least and most respondents that these size bands have together."""
         return program.ends(clique.unknowns(column.isin(bands)))
 
     bands = {band: ends([band]) for band in system.layout.levels[system.codebook.size_band]}

@@ -70,6 +70,7 @@ def _check(row, codebook, path):
     """Check one claim; its printed number as a Fraction, or None."""
 
     def fault(column, what, allowed):
+        """Stop at this cell of the claim."""
         raise InputProblem(what, file=path, row=row["line"], column=column, found=row[column], allowed=allowed)
 
     if not row["id"]:
@@ -225,6 +226,7 @@ def _regenerated(claim, respondents, codebook, worded_tolerance):
     question = codebook.question(codebook.measure(claim["measure"]).question)
 
     def counts(category, group):
+        """How many of a group gave an answer (of a claim on numbers of answers: did not keep to it), and its base."""
         where = select(respondents, codebook.base(claim["base"]).where)
         where &= select(respondents, codebook.group(claim["break"], group).where)
         if claim["unit"] == "answers":

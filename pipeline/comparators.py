@@ -76,7 +76,10 @@ def load_comparators(path, codebooks):
 
 
 def _check(row, codebooks, path):
+    """Raise InputProblem at the first cell of a row that cannot be taken."""
+
     def fault(column, what, allowed=None, found=None):
+        """Stop at this cell of the row."""
         found = row[column] if found is None else found
         raise InputProblem(what, file=path, row=row["line"], column=column, found=found or None, allowed=allowed)
 
@@ -331,6 +334,7 @@ def _lane(page, row, ours):
     left, right, middle = page.left + 4, page.right - 4, page.y + LANE / 2
 
     def place(share):
+        """Where a share stands across the page, in points."""
         return left + share * (right - left)
 
     page.line([left, right], [middle, middle])

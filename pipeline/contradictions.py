@@ -66,9 +66,11 @@ def judge(system, *, seed, time_limit, listed=2):
     left_out = tuple(i for i in ids if i in left_out)
 
     def within(core):
+        """A minimal contradiction among these claims."""
         return minimal(system, core, seed=seed, time_limit=time_limit)
 
     def known():
+        """What is known of the claims kept, for one thread: solvers and what they found are not shared."""
         return Known(replace(system, ends={}), solution, seed=seed, time_limit=time_limit)
 
     with ThreadPoolExecutor(ABREAST) as pool:

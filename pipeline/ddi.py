@@ -147,6 +147,7 @@ def _condition(codebook, name, test):
     labels = question.categories
 
     def listed(ids, word):
+        """The labels of these answers in quotation marks, with a word between them."""
         return f" {word} ".join(f'"{labels[i]}"' for i in ids)
 
     parts = [listed(test.any, "or")] if test.any else []

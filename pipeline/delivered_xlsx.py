@@ -117,6 +117,7 @@ def _check_xml(archive, member, file):
     begun = []
 
     def refuse(*_):
+        """Stop at a document type, whatever it says."""
         what = "a part of the workbook declares a document type (DTD), which an export has no use for"
         raise InputProblem(what, file=file, found=member.filename, do="save it again as .xlsx")
 

@@ -26,8 +26,7 @@ class Delivery:
     """One file as delivered: a table of text cells, indexed by row of the file, and what the file says of its columns.
 
     `texts`: what was asked, by column. `labels`: {code: label} by column. `missing`: codes that say nothing of the
-    matter, by column. `sets`: multiple-response sets. `dates`: columns that the file itself holds as dates. A file in
-    CSV has none of these.
+    matter, by column. `sets`: multiple-response sets. A file in CSV has none of these.
     """
 
     file: str

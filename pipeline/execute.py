@@ -122,6 +122,7 @@ def run(source, parameters, notebook, draft):
     labels, begun = cell_labels(source), []
 
     def begin(cell, cell_index):
+        """Note and print the cell that begins."""
         if cell.id in labels:  # papermill's own cell of parameters is not
             begun.append(labels[cell.id])
             show(notebook, f"cell {begun[-1]}")

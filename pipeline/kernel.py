@@ -101,12 +101,14 @@ def started_kernel(folder):
         """This Python, whatever kernels are installed on the machine."""
 
         def get_kernel_spec(self, kernel_name):
+            """The same, under whatever name it is asked for."""
             return spec
 
     class PromptClient(AsyncKernelClient):
         """Ready when the kernel has answered on both its channels; the usual client then listens on for 0.2 s."""
 
         async def wait_for_ready(self, timeout=None):
+            """Wait for both answers; NeverReady if the kernel has ended, TimeoutError after `timeout` seconds."""
             async with asyncio.timeout(timeout):
                 while not await answered(self):
                     if not await self.is_alive():

@@ -80,6 +80,7 @@ def _dots(page, balance):
     step = ceil(5 * most) / 10
 
     def place(x):
+        """Where a standardised difference stands across the page, in points."""
         return (left + right) / 2 + x / (1.05 * max(most, 2 * step)) * (right - left) / 2
 
     for against, rows in balance.groupby("against", sort=False):

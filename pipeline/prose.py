@@ -61,6 +61,7 @@ def _clause(clause, rows, codebook, label):
 
 
 def _marked(placeholder):
+    """A placeholder between the signs that show which estimate its number is linked to; itself where to none."""
     mark = LINKED.get(placeholder[1])
     return placeholder[0] if mark is None else f"{mark}{placeholder[0]}{END}"
 

@@ -97,21 +97,26 @@ class Prose(mistune.HTMLRenderer):
         self._link, self._before, self.headings = link, before, []
 
     def heading(self, text, level, **attributes):
+        """A heading with an anchor that no other has; it is kept for the table of contents."""
         anchor = unique(self._before + anchor_of(text), ["content", *(h["anchor"] for h in self.headings)])
         self.headings.append({"level": level, "anchor": anchor, "text": Markup(text).striptags()})
         return f'<h{level} id="{anchor}">{text}</h{level}>\n'
 
     def link(self, text, url, title=None):
+        """A link where it leads on this site; its text alone where nothing stands there."""
         where = self._link(url)
         return text if where is None else super().link(text, where, title)
 
     def image(self, text, url, title=None):
+        """The text alternative alone: pages place their own pictures."""
         return text
 
     def table(self, text):
+        """A table in a frame that scrolls and can be reached by keyboard."""
         return f'<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>{text}</table></div>\n'
 
     def block_code(self, code, info=None):
+        """Code that scrolls and can be reached by keyboard."""
         return f'<pre tabindex="0"><code>{mistune.escape(code)}</code></pre>\n'
 
 

@@ -120,6 +120,7 @@ def _dots(page, data):
     left, right = page.left + gutter + 14, page.right - 8
 
     def place(mark):
+        """Where a mark, 0 to 1, stands across the page, in points."""
         return left + mark * (right - left)
 
     for (wave, kind), block in data.groupby(["wave", "kind"], sort=False):

@@ -141,6 +141,7 @@ def _panels(page, data):
         top = page.y
 
         def place(x, start=start, end=end):
+            """Where a number of this panel stands across the page, in points."""
             return left + (x - start) / (end - start) * (right - left)
 
         for _, clause in rows.groupby(["finding", "clause"], sort=False):

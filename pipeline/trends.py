@@ -277,6 +277,7 @@ def _panel(page, rows, at, scale, heading):
     page.label(page.left, (first + head) / 2, heading, GUTTER - 8, 1, "Semibold")
 
     def place(value):
+        """How far down the page a value of this series stands, in points."""
         return head - (value - bottom) / (top - bottom) * (head - first)
 
     left, right = page.left + GUTTER, page.right

@@ -226,6 +226,7 @@ def linked(settings):
     """
 
     def kept(before, after, rows, found):
+        """`found` without what would give organisations in both waves away."""
         hidden = [w.estimates for w in (before, after) if w.kind != "reconstruction"]
         if not hidden or found.empty:
             return found

@@ -53,11 +53,13 @@ class _StrictLoader(yaml.SafeLoader):
     """
 
     def construct_whole_number(self, node):
+        """A whole number written in plain digits; raises _OtherNumber for any other form."""
         if not re.fullmatch("[-+]?(0|[1-9][0-9]{0,17})", node.value):
             raise _OtherNumber(problem=node.value, problem_mark=node.start_mark)
         return int(node.value)
 
     def compose_mapping_node(self, anchor):
+        """A mapping; raises _DoubledKey for a key that stands in it twice."""
         node, seen = super().compose_mapping_node(anchor), set()
         for key, _ in node.value:
             name = (key.tag, str(key.value))
