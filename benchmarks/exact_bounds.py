@@ -42,7 +42,8 @@ def main():
     verdict = judge(system, seed=how.seed, time_limit=how.time_limit)
     bounds = read_table(ROOT / "data/respondents/2014/bounds.csv")
     bounds = bounds[bounds["basis"].eq(UNWEIGHTED)]
-    ends = bounds[bounds[LOW].notna()].assign(end=bounds["attained"].map(OPEN)).dropna(subset="end").explode("end")
+    ends = bounds[bounds["base_low"].eq(bounds["base_high"])]
+    ends = ends.assign(end=ends["attained"].map(OPEN)).dropna(subset="end").explode("end")
     searched = ends.to_dict("records")
     pieces = [(codebook, claims, verdict.kept, bound, how) for bound in searched]
     exact = spread(exact_end, pieces, compute=settings.compute, say=lambda done: print(done, flush=True))
@@ -78,6 +79,7 @@ def text(searched, exact, bounds):
     ends = bounds["attained"].map({"both": 2, "low": 1, "high": 1, "neither": 0}).dropna()
     said = (
         f"Of {2 * len(ends):,} ends of unweighted shares {int(ends.sum()):,} are attained by records that were found. "
+        f"Of the others {2 * len(ends) - int(ends.sum()) - len(exact):,} are of an open base and were not searched. "
         f"The {len(exact)} others whose base is settled were searched in whole numbers: {len(decided)} were decided, "
         f"and {len(decided) - len(off)} of these are exact to the organisation."
     )

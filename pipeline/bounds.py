@@ -52,11 +52,12 @@ def bound_estimates(codebook, claims, verdict, settings, *, cells=None, counts=N
     of the verdict): bounds are shown to be exact by records with the same bases as these. `compute` (a section of the
     Params) spreads the work over processors, with the same result; without it, it is done in this process.
 
-    One row per measure, category, break, group and basis: support (`published`: a kept claim prints it; `implied`: the
-    claims force one value; `bounded`: they force an interval; `assumed`: they say nothing), low and high of the share
-    (empty where its base can be nil), which of them records in whole numbers were found to attain (`both`, `low`,
-    `high`, `neither`), the ends of the base and, where the base is settled, of the count, both unweighted, and what is
-    taken as given: nothing but, for a weighted share, that each cell in the list is weighted to its total.
+    One row per measure, category, break, group and basis: support (`published`: a kept claim prints it, as a share or
+    as a count of a settled base; `implied`: the claims force one value; `bounded`: they force an interval; `assumed`:
+    they say nothing), low and high of the share (empty where its base can be nil), which of them records in whole
+    numbers were found to attain (`both`, `low`, `high`, `neither`), the ends of the base and, where it is settled or
+    the count printed, of the count, both unweighted, and what is taken as given: nothing but, for a weighted share,
+    that each cell in the list is weighted to its total.
     """
     whole = build_system(codebook, claims, settings.worded_tolerance)
     ids = list(verdict.kept)
@@ -133,9 +134,17 @@ class _Problem:
 
     @cached_property
     def printed(self):
-        """The estimates that a kept claim prints as a number."""
+        """The estimates of which a kept claim prints the share."""
+        return self._exact("percent", "share")
+
+    @cached_property
+    def counted(self):
+        """The estimates of which a kept claim prints the count: the share with it, where the base is settled."""
+        return self._exact("count")
+
+    def _exact(self, *units):
         kept = self.claims[self.claims["id"].isin(self.asks)]
-        exact = kept[(kept["op"] == "=") & kept["unit"].isin(["percent", "count", "share"]) & (kept["measure"] != "")]
+        exact = kept[(kept["op"] == "=") & kept["unit"].isin(units) & (kept["measure"] != "")]
         return {_name(c) for c in exact.to_dict("records") if self.codebook.measure(c["measure"]).base == c["base"]}
 
     def near(self, questions):
@@ -388,12 +397,13 @@ class _Part:
             yield estimate, WEIGHTED, strata, weighted, count_ends, base_ends
 
     def _share_ends(self, estimate, count, base, base_ends):
-        """Ends of count / base, and of the count itself where the base is settled; None where nothing can be said."""
+        """Ends of count / base, and of the count itself where it is printed or the base is settled; else None."""
         least, most = base_ends
         if least == 0:
             return (None, None), (None, None)
         if least < most:
-            return self.program.ratio_ends(count, base), (None, None)
+            printed = _name(estimate) in self.problem.counted
+            return self.program.ratio_ends(count, base), self.program.ends(count) if printed else (None, None)
         settled = self.problem.settled.get(_name(estimate))
         low, high = self.program.ends(count) if settled is None else (settled, settled)
         return (Fraction(low, least), Fraction(high, least)), (low, high)
@@ -417,10 +427,14 @@ class _Part:
 
     def _row(self, estimate, basis, share, ends, count_ends, base_ends):
         name, (low, high) = _name(estimate), ends
-        support = _support(name, low, high, self.problem.printed if basis == UNWEIGHTED else ())
+        support = _support(name, low, high, self._printed(base_ends) if basis == UNWEIGHTED else ())
         attained = "" if low is None else ATTAINED[self._attained(share, float(low), float(high))]
         given = ITEMS.join(self.among) if basis == WEIGHTED else ""
         return (*name, basis, support, *map(_number, (low, high)), attained, *count_ends, *base_ends, given)
+
+    def _printed(self, base_ends):
+        """The estimates whose share a kept claim prints, if their bases are as these."""
+        return self.problem.printed | (self.problem.counted if base_ends[0] == base_ends[1] else set())
 
     def _attained(self, share, low, high):
         """Which ends some records attain; where only one value is left, all records do."""

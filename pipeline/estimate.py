@@ -68,6 +68,7 @@ def estimate(respondents, *, codebook, settings, bounds=None):
     ]
     table = pd.concat(found).sort_index(kind="stable").reset_index(drop=True)
     table = add_support(table, codebook=codebook, bounds=_that_hold(bounds, respondents))
+    table = widen(table, grid, respondents=respondents, confidence=settings.confidence)
     table = add_quality(table, flag_below=settings.flag_below, withhold_below=settings.withhold_below)
     table = withhold(table, printed=codebook.kind == "reconstruction")
     table = mark_modelled(table, flag_below=settings.flag_below)
@@ -268,6 +269,32 @@ def _named(row):
     return " / ".join(row[key] for key in KEYS)
 
 
+def widen(table, grid, *, respondents, confidence):
+    """Let an unweighted interval reach as far as those of all counts that its share may stand for.
+
+    A printed 82% of 200 is 163 or 164 organisations: which of them the records have is modelled, and no end of an
+    interval may rest on it. An interval moves with its count, so those of the smallest and the largest are enough.
+    """
+    several = table["basis"].eq(UNWEIGHTED) & (table["count_low"] < table["count_high"]) & table["se"].notna()
+    if not several.any():
+        return table
+    ends = pd.concat(
+        table[several].assign(count=table.loc[several, end].astype(int), of=table.index[several], end=end)
+        for end in ("count_low", "count_high")
+    )
+    ends = ends.assign(answer=[f"answer {end} {of}" for end, of in zip(ends["end"], ends["of"], strict=True)])
+    inside = {domain: grid.domains[domain].to_numpy() for domain in ends["domain"].unique()}
+    given = {
+        row.answer: ((inside[row.domain] == 1) & (inside[row.domain].cumsum() <= row.count)).astype(float)
+        for row in ends[["answer", "domain", "count"]].itertuples()
+    }
+    shares = _shares(ends, sample=sample_of(inside | given, respondents, UNWEIGHTED), confidence=confidence)
+    by_row = ends[[*PAIR, "of"]].merge(shares, on=PAIR, validate="1:1").groupby("of")
+    low, high = by_row["ci_low"].min(), by_row["ci_high"].max()
+    outer = {"ci_low": low.reindex(table.index), "ci_high": high.reindex(table.index)}
+    return table.assign(**{c: table[c].where(~several, ends_) for c, ends_ in outer.items()})
+
+
 def add_quality(table, *, flag_below, withhold_below):
     """Add `quality` by the effective base: `withheld` below the one limit, `flagged` below the other, else `ok`."""
     quality = np.select(
@@ -291,20 +318,20 @@ def withhold(table, *, printed):
 
 
 def mark_modelled(table, *, flag_below):
-    """Say what rests on the model and not on the report: quality `modelled`, and no inference from a modelled base.
+    """Say what rests on the model and not on the report: quality `modelled`, and no inference from what is modelled.
 
-    An `assumed` estimate that is not withheld is filler, so its quality is `modelled` and never `ok`; so is that of
-    a weighted one with bounds, unless they leave one value, since how many answered in each cell, and with it every
-    weight, is modelled. Where the bounds leave the base of an estimate open, how many answered is modelled too: its
-    weighted and effective base, standard error, interval and design effect are emptied, and it is flagged if the
-    smallest possible base is below the limit.
+    An estimate that is not withheld and that bounds do not leave one value, `assumed` or `bounded`, is one that the
+    model picked, so its quality is `modelled` and never `ok`, and it has no standard error and no interval: these would
+    be around that pick. Its design effect stays, for what the weights cost. Where the bounds leave the base of an
+    estimate open, how many answered is modelled too: its weighted and effective base, standard error, interval and
+    design effect are emptied, and it is flagged if the smallest possible base is below the limit.
     """
     open_base = table["base_low"] < table["base_high"]
     quality = table["quality"].mask(open_base, "ok").mask(open_base & (table["base_low"] < flag_below), "flagged")
-    blank = {c: table[c].mask(open_base) for c in ("n_weighted", "n_eff", *INFERENCE)}
-    filler = (table["support"] == "assumed") | ((table["support"] == "bounded") & (table["basis"] == WEIGHTED))
-    filler &= quality != "withheld"
-    return table.assign(quality=quality.mask(filler, "modelled"), **blank)
+    picked = table["support"].isin(["assumed", "bounded"])
+    blank = {c: table[c].mask(open_base) for c in ("n_weighted", "n_eff", "deff")}
+    blank |= {c: table[c].mask(open_base | picked) for c in ("se", "ci_low", "ci_high")}
+    return table.assign(quality=quality.mask(picked & quality.ne("withheld"), "modelled"), **blank)
 
 
 def _check_weighted(respondents):

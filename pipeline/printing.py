@@ -23,6 +23,8 @@ STATUS = {
     "fieldwork": "",
 }
 
+# How far the numbers of a wave's records are evidence, in a word.
+EVIDENCE = {"reconstruction": "modelled", "rehearsal": "simulated", "fieldwork": "measured"}
 # Fractions that readers know, in per cent, each with its name. `size_words` picks the nearest.
 FRACTIONS = {
     10: "one in ten",
@@ -63,7 +65,7 @@ def find_rows(estimates, wanted, basis, place):
     absent = rows["basis"].isna()
     if absent.any():
         name = _name(rows[absent].iloc[0])
-        raise InputProblem(f"the estimates have no row {name}, basis {basis}", file=place, do="run estimate first")
+        raise InputProblem(f"the estimates have no row {name}, basis {basis}", file=place, do="run analyse first")
     if len(rows) != len(wanted):
         name = _name(rows[rows.duplicated(KEYS)].iloc[0])
         raise InputProblem(f"the estimates have the row {name}, basis {basis} more than once", file=place)
@@ -103,12 +105,13 @@ def whole_text(number):
 def range_text(low, high, text, words=False):
     """Two numbers as a range, joined by a dash or, in `words`, as `between 43% and 52%`; one where they print alike.
 
-    In words, two whole numbers that follow each other read `111 or 112`.
+    In words, two whole numbers or per cents that follow each other read `111 or 112`, `48% or 49%`.
     """
     first, last = text(low), text(high)
     if first == last:
         return first
-    if words and text is whole_text and round(high) - round(low) == 1:
+    whole = {whole_text: round, percent_text: per_cent}.get(text)
+    if words and whole and whole(high) - whole(low) == 1:
         return f"{first} or {last}"
     return f"between {first} and {last}" if words else f"{first.removesuffix('%')}{DASH}{last}"
 

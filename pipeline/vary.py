@@ -24,7 +24,7 @@ from pipeline.estimate import KEYS, PAIR, UNWEIGHTED, WEIGHTED, Grid, estimate_b
 from pipeline.findings import about
 from pipeline.params import Weight
 from pipeline.population import population_cells, shift_totals
-from pipeline.printing import SETTLED, WITHHELD, difference, size_words
+from pipeline.printing import EVIDENCE, SETTLED, WITHHELD, difference, size_words
 from pipeline.problems import InputProblem
 from pipeline.weight import weigh
 
@@ -37,7 +37,6 @@ UNCLEAR = "neither clear"
 BOUNDS = ["low", "high", "other_low", "other_high"]
 BROKEN = (MOVES, TURNS, FADES, APPEARS)
 SURVIVES, DOES_NOT, NOT_TESTED = "survives", "does not survive", "not tested"
-EVIDENCE = {"reconstruction": "modelled", "rehearsal": "simulated", "fieldwork": "measured"}
 
 
 RESTS_ON = {

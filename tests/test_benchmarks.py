@@ -119,6 +119,7 @@ def test_ends_that_are_not_exact_are_named(exact_bounds):
     searched = [bound | {"end": end} for end in ("count_low", "count_high", "count_high")]
     said = exact_bounds.text(searched, [3, 6, None], bounds)
     assert said.startswith("Of 6 ends of unweighted shares 3 are attained")
+    assert "Of the others 0 are of an open base" in said
     assert "2 were decided, and 1 of these are exact" in said
     assert said.splitlines()[-1] == "| `opens`, `yes`, `museums` | largest | 8 | 6 | 9 |"
 

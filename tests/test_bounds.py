@@ -162,6 +162,8 @@ def test_a_share_of_an_open_base_is_bounded_as_the_ratio_that_it_is():
     bound = bounds.set_index(COLUMNS[:4]).loc["late", "yes", "total", "total"]
     assert (bound["base_low"], bound["base_high"]) == (4, 6)
     assert (bound["low"], bound["high"]) == pytest.approx((0.5, 0.75), abs=1e-6)
+    # The count is printed, the share is not.
+    assert (bound["support"], bound["count_low"], bound["count_high"]) == ("bounded", 3, 3)
     other = bounds.set_index(COLUMNS[:4]).loc["late", "no", "total", "total"]
     assert (other["support"], other["low"], other["high"]) == ("bounded", pytest.approx(0.25), pytest.approx(0.5))
 

@@ -12,12 +12,14 @@ from pipeline.estimate import (
     INFERENCE,
     KEYS,
     Grid,
+    _proportions,
     add_support,
     calibrated_strata,
     effect_table,
     estimate,
     estimate_basis,
     kish_effective_base,
+    sample_of,
 )
 from pipeline.params import Analyse
 from pipeline.problems import InputProblem
@@ -381,3 +383,40 @@ def test_filler_is_never_ok_and_an_open_base_carries_no_inference(weighted, rebu
     assert all(pd.isna(published[c]) for c in ("n_eff", "se", "ci_low", "ci_high", "deff"))
     closed = estimate(weighted, codebook=rebuilt, settings=SETTINGS, bounds=bounds.assign(base_high=35))
     assert closed.loc[closed["support"] == "published", "se"].notna().all()
+
+
+def test_what_the_records_have_inside_a_range_is_modelled_and_has_no_interval(weighted, rebuilt):
+    first = estimate(weighted, codebook=rebuilt, settings=SETTINGS)
+    keys = ["measure", "category", "break", "group", "basis"]
+    rows = first[first["n"].gt(40) & first["estimate"].between(0.2, 0.8)].drop_duplicates("basis")
+    bounds = rows[keys].assign(support="bounded", low=0.0, high=1.0, base_low=rows["n"], base_high=rows["n"])
+    bounds = bounds.assign(count_low=0, count_high=rows["n"])
+    found = estimate(weighted, codebook=rebuilt, settings=SETTINGS, bounds=bounds)
+    ranged = found[found["support"].eq("bounded")]
+    assert ranged["basis"].tolist() == ["unweighted", "weighted"] and ranged["quality"].eq("modelled").all()
+    assert ranged[["se", "ci_low", "ci_high"]].isna().all(axis=None) and ranged["deff"].notna().all()
+    # Whoever keeps what is ok or flagged keeps nothing that the records alone say.
+    evidence = found[found["quality"].isin(["ok", "flagged"])]
+    assert evidence["support"].isin(["published", "implied"]).all()
+
+
+@pytest.mark.parametrize("counts", [(-1, 0), (0, 1), (-2, 3)])
+def test_an_interval_reaches_over_every_count_that_a_printed_share_may_stand_for(weighted, rebuilt, counts):
+    plain = estimate(weighted, codebook=rebuilt.model_copy(update={"kind": "fieldwork"}), settings=SETTINGS)
+    keys = ["measure", "category", "break", "group", "basis"]
+    row = plain[plain["basis"].eq("unweighted") & plain["n"].gt(40) & plain["estimate"].between(0.3, 0.7)].iloc[0]
+    low, high = (int(row["count"]) + step for step in counts)
+    known = dict(
+        zip(("count_low", "count_high", "base_low", "base_high"), (low, high, row["n"], row["n"]), strict=True)
+    )
+    known |= {"support": "published", "low": low / row["n"], "high": high / row["n"]}
+    found = estimate(weighted, codebook=rebuilt, settings=SETTINGS, bounds=pd.DataFrame([{**row[keys], **known}]))
+    [ours] = found[found["support"].eq("published")].to_dict("records")
+    members = np.arange(len(weighted)) < row["n"]
+    for count, end in ((low, "ci_low"), (high, "ci_high")):
+        gave_it = (np.arange(len(weighted)) < count).astype(float)
+        sample = sample_of({"base": members.astype(int), "gave": gave_it}, weighted, "unweighted")
+        [alone] = _proportions(sample, ["gave"], where="base", alpha=0.05, ci_method="logit")[end]
+        assert ours[end] == pytest.approx(alone, abs=1e-12)
+    assert ours["ci_low"] <= row["ci_low"] and row["ci_high"] <= ours["ci_high"]
+    assert (ours["estimate"], ours["count"], ours["quality"]) == (row["estimate"], row["count"], "ok")

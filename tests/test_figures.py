@@ -107,7 +107,7 @@ def test_a_missing_estimate_is_a_sentence(small_codebook):
         figure_data(estimates[estimates["category"].ne("crafts")], small_codebook, small_codebook.figures[0])
     assert str(problem.value) == (
         "figure figure_1: the estimates have no row measure events, category crafts, break total, group total, "
-        "basis unweighted; run estimate first."
+        "basis unweighted; run analyse first."
     )
 
 

@@ -207,7 +207,8 @@ def test_two_whole_numbers_in_words_are_both_named():
     assert range_text(111, 112, whole_text, words=True) == "111 or 112"
     assert range_text(111, 113, whole_text, words=True) == "between 111 and 113"
     assert range_text(111, 112, whole_text) == f"111{DASH}112"
-    assert range_text(0.41, 0.42, percent_text, words=True) == "between 41% and 42%"
+    assert range_text(0.41, 0.42, percent_text, words=True) == "41% or 42%"
+    assert range_text(0.41, 0.43, percent_text, words=True) == "between 41% and 43%"
 
 
 def test_the_status_is_bold_and_a_real_survey_has_none(small_codebook):
@@ -229,7 +230,7 @@ def test_a_row_that_is_missing_or_twice_or_without_bounds_is_named(small_codeboo
     wanted = estimates.loc[estimates["measure"].eq("shop"), ["measure", "category", "break", "group"]].head(1)
     key = "measure shop, category yes, break total, group total"
     with pytest.raises(
-        InputProblem, match=f"figure f: the estimates have no row {key}, basis weighted; run estimate first"
+        InputProblem, match=f"figure f: the estimates have no row {key}, basis weighted; run analyse first"
     ):
         find_rows(estimates[estimates["basis"].eq("unweighted")], wanted, "weighted", "figure f")
     twice = estimates.loc[[*estimates.index, *estimates.index[estimates["measure"].eq("shop")]]]
