@@ -67,7 +67,7 @@ def simulate(years, settings):
 def markdown(result, moves):
     """The tables as text."""
     lines = [
-        "| truth | basis | errors | intervals that miss | false words | pairs with any | found | error / spread |",
+        "| truth | basis | errors | intervals that miss | false words | with a false one | found | error / spread |",
         "|---|---|---|--:|--:|--:|--:|--:|",
     ]
     for row in result.itertuples():

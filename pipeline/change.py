@@ -25,6 +25,7 @@ import pandas as pd
 
 from pipeline.codebook import ORGANISATION, TOTAL, Codebook
 from pipeline.estimate import SUPPORT, UNWEIGHTED, WEIGHTED, lay_out
+from pipeline.files import MARK, MARKED
 from pipeline.harmonise import compare
 from pipeline.printing import KEYS, SETTLED
 
@@ -59,9 +60,16 @@ class Wave:
         return self.codebook.kind
 
 
-def marking(waves):
-    """The codebook by which `write_table` marks a table of these waves: a rehearsal's where one is among them."""
-    return next((w.codebook for w in waves if w.kind == "rehearsal"), waves[-1].codebook)
+def marked(table, waves):
+    """A table of several Waves with a last column MARK, where a rehearsal is among them.
+
+    It is filled in the rows of a rehearsal and in those of a change from or to one; in all, where rows have no wave.
+    """
+    rehearsed = [w.wave for w in waves if w.kind == "rehearsal"]
+    if not rehearsed:
+        return table
+    involved = table[[c for c in ("wave", "since") if c in table]].isin(rehearsed).any(axis="columns")
+    return table.assign(**{MARK: pd.Series(MARKED, index=table.index).where(involved | ("wave" not in table), "")})
 
 
 def pairs_of(waves):
@@ -142,9 +150,10 @@ def _quality(row):
     sides = [(row[f"support_{s}"], row[f"quality_{s}"]) for s in ("before", "after")]
     if any(quality == "withheld" or pd.isna(quality) for _, quality in sides):
         return "withheld"
-    if any(quality == "modelled" or support == "assumed" for support, quality in sides):
+    supports = {support for support, _ in sides}
+    if "assumed" in supports or ("bounded" in supports and row["basis"] == WEIGHTED):
         return "modelled"
-    if any(support == "bounded" for support, _ in sides):
+    if "bounded" in supports:
         return "bounded"
     return "flagged" if any(quality == "flagged" for _, quality in sides) else "ok"
 

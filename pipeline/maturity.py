@@ -18,6 +18,7 @@ import pandas as pd
 from pipeline.codebook import ORGANISATION, TOTAL, gave, select
 from pipeline.estimate import (
     PAIR,
+    ROUND_OFF,
     SUPPORT,
     UNWEIGHTED,
     WEIGHTED,
@@ -115,7 +116,7 @@ def estimate_means(grid, *, respondents, codebook, settings, bounds):
     """The means of a Grid for a wave, unweighted and weighted: a table with COLUMNS.
 
     `bounds` has KEYS, basis, support, low and high of a reconstruction (see `score_bounds`, `mark_bounds`); what is
-    withheld has no estimate, and what a reconstruction leaves open no error.
+    withheld has no estimate, what a reconstruction leaves open no error, and a mean without variance no interval.
     """
     if grid.rows.empty:
         return pd.DataFrame(columns=COLUMNS)
@@ -127,7 +128,9 @@ def estimate_means(grid, *, respondents, codebook, settings, bounds):
         table = table.assign(support=SUPPORT[codebook.kind], low=np.nan, high=np.nan)
     table = add_quality(table, flag_below=settings.flag_below, withhold_below=settings.withhold_below)
     withheld, modelled = table["quality"].eq("withheld"), codebook.kind == "reconstruction"
-    hidden = {c: table[c].mask(withheld | modelled) for c in ("se", "ci_low", "ci_high")}
+    hidden = {"se": table["se"].mask(withheld | modelled)}
+    # Where all answered alike there is no variance, and the interval of a mean would be a point.
+    hidden |= {c: table[c].mask(withheld | modelled | table["se"].lt(ROUND_OFF)) for c in ("ci_low", "ci_high")}
     quality = table["quality"].mask(~withheld & ~table["support"].isin(SETTLED), "modelled")
     table = table.assign(quality=quality, estimate=table["estimate"].mask(withheld), **hidden)
     return table.assign(wave=codebook.wave)[COLUMNS]

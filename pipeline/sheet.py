@@ -53,9 +53,10 @@ def _key(page, lines):
             page.line([x, x + 16], [middle, middle], colour=page.colours.quiet, width=1)
         elif drawn in ("bounded", "assumed"):
             page.box(x + 0.5, middle - 4, 15, 8, **look(drawn, page.colours.accent))
-        elif drawn == "band":
+        elif drawn in ("band", "span"):
             page.box(x, middle - 4, 16, 8, facecolor=page.colours.line, alpha=0.75)
-            page.line([x + 8] * 2, [middle - 5, middle + 5], colour=page.colours.ink, width=1.4)
+            if drawn == "band":
+                page.line([x + 8] * 2, [middle - 5, middle + 5], colour=page.colours.ink, width=1.4)
         elif drawn in DOTS:
             page.dot(x + 8, middle, hollow=drawn == "hollow")
         elif drawn == "flagged":

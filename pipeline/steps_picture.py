@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.change import marking
+from pipeline.change import marked
 from pipeline.codebook import TOTAL
 from pipeline.files import MARK
 from pipeline.maturity import EQUAL, ONLY, WITHOUT
@@ -14,10 +14,10 @@ from pipeline.trends import WITHHELD
 
 NAME = "maturity_weights"
 ROW = 15
-QUESTION = "Does it matter how the four steps are weighed into one mark?"
+QUESTION = "Does it matter how the steps are weighed into one mark?"
 KEYS = [
     ("filled", "Every step counts alike"),
-    ("band", "From one end to the other: every set of weights that the steps can have"),
+    ("span", "From one end to the other: every set of weights that the steps can have"),
     ("hollow", "One step or one criterion left out, or every criterion alike"),
 ]
 MODELLED = "How answers go together in an organisation was never printed: the marks of {} are modelled, not measured."
@@ -83,10 +83,12 @@ def alternative_of(table, words):
         if rows["mark"].isna().any():
             said.append(f"{wave}, {rows['label'].iloc[0]}: withheld.")
             continue
+        modelled = " (modelled)" if rows["kind"].iloc[0] == "reconstruction" else ""
         equal = per_cent(rows.loc[rows["drawn"].eq("filled"), "mark"].iloc[0])
         ends = rows.loc[rows["drawn"].eq("end"), "mark"]
         span = f"{per_cent(ends.min())} to {per_cent(ends.max())}" if len(ends) else f"{equal}"
-        said.append(f"{wave}, {rows['label'].iloc[0]}: {equal} with every step alike, {span} over all weights.")
+        name = f"{wave}{modelled}, {rows['label'].iloc[0]}"
+        said.append(f"{name}: {equal} with every step alike, {span} over all weights.")
     return " ".join([*said, *words["foot"]]) + "\n"
 
 
@@ -109,7 +111,7 @@ def draw_weights(table, survives, waves, settings, folder):
     name = Path(folder) / NAME
     write_bytes(name.with_suffix(".svg"), page.svg(words["caption"], said))
     write_bytes(name.with_suffix(".png"), png(page.pixels(), page.dpi, words["caption"], said))
-    write_table(name.with_suffix(".csv"), data, marking(waves))
+    write_table(name.with_suffix(".csv"), marked(data, waves))
     write_text(name.with_suffix(".txt"), said)
     return said
 

@@ -123,9 +123,11 @@ class Page:
     def _style(self):
         return style.context(["default", RC | {"svg.hashsalt": self.name}])
 
-    def write(self, x, y, text, size=1, weight="Regular", colour=None, align="left"):
-        """Write a line with its baseline at y; `size` in text sizes of the settings."""
+    def write(self, x, y, text, size=1, weight="Regular", colour=None, align="left", clear=False):
+        """Write a line with its baseline at y; `size` in text sizes of the settings. `clear`: on a patch of paper."""
         options = {"color": colour or self.colours.ink, "ha": align, "va": "baseline", "parse_math": False}
+        if clear:
+            options["bbox"] = {"facecolor": self.colours.paper, "edgecolor": "none", "pad": 0.8}
         curly = text.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
         self.sheet.text(x, y, curly, fontproperties=typeface(weight, size * self.size), **options)
 

@@ -3,8 +3,7 @@
 What was measured is a dot with its interval, a rehearsal's simulated answer a diamond with one. Of a reconstruction
 what is printed is a ring without an interval, what the report leaves open a hatched range, and what it does not settle
 is not drawn. A line joins two waves only where they may be compared and came about in the same way: a line from a
-reconstruction to a rehearsal would look like a trend that was measured. Across a break in series, and between waves of
-different kinds, there is a marked gap.
+reconstruction to a rehearsal would look like a trend that was measured. Across a break in series there is a marked gap.
 """
 
 from itertools import pairwise
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.change import marking
+from pipeline.change import marked
 from pipeline.codebook import TOTAL
 from pipeline.files import MARK
 from pipeline.harmonise import SERIES_BREAK, compare
@@ -25,13 +24,19 @@ COLUMNS = ["trend", "wave", "kind", *KEYS, "label", "group_label", "basis", "n",
 COLUMNS += ["low", "high", "support", "quality", "drawn", "text", "joined", "joined_to", "why"]
 PANEL, GUTTER, TOP, FOOT = 76, 92, 12, 14
 OTHERWISE = "{} ({}) and {} ({}) came about in different ways: no line joins them"
-APART = "Two strokes: not joined, since no change between these waves was measured"
+APART = "No line: no change between these waves was measured"
 # What a point is, by its wave's kind: its marker, and whether it is filled.
 MARKERS = {"reconstruction": ("o", False), "rehearsal": ("D", False), "fieldwork": ("o", True)}
 BREAK = "Two strokes: a break in series; the waves before and after it are not compared"
-RING = "Ring: a reconstruction. Printed in the report, without an error; the records are rebuilt"
+RING = "Ring: a reconstruction. Printed in the report, or the one value that what it prints leaves; without an error"
 DIAMOND = "Diamond: a rehearsal. Simulated answers, with their {:.0%} interval"
 DOT = "Dot: measured, with its {:.0%} interval"
+# What stands behind a value in words, by its support.
+POINTS = {
+    "published": " (printed, no interval)",
+    "implied": " (follows from what is printed, no interval)",
+    "simulated": " (simulated)",
+}
 HATCHED = "Somewhere in this range: the report's text does not settle where"
 WITHHELD = "Withheld: it rests on too few organisations, or would give away a number that does"
 MISSING = "Not asked, or no such group, in this wave"
@@ -140,7 +145,7 @@ def trend_words(trend, table, waves, *, settings):
     base = first_lower(book.base(measure.base).label)
     rehearsed = [str(w.wave) for w in waves if w.kind == "rehearsal"]
     basis = "unweighted" if settings.figures.basis == "unweighted" else "weighted to the population"
-    unit = "Satisfied less dissatisfied, points" if scored else "Per cent"
+    unit = "Per cent"
     if scored:
         score = next(s for s in book.net_scores if s.id == trend.net_score)
         labels = book.question(measure.question).categories
@@ -160,10 +165,24 @@ def trend_words(trend, table, waves, *, settings):
         "measured": f"{unit} of {base}, {basis}" if not scored else f"{unit}, of {base}, {basis}",
         "points": _kinds(table, settings.analyse.confidence),
         "key": _keys(table),
-        "foot": [*reasons, *sources, *status],
+        "foot": [*reasons, *_worded_otherwise(waves, measure, trend), *sources, *status],
         "rehearsal": MARK if rehearsed else "",
         "rehearsal_means": f"{' and '.join(rehearsed)}: simulated answers" if rehearsed else "",
     }
+
+
+def _worded_otherwise(waves, measure, trend):
+    """That question or answers were worded otherwise in earlier waves than in the last, whose words the drawing has."""
+    worded = {w.wave: _wording(w.codebook, measure.id, trend.categories) for w in waves}
+    last = waves[-1].wave
+    others = [str(year) for year, said in worded.items() if said and said != worded[last]]
+    return [f"Worded as in {last}; otherwise in {' and '.join(others)}."] if others else []
+
+
+def _wording(book, measure_id, categories):
+    """What was asked for a measure and the labels of these categories, or None where it was not asked."""
+    asked = [book.question(m.question) for m in book.measures if m.id == measure_id]
+    return (asked[0].text, *(asked[0].categories.get(c) for c in categories)) if asked else None
 
 
 def _kinds(table, confidence):
@@ -195,8 +214,7 @@ def trend_alternative(table, words):
             gap = ""
             if row["why"] and row["drawn"] != "missing":
                 gap = "break in series, then " if row["why"].startswith(SERIES_BREAK) else "not joined, then "
-            ring = {"reconstruction": " (printed, no interval)", "rehearsal": " (simulated)"}.get(row["kind"], "")
-            ring = ring if pd.notna(row["estimate"]) else ""
+            ring = POINTS.get(row["support"], "") if pd.notna(row["estimate"]) else ""
             each.append(f"{row['wave']} {gap}{row['text'] or 'nothing'}{ring}{_interval_text(row)}")
         said.append(f"{label}, {group}: {'; '.join(each)}.")
     return " ".join([*said, *words["foot"]]) + "\n"
@@ -226,7 +244,7 @@ def draw_trends(waves, *, shares, scores, breaks, settings, folder):
         name = folder / f"trend_{trend.id}"
         write_bytes(name.with_suffix(".svg"), page.svg(words["caption"], said))
         write_bytes(name.with_suffix(".png"), png(page.pixels(), page.dpi, words["caption"], said))
-        write_table(name.with_suffix(".csv"), table, marking(waves))
+        write_table(name.with_suffix(".csv"), marked(table, waves))
         write_text(name.with_suffix(".txt"), said)
     for path in folder.glob("*"):
         of_a_trend = path.stem.startswith("trend_") and path.suffix != ".part"
@@ -239,7 +257,8 @@ def _panels(page, table, words):
     """A panel for each series, one below the other on one scale; the waves from left to right, named below the last."""
     years = list(table["wave"].unique())
     ends = table[["estimate", "ci_low", "ci_high", "low", "high"]]
-    bottom, top = min(0.0, ends.min().min()), max(ends.max().max(), 0.1)
+    # Where no wave has a value to draw, the scale is that of shares.
+    bottom, top = min(0.0, ends.min().min()), max(0.1, ends.max().max())
     top = min(1.0, ceil(5 * top) / 5)
     bottom = max(-1.0, floor(5 * bottom) / 5)
     left, right = page.left + GUTTER + 26, page.right - 46
@@ -298,10 +317,10 @@ def _panel(page, rows, at, scale, heading):
         page.line(*zip(*(ends[year] for year in line), strict=True), colour=colours.accent, width=1.4, zorder=1.5)
     for before, row in pairwise(points):
         crossed = any(start <= before["wave"] and row["wave"] <= end for start, end in lines)
-        if not crossed and _breaks_off(row, before):
+        if not crossed and _breaks_off(row):
             _gap(page, (at[before["wave"]] + at[row["wave"]]) / 2, (first + head) / 2)
     for row in points:
-        _mark(page, row, at[row["wave"]], place, leads_on=row["wave"] in {start for start, _ in lines})
+        _mark(page, row, at[row["wave"]], place, scale=scale, leads_on=row["wave"] in {start for start, _ in lines})
     page.y = head + 4
 
 
@@ -316,23 +335,22 @@ def _point_of(page, kind, x, y):
 
 
 def _gap(page, x, y):
-    """Two strokes where a series breaks, or where no line may lead on."""
+    """Two strokes where a series breaks."""
     for shift in (-3, 3):
         page.line([x + shift - 3, x + shift + 3], [y + 8, y - 8], colour=page.colours.warning, width=1.6)
 
 
-def _breaks_off(row, before):
-    """Whether a gap is marked between two waves: both are drawn and not compared, or a break took the earlier away."""
-    drawn = row["drawn"] != "missing"
-    return drawn and bool(row["why"]) and (before["drawn"] != "missing" or row["why"].startswith(SERIES_BREAK))
+def _breaks_off(row):
+    """Whether a gap is marked before a point: a break in series, not merely waves that came about in other ways."""
+    return row["drawn"] != "missing" and row["why"].startswith(SERIES_BREAK)
 
 
-def _mark(page, row, x, place, leads_on):
+def _mark(page, row, x, place, *, scale, leads_on):
     """A point with its interval, a ring, or a hatched range, and its value beside it, above a line that leads on."""
     from pipeline.style import look
 
     colours, drawn = page.colours, row["drawn"]
-    level, weight, colour = place(0) - 8, "It", colours.quiet
+    level, weight, colour = (place(scale[0]) + place(scale[1])) / 2, "It", colours.quiet
     if drawn in ("settled", "printed"):
         if pd.notna(row["ci_low"]):
             ends = [place(max(row["ci_low"], -1)), place(min(row["ci_high"], 1))]
@@ -345,4 +363,4 @@ def _mark(page, row, x, place, leads_on):
         top, foot = place(row["high"]), place(row["low"])
         page.box(x - 4, top, 8, max(foot - top, 2), **look("bounded", colours.accent))
         level, weight, colour = (top + foot) / 2, "Bold", colours.ink
-    page.write_level(x + 8, level, row["text"], 0.9, weight=weight, colour=colour)
+    page.write_level(x + 8, level, row["text"], 0.9, weight=weight, colour=colour, clear=bool(row["text"]))

@@ -236,9 +236,11 @@ def test_a_modelled_estimate_gives_no_verdict_and_stays_out_of_the_correction(sm
     after = wave_of(small, make_respondents(small, 90, 2), 2021, kind="rehearsal")
     settled = before.estimates["category"].eq("bright") & before.estimates["basis"].eq("unweighted")
     settled &= before.estimates["break"].eq(TOTAL)
+    errors = wave_of(small, before.respondents, 2020, kind="rehearsal").estimates
     estimates = before.estimates.assign(
         support=before.estimates["support"].mask(settled, "published"),
         quality=before.estimates["quality"].mask(settled, "ok"),
+        se=before.estimates["se"].mask(settled, errors["se"]),
     )
     table = changed(change.Wave(2020, before.codebook, before.respondents, estimates), after)
     said = table[table["word"].ne("")]

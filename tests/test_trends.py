@@ -1,5 +1,6 @@
 """Trends as drawn and said: points, rings, ranges and gaps; nothing modelled, nothing joined across a break."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import HERE, ROOT
@@ -7,8 +8,9 @@ from made_waves import SETTINGS, renamed, wave_of
 from test_maturity import SCORE, STEPS
 
 from pipeline import maturity, steps_picture, track, trends
-from pipeline.change import Wave, changes, marking
+from pipeline.change import Wave, changes, marked
 from pipeline.codebook import TOTAL, SeriesBreak, Trend
+from pipeline.files import MARKED
 from pipeline.harmonise import register
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
@@ -105,7 +107,36 @@ def test_a_rehearsal_says_so_and_is_joined_with_nothing_measured(book, responden
     words = trend_words(TRENDS[0], table, waves, settings=settings)
     assert words["caption"].startswith("REHEARSAL. Trend 1, 2020 to 2021") and words["rehearsal"] == "REHEARSAL"
     assert "2020: simulated answers" in words["rehearsal_means"]
-    assert marking(waves).kind == "rehearsal"
+
+
+def test_only_rows_that_involve_a_rehearsal_are_marked(book, respondents):
+    waves = waves_of(book, respondents, ("reconstruction", "rehearsal"), broken=())
+    assert marked(pd.DataFrame({"wave": [2020, 2021]}), waves)["REHEARSAL"].tolist() == ["", MARKED]
+    assert marked(pd.DataFrame({"wave": [2021], "since": [2020]}), waves)["REHEARSAL"].tolist() == [MARKED]
+    assert marked(pd.DataFrame({"share": [0.5]}), waves)["REHEARSAL"].tolist() == [MARKED]
+    assert "REHEARSAL" not in marked(pd.DataFrame({"wave": [2020]}), waves[:1])
+
+
+def test_a_trend_without_a_single_value_is_drawn_all_the_same(book, respondents, settings, tmp_path):
+    waves = waves_of(book, respondents, ("reconstruction", "rehearsal"), broken=())
+    hidden = {"quality": "withheld", "support": "simulated"} | dict.fromkeys(["estimate", "ci_low", "ci_high"], np.nan)
+    waves = [Wave(w.wave, w.codebook, w.respondents, w.estimates.assign(**hidden)) for w in waves]
+    drawn = {"shares": track.stacked(waves), "scores": None, "breaks": register(track.books(waves))}
+    one = waves[-1].codebook.model_copy(update={"trends": TRENDS[:1]})
+    waves[-1] = Wave(2021, one, waves[-1].respondents, waves[-1].estimates)
+    said = trends.draw_trends(waves, settings=settings, folder=tmp_path, **drawn)
+    assert all("withheld" in text for text in said.values()) and len(said) == 1
+
+
+def test_words_that_changed_are_said_to_be_those_of_the_last_wave(book, respondents, settings):
+    waves = waves_of(book, respondents, ("rehearsal", "rehearsal"), broken=())
+    table = data(waves, "bright")
+    assert not [line for line in trend_words(TRENDS[0], table, waves, settings=settings)["foot"] if "Worded" in line]
+    questions = tuple(q.model_copy(update={"text": f"Once more: {q.text}"}) for q in waves[0].codebook.questions)
+    earlier = waves[0].codebook.model_copy(update={"questions": questions})
+    waves[0] = Wave(2020, earlier, waves[0].respondents, waves[0].estimates)
+    foot = trend_words(TRENDS[0], table, waves, settings=settings)["foot"]
+    assert "Worded as in 2021; otherwise in 2020." in foot
 
 
 KINDS = ["reconstruction", "rehearsal", "fieldwork"]
