@@ -140,7 +140,10 @@ def measured_words(codebook, figure, basis):
     if figure.unit == "count":
         return f"Number of {base}, unweighted"
     weighting = "unweighted" if basis == "unweighted" else "weighted to the population"
-    return f"Per cent of {'each row, among ' if figure.kind in ('split', 'grid') else ''}{base}, {weighting}"
+    if figure.kind in ("split", "grid"):
+        among = f", among {base}" if codebook.base(codebook.measure(figure.measure).base).where else ""
+        return f"Per cent of each row{among}, {weighting}"
+    return f"Per cent of {base}, {weighting}"
 
 
 def base_words(table, figure):

@@ -20,7 +20,7 @@ from pipeline.tables import read_table
 
 SUPPORT_ORDER = ("published", "implied", "bounded", "assumed")
 START, END = "<!-- points -->\n", "<!-- end -->"
-HEADINGS = ("In print", "Printed numbers", "Here", "What a reader gains")
+HEADINGS = ("In print", "Claims", "Here", "What a reader gains")
 
 
 def printed_points(codebook, report):

@@ -142,7 +142,7 @@ def _notebook(path, folder):
 
 
 def _table(path, folder):
-    columns = {c: title_of(c) for c in read_table(path).columns if c != "REHEARSAL"}
+    columns = {c: title_of(c) for c in read_table(path).columns}
     shown = shown_table(path, title_of(path.stem), columns=columns, rows=ROWS)
     return shown | {"file": path.relative_to(folder).as_posix()}
 

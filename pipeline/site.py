@@ -22,7 +22,11 @@ SUPPORTS = {
     "published": ("\u25cf", "published", "The report prints this number."),
     "implied": ("\u25d0", "implied", "The printed numbers leave this one value."),
     "bounded": ("\u2194", "bounded", "The printed numbers leave a range, which is given."),
-    "assumed": ("\u25cb", "assumed", "The report says nothing of it. The records hold a filler, which is not shown."),
+    "assumed": (
+        "\u25cb",
+        "assumed",
+        "The report says nothing of it. A number beside it is the model's own.",
+    ),
     "measured": ("\u25a0", "measured", "Counted from the answers of a survey."),
     "simulated": ("\u25b3", "rehearsal", "REHEARSAL: counted from simulated answers, not a survey."),
 }
@@ -162,16 +166,22 @@ def shown_table(path, caption, columns=None, words=None, rows=None, round_to=3):
     headings = columns or {c: c.replace("_", " ").capitalize() for c in table.columns}
     left_out = 0 if rows is None else max(0, len(table) - rows)
     cells = [
-        [cell_text((words or {}).get(c, {}).get(row[c], row[c]), round_to) for c in headings]
+        [cell_text((words or {}).get(c, {}).get(row[c], row[c]), round_to, year=c in YEARS) for c in headings]
         for row in table.head(rows or len(table)).to_dict("records")
     ]
     return {"caption": caption, "headings": list(headings.values()), "rows": cells, "left_out": left_out}
 
 
-def cell_text(value, round_to=3):
+# Columns of years, which are no quantities.
+YEARS = ("wave", "since", "year")
+
+
+def cell_text(value, round_to=3, year=False):
     """A cell in print: whole numbers with thousands set apart, others rounded, yes and no, nothing where empty."""
     if value is None or value != value:
         return ""
+    if year:
+        return str(int(value)) if isinstance(value, (int, float)) else str(value)
     if isinstance(value, bool) or type(value).__name__ == "bool":
         return "yes" if value else "no"
     if isinstance(value, float):

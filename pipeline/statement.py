@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from pipeline.codebook import TOTAL
 from pipeline.estimate import UNWEIGHTED, WEIGHTED
-from pipeline.printing import STATUS
+from pipeline.printing import STATUS, value_text
 from pipeline.problems import InputProblem
+from pipeline.texts import tidy
 from pipeline.yamls import load_model
 
 Said = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -30,6 +31,13 @@ KIND_SAYS = {
     "contact attempts are invented, and whatever is said of them below describes the simulation.",
     "rehearsal": "REHEARSAL. Everything is simulated: no organisation was asked, and nothing below is evidence of one.",
     "fieldwork": "The interviews were made by the agency named below.",
+}
+# What stands beside numbers that rest on who was approached, and on how large the organisations that answered are.
+SIMULATED = {"reconstruction": "Simulated, not reported. ", "rehearsal": "Simulated. ", "fieldwork": ""}
+OPEN_SIZES = {
+    "reconstruction": " These rest on the sizes of the modelled organisations, which the report leaves open in part.",
+    "rehearsal": "",
+    "fieldwork": "",
 }
 
 
@@ -93,7 +101,10 @@ def _items(facts, run, codebook):
     f, r = facts, run
     asked = "Every question with its answers and routing, as asked, is in codebook.html and ddi.xml."
     if codebook.kind == "reconstruction":
-        asked = "The questionnaire was not published; codebook.html and ddi.xml have it as the report shows it."
+        asked = (
+            "The questionnaire was not published. codebook.html and ddi.xml have every question that the report shows "
+            "answers to, worded by us; how it was worded in the interviews is not known."
+        )
     tables = "tables.xlsx and tables.csv have every question with weighted and unweighted bases, by sector and size."
     return {
         AAPOR: [
@@ -150,14 +161,14 @@ def facts_of_run(tables, codebook, settings, lock, inputs):
     `inputs` the paths, by name, of the files whose hashes are given.
     """
     return {
-        "modes": _modes(tables["respondents"], codebook),
+        "modes": _modes(tables["respondents"], tables["estimates"], codebook),
         "dates": _dates(tables["interviews"], codebook),
-        "outcomes": _outcomes(tables["dispositions"]),
+        "outcomes": SIMULATED[codebook.kind] + _outcomes(tables["dispositions"]),
         "rates": _rates(tables["response_rates"]),
         "sizes": f"{len(tables['dispositions']):,} organisations approached, {len(tables['respondents']):,} answered.",
-        "bases": _bases(tables["estimates"]),
+        "bases": _bases(tables["estimates"], codebook),
         "precision": _precision(tables["estimates"], codebook, settings.analyse.confidence),
-        "weights": _weights(tables["options"], tables["diagnostics"]),
+        "weights": _weights(tables["options"], tables["diagnostics"], codebook),
         "checks": _checks(tables["validation"]),
         "processing": "Answers were read by the codebook, off-route answers taken out, and every change logged.",
         "withheld": _withheld(tables["withheld"], codebook, settings.disclose),
@@ -167,18 +178,32 @@ def facts_of_run(tables, codebook, settings, lock, inputs):
     }
 
 
-def _modes(respondents, codebook):
-    """How many answered in each way, for each question that the interviewer notes."""
+def _modes(respondents, estimates, codebook):
+    """How many answered in each way, for each question that the interviewer notes.
+
+    Of a reconstruction as far as its report settles it: the records' own number is the model's.
+    """
     said = []
     for question in (q for q in codebook.questions if q.asked_of == "interviewer" and not q.several):
-        counts = respondents[question.id].value_counts()
+        if codebook.kind == "reconstruction":
+            counts = _settled(question, estimates, codebook)
+        else:
+            counts = respondents[question.id].value_counts()
         each = [f"{label} {counts[a]}" for a, label in question.categories.items() if a in counts]
         said.append(f"{question.label}: {', '.join(each)}.")
     return " ".join(said)
 
 
+def _settled(question, estimates, codebook):
+    """How many gave each answer, in print: a number, a range or that it is not known; none without a measure."""
+    measures = [m.id for m in codebook.measures if m.question == question.id]
+    rows = estimates[estimates["break"].eq(TOTAL) & estimates["basis"].eq(UNWEIGHTED)]
+    rows = rows[rows["measure"].isin(measures[:1])]
+    return {row["category"]: value_text(row, "count") for row in rows.to_dict("records")}
+
+
 def _dates(interviews, codebook):
-    days = interviews["completed_on"].dropna()
+    days = interviews["completed_on"].dropna().map(tidy)
     days = days[days.str.fullmatch(r"\d{4}-\d{2}-\d{2}")]
     if days.empty:
         return ""
@@ -193,17 +218,20 @@ def _outcomes(dispositions):
 
 
 def _rates(rates):
-    ours = rates[rates["break"].eq(TOTAL)]
+    ours = rates[rates["break"].eq(TOTAL)].dropna(subset=["value"])
+    if ours.empty:
+        return "No response rate is given: there is no history of contacts to work one out from."
     said = ", ".join(f"{row.rate} {row.value:.3f}" for row in ours.itertuples())
     return f"Response rates by AAPOR's definitions: {said}."
 
 
-def _bases(estimates):
+def _bases(estimates, codebook):
     """The largest base unweighted, weighted and effective."""
     ours = estimates[estimates["break"].eq(TOTAL) & estimates["basis"].eq(WEIGHTED)]
     row = ours.sort_values("n", kind="stable", na_position="first").iloc[-1]
     weighted, effective = row["n_weighted"], row["n_eff"]
-    return f"All respondents: unweighted base {row['n']:.0f}, weighted {weighted:,.0f}, effective {effective:.1f}."
+    bases = f"All respondents: unweighted base {row['n']:.0f}, weighted {weighted:,.0f}, effective {effective:.1f}."
+    return bases + OPEN_SIZES[codebook.kind]
 
 
 def _precision(estimates, codebook, confidence):
@@ -221,11 +249,11 @@ def _precision(estimates, codebook, confidence):
     return f"{confidence:.0%} intervals of shares of all respondents: {spread}. The tables have that of each share."
 
 
-def _weights(options, diagnostics):
+def _weights(options, diagnostics, codebook):
     steps = "; ".join(f"{row.option}: {row.setting} ({row.effect})" for row in options.itertuples())
     last = diagnostics.iloc[-1]
     cost = f"design effect of the weights {last['design_effect']:.3f}, effective base {last['effective_base']:.1f}"
-    return f"Weighted step by step: {steps}. Together: {cost}."
+    return f"Weighted step by step: {steps}. Together: {cost}.{OPEN_SIZES[codebook.kind]}"
 
 
 def _checks(validation):

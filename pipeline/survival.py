@@ -11,7 +11,11 @@ from pipeline.vary import BROKEN, DOES_NOT, HOLDS, NOT_SETTLED, NOT_TESTED, REFE
 NAME = "sensitivity"
 QUESTION = "Do the key findings hold however the organisations that answered are weighted?"
 DOT = 4.5
-PLURAL = {SURVIVES: "survive", DOES_NOT: "do not", NOT_TESTED: "not tested"}
+COUNTED = {
+    SURVIVES: ("survives", "survive"),
+    DOES_NOT: ("does not", "do not"),
+    NOT_TESTED: ("is not tested", "are not tested"),
+}
 PANELS = {"share": "Shares, per cent", "difference": "Differences between groups, percentage points"}
 ANY_RECORDS, ON_MODELLED = "for any records", "(modelled)"
 NOT_STATED = "not settled by the report's text"
@@ -77,10 +81,11 @@ def survival_words(data, survivors, codebook, confidence):
     """The texts around the picture, by the place they stand in (`pipeline.sheet`)."""
     rehearsal = codebook.kind == "rehearsal"
     counts = survivors["verdict"].value_counts()
-    tally = ", ".join(f"{n} {PLURAL[verdict]}" for verdict, n in counts.items())
+    tally = ", ".join(f"{n} {COUNTED[verdict][n > 1]}" for verdict, n in counts.items())
     ways = survivors["choices"].max()
+    reported = "As printed" if codebook.kind == "reconstruction" else "As published"
     key = [
-        ("band", f"As printed, unweighted: {confidence:.0%} interval and estimate"),
+        ("band", f"{reported}, unweighted: {confidence:.0%} interval and estimate"),
         ("filled", "Weighted as set"),
         ("hollow", "Weighted under other choices"),
     ]

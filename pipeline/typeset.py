@@ -208,8 +208,8 @@ FILES = {
     "tables.csv": "The same, tidy: one row a number",
     "tables.csv-metadata.json": "What the columns of tables.csv mean (CSVW)",
     "withheld.csv": "What was withheld, and why",
-    "datapackage.json": "Every file of the wave, described for machines",
-    "codebook.xml": "The questionnaire and the variables (DDI-Codebook)",
+    "ddi.xml": "The questionnaire and the variables, for archives (DDI-Codebook)",
+    "methodology.csv": "The methodology statement, item by item",
 }
 
 

@@ -12,6 +12,10 @@ STEPS = {
     "weight": "Trimmed: the weight used",
 }
 SURVIVES = "survives"
+# The headings of how many were approached and answered, which say where these were never counted.
+SAID_APPROACHED = {"reconstruction": "Approached (simulated)", "rehearsal": "Approached (simulated)"}
+SAID_APPROACHED |= {"fieldwork": "Approached"}
+SAID_ANSWERED = {"reconstruction": "Answered (modelled)", "rehearsal": "Answered (simulated)", "fieldwork": "Answered"}
 
 
 def survival_summary(report):
@@ -30,7 +34,7 @@ def weight_tables(report, codebook):
     report = Path(report)
     tables = [
         shown_table(report / name, **options) | {"file": name}
-        for name, options in _tables(codebook)
+        for name, options in _tables(codebook.kind)
         if is_there(report, name)
     ]
     pictures = [
@@ -48,9 +52,9 @@ def weight_tables(report, codebook):
     return {"tables": tables, "pictures": pictures, "survival": survival_summary(report)} if tables else None
 
 
-def _tables(codebook):
-    """The tables of the page: file, caption and columns, in the order of the steps."""
-    steps = {"step": STEPS}
+def _tables(kind):
+    """The tables of the page: file, caption and columns, in the order of the steps, for a wave of this kind."""
+    steps, approached, answered = {"step": STEPS}, SAID_APPROACHED[kind], SAID_ANSWERED[kind]
     return [
         ("weight_options.csv", {"caption": "Every option, and what it did"}),
         (
@@ -60,8 +64,8 @@ def _tables(codebook):
                 "columns": {
                     "label": "Cell",
                     "total": "In the population",
-                    "approached": "Approached",
-                    "respondents": "Answered",
+                    "approached": approached,
+                    "respondents": answered,
                     "weight": "Weight",
                     "kind": "Total is",
                     "source": "Source of the total",

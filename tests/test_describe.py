@@ -19,7 +19,7 @@ from pipeline.datapackage import as_json, datapackage, resources, wave_tables
 from pipeline.ddi import NAMESPACE, ddi
 from pipeline.describe import page, questions_of
 from pipeline.problems import InputProblem
-from pipeline.statement import AAPOR, BPC, COLUMNS, RUN, facts_of_run, load_facts, statement
+from pipeline.statement import AAPOR, BPC, COLUMNS, RUN, _modes, _rates, facts_of_run, load_facts, statement
 from pipeline.tables import write_table
 
 HOSTILE = '<script>alert("1")</script> & "quoted"'
@@ -220,7 +220,7 @@ def test_the_facts_of_a_run_are_counted(small_codebook, small_respondents, tmp_p
     shares = [row | {"measure": "shop", "basis": b, "ci_low": 0.4, "ci_high": 0.6} for b in ("unweighted", "weighted")]
     tables = {
         "respondents": small_respondents,
-        "interviews": pd.DataFrame({"completed_on": ["2020-03-09", "2020-02-01", None, "soon"]}),
+        "interviews": pd.DataFrame({"completed_on": ["2020-03-09", " 2020-02-01\u00a0", None, "soon"]}),
         "dispositions": pd.DataFrame({"code": [1.1, 1.1, 2.11], "disposition": ["Complete", "Complete", "Refusal"]}),
         "response_rates": pd.DataFrame({"break": ["total"], "rate": ["RR1"], "value": [0.6667]}),
         "estimates": pd.DataFrame(shares),
@@ -242,6 +242,24 @@ def test_the_facts_of_a_run_are_counted(small_codebook, small_respondents, tmp_p
     assert found["checks"].startswith("1 of 2 expectations") and found["withheld"].startswith("7 shares")
     assert "pandas 9.9, svy 0.1; 2 packages" in found["software"]
     assert sha256(b"a\n1\n").hexdigest() in found["hashes"] and "in/file.csv" in found["hashes"]
+
+
+def test_modes_of_a_reconstruction_are_as_far_known_as_its_report_settles_them(codebook_2014):
+    rows = [
+        {"measure": "mode", "category": c, "break": "total", "basis": "unweighted", "support": s, "quality": q}
+        | {"count": n, "count_low": low, "count_high": high}
+        for c, s, q, n, low, high in (
+            ("email", "bounded", "modelled", 4, 1, 4),
+            ("telephone", "bounded", "modelled", 196, 196, 199),
+        )
+    ]
+    said = _modes(pd.DataFrame(), pd.DataFrame(rows), codebook_2014)
+    assert "1\u20134" in said and "196\u2013199" in said
+
+
+def test_without_a_history_of_contacts_no_response_rate_is_given():
+    rates = pd.DataFrame({"break": ["total"] * 2, "rate": ["e", "RR1"], "value": [None, float("nan")]})
+    assert "nan" not in _rates(rates) and _rates(rates).startswith("No response rate is given")
 
 
 # ---- the list of all tables
