@@ -1,6 +1,7 @@
 """reports/datapackage.json: every published table with its columns, size and hash (Frictionless Data Package, v1)."""
 
 import json
+import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def datapackage(title, waves, tables):
     """The package's description as a dict: `waves` as {about, source}, `tables` as `resources` has them."""
     return {
         "profile": "tabular-data-package",
-        "name": "social-value-tracker",
+        "name": re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-"),
         "title": title,
         "description": " ".join(wave["about"] for wave in waves),
         "licenses": [MIT],

@@ -12,7 +12,10 @@ NAME = "balance"
 NEAR = 0.1
 ROW = 15
 # What a class is compared with, as a heading.
-AGAINST = {"population": "Set against the population", "approached": "Set against all those approached"}
+AGAINST = {
+    "population": "Set against the population",
+    "approached": "Set against all those approached, each with its base weight",
+}
 QUESTION = "How far are the organisations that answered from those that they stand for?"
 KEY = [("hollow", "As they answered, unweighted"), ("filled", "Weighted")]
 

@@ -1,4 +1,4 @@
-"""The four steps and the net scores: what the codebook makes of its measures, by organisation and by group.
+"""The steps and the net scores: what the codebook makes of its measures, by organisation and by group.
 
 A *net score* is the share of one set of answers less the share of another, over the measure's base: the mean of +1, -1
 and 0. A *mark* is how much of a step an organisation has taken: the share of the step's criteria that it meets, each
@@ -230,11 +230,11 @@ def _support(parts):
 
 def _criterion(criterion, codebook, shares, place):
     """The bounds of the share of everyone that meets a criterion."""
-    bases = {m.id: m.base for m in codebook.measures}
+    of_all = {m.id: not codebook.base(m.base).where for m in codebook.measures}
     for way in criterion_shares(criterion, codebook):
         parts = [shares.get((*share, *place)) for share in way]
         routed = codebook.question(next(iter(criterion.where))).asked_if
-        if not routed and bases[way[0][0]] == "all" and None not in parts:
+        if not routed and of_all[way[0][0]] and None not in parts:
             low, high, assumed = _sum(parts)
             [test] = criterion.where.values()
             return (1 - high, 1 - low, assumed) if test.none else (low, high, assumed)

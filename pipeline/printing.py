@@ -181,8 +181,8 @@ def range_words(low, high):
     if first == last:
         return first
     if low <= 0:
-        return f"up to {last}"
-    return f"at least {first}" if high >= 1 else f"between {first} and {last}"
+        return "any share" if high >= 1 else f"up to {last}"
+    return f"at least {first}" if high >= 1 and per_cent(low) > FEW else f"between {first} and {last}"
 
 
 def difference(one, other, alike=False):

@@ -22,6 +22,19 @@ from pipeline.site import KINDS, TEMPLATES, markdown, own_title, page, shown_tab
 from pipeline.tables import read_table
 from pipeline.typeset import CONTENTS, TABLES, write_pages
 
+# The headings of columns that tables of the tracker have, where the name alone would not do.
+HEADINGS = {
+    "n": "Base",
+    "n_eff": "Effective base",
+    "se": "Standard error",
+    "ci_low": "Interval, lower end",
+    "ci_high": "Interval, upper end",
+    "low": "Smallest possible",
+    "high": "Largest possible",
+    "label": "Answer",
+    "group_label": "Group",
+    "since": "Compared with",
+}
 UP = "../"
 METHODOLOGY, DOCUMENTS, TRACKER, STYLE = "methodology.html", "documents.html", "tracker.html", "style.css"
 # A table of the tracker with more rows or columns than these is not on its page.
@@ -142,7 +155,10 @@ def _notebook(path, folder):
 
 
 def _table(path, folder):
-    columns = {c: title_of(c) for c in read_table(path).columns}
+    found = read_table(path).columns
+    # Where a table has the words for its ids, the page shows the words.
+    ids = {"trend", "measure", "category", "break", "group"} if {"label", "group_label"} <= set(found) else set()
+    columns = {c: HEADINGS.get(c, title_of(c)) for c in found if c not in ids}
     shown = shown_table(path, title_of(path.stem), columns=columns, rows=ROWS)
     return shown | {"file": path.relative_to(folder).as_posix()}
 

@@ -65,7 +65,6 @@ def workbook(table, codebook):
         {
             "title": codebook.title,
             "subject": f"Data tables of wave {codebook.wave}",
-            "author": "Social Value Tracker",
             "keywords": f"{codebook.kind}, data tables",
             "comments": STATUS[codebook.kind],
             "created": CREATED,

@@ -122,6 +122,7 @@ def test_a_range_in_words_is_one_word_or_two(one, other):
 def test_a_range_from_none_or_to_all_has_one_end():
     assert range_words(0, 0.5) == "up to about half"
     assert range_words(0.5, 1) == "at least about half"
+    assert range_words(0, 1) == "any share" and range_words(0.01, 1) == "between very few and all"
     assert range_words(0.33, 0.5) == "between about a third and about half"
 
 

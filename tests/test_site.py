@@ -19,8 +19,8 @@ from pipeline.points import as_markdown, printed_points, with_points
 from pipeline.printing import STATUS
 from pipeline.problems import InputProblem
 from pipeline.publish import edition, read_waves, tracker_parts
-from pipeline.site import clean_html, markdown, row_anchor, slug
-from pipeline.typeset import wave_pages, write_pages
+from pipeline.site import cell_text, clean_html, markdown, row_anchor, slug
+from pipeline.typeset import FILES, wave_pages, write_pages
 
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "reports"
@@ -198,6 +198,19 @@ def test_the_same_results_give_the_same_bytes(small_codebook, report, pages, tmp
     found = {p.relative_to(tmp_path).as_posix(): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     assert found == {name: text.encode("utf-8") for name, text in pages.items()}
     assert not (tmp_path / "old").exists()
+
+
+def test_years_are_no_quantities():
+    assert [cell_text(y, year=True) for y in (2014, 2015.0, "2014", None)] == ["2014", "2015", "2014", ""]
+    assert cell_text(2014) == "2,014"
+    pages = [p.read_text(encoding="utf-8") for p in (ROOT / "reports").rglob("*.html")]
+    assert not [page for page in pages if re.search(r">2,01\d<", page)]
+
+
+def test_every_table_that_can_be_downloaded_has_its_line():
+    for wave in SETTINGS.waves.all:
+        names = [p.name for p in (ROOT / f"reports/{wave}").iterdir() if p.suffix in (".csv", ".json", ".xml", ".xlsx")]
+        assert names and not [name for name in names if name not in FILES]
 
 
 def test_the_printed_report_point_by_point_is_as_its_document_says():
