@@ -31,8 +31,6 @@ REPORT = HERE.parent / "docs/performance.md"
 SIZES = (10**3, 10**4, 10**5, 10**6)
 # Seconds after which a process is ended.
 TIME_LIMIT = 900
-# Taking a delivery in cleans it too, so it takes as long as reading and cleaning: not tried in all formats above this.
-TAKEN_IN = 10**5
 LARGEST_DIFFERENCE = 1e-6
 KEYS = ["basis", "break", "group", "answer"]
 STAGES = ("clean", "weight", "analyse")
@@ -63,8 +61,7 @@ def run_size(folder, size):
     subprocess.run([str(c) for c in ours("made", folder, size)], check=True, stdout=subprocess.DEVNULL)
     runs = {}
     commands = {f"read {kind}": ours("read", folder, kind) for kind in FORMATS}
-    if size <= TAKEN_IN:
-        commands |= {f"take in {kind}": ours("take_in", folder, kind) for kind in FORMATS}
+    commands |= {f"take in {kind}": ours("take_in", folder, kind) for kind in FORMATS}
     place_raw(folder)
     commands |= {stage: ours(stage, folder) for stage in STAGES}
     commands |= {"pandas": ours("plain_pandas", folder), "R": ["Rscript", HERE / "big_wave.R", folder]}
