@@ -10,11 +10,12 @@ scores and marks have outer bounds from those of their parts, and no error: how 
 was never printed, so a profile is `assumed`, and the spread of marks hangs on it.
 """
 
-from itertools import combinations, pairwise
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
+from pipeline.change import BASELINE, pairs_of
 from pipeline.codebook import ORGANISATION, TOTAL, gave, select
 from pipeline.estimate import (
     PAIR,
@@ -360,9 +361,10 @@ def robustness(waves):
 def what_survives(table, waves):
     """Whether the order of two groups, and the direction of each change, is the same under every choice of weights.
 
-    A row per comparison: `kind` (order or change), wave, break, basis, one, other (groups, or waves), `difference` with
-    every step alike, `least` and `most` over the choices; `survives` all of them, `survives_left_out` all but those of
-    one step alone; `against`, the choices that turn it round. All are empty where a mark is withheld.
+    A row per comparison: `kind` (order, or change since the wave before, as `change.pairs_of` has it), wave, break,
+    basis, one, other (groups, or waves), `difference` with every step alike, `least` and `most` over the
+    choices; `survives` all of them, `survives_left_out` all but those of one step alone; `against`, the choices that
+    turn it round. All are empty where a mark is withheld.
     """
     marks = {key: part["mark"] for key, part in table.set_index("choice").groupby(["wave", "break", "group", "basis"])}
     rows = []
@@ -370,8 +372,8 @@ def what_survives(table, waves):
         for one, other in combinations(part["group"].unique(), 2):
             apart = marks[wave, break_, one, basis] - marks[wave, break_, other, basis]
             rows.append(("order", wave, break_, basis, one, other, *_turned(apart)))
-    for before, after in pairwise(waves):
-        if before.codebook.steps != after.codebook.steps:
+    for before, after, against in pairs_of(waves):
+        if against == BASELINE or before.codebook.steps != after.codebook.steps:
             continue
         for wave, break_, group, basis in marks:
             if wave == after.wave and (before.wave, break_, group, basis) in marks:

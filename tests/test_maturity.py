@@ -236,6 +236,20 @@ def test_any_weights_for_the_steps_lie_between_those_of_one_step_alone(waves, bo
     assert marks["every step alike", TOTAL, TOTAL, "unweighted"] == pytest.approx(people["overall"].mean())
 
 
+@pytest.mark.parametrize(
+    "kinds, pairs",
+    [
+        (("fieldwork", "rehearsal", "fieldwork"), {("2019", 2020), ("2019", 2021)}),
+        (("fieldwork", "fieldwork", "fieldwork"), {("2019", 2020), ("2020", 2021)}),
+    ],
+)
+def test_what_survives_sets_no_real_wave_against_a_rehearsal(book, make_respondents, kinds, pairs):
+    made = [wave_of(book, make_respondents(book, 60, i), 2019 + i, kind=kind) for i, kind in enumerate(kinds)]
+    found = what_survives(robustness(made), made)
+    changes_ = found[found["kind"].eq("change")]
+    assert set(zip(changes_["other"], changes_["wave"], strict=True)) == pairs
+
+
 def test_what_survives_says_which_choice_turns_it(waves):
     table = robustness(waves)
     found = what_survives(table, waves)
