@@ -17,6 +17,7 @@ import pandas as pd
 
 from pipeline.change import BASELINE, pairs_of
 from pipeline.codebook import ORGANISATION, TOTAL, gave, select
+from pipeline.codebook_difference import meaning
 from pipeline.estimate import (
     PAIR,
     SUPPORT,
@@ -274,10 +275,15 @@ def compare_scores(before, after, *, breaks):
                 for basis in (UNWEIGHTED, WEIGHTED):
                     parts = [(score.measure, c, break_, group.id, basis) for c in (*score.plus, *score.minus)]
                     why = next((reasons[p] for p in parts if reasons[p]), "")
-                    if not same or same[0].model_dump(exclude={"label"}) != score.model_dump(exclude={"label"}):
+                    if not same or _made_of(same[0]) != _made_of(score):
                         why = f"the score is made up otherwise than in {before.wave}"
                     rows.append((score.id, NET, break_, group.id, basis, not why, why))
     return pd.DataFrame(rows, columns=[*KEYS, "basis", "comparable", "why"])
+
+
+def _made_of(score):
+    """What a net score is made of, in whichever order its answers are written."""
+    return score.measure, frozenset(score.plus), frozenset(score.minus)
 
 
 def compare_marks(before, after, *, breaks):
@@ -285,7 +291,7 @@ def compare_marks(before, after, *, breaks):
     rows, reasons = [], {}
     for step in after.steps:
         same = [s for s in before.steps if s.id == step.id]
-        alike = same and [c.where for c in same[0].criteria] == [c.where for c in step.criteria]
+        alike = same and [meaning(c.where) for c in same[0].criteria] == [meaning(c.where) for c in step.criteria]
         why = "" if alike else f"the step is made up otherwise than in {before.wave}"
         for criterion in step.criteria:
             why = why or untouched(criterion.where, before, after, breaks=breaks)

@@ -214,6 +214,18 @@ def test_a_step_made_up_otherwise_is_not_compared(waves):
     assert rows.to_dict() == {"sell": False, "look": True, "overall": False}
 
 
+def test_a_step_and_a_score_in_another_order_are_the_same(waves):
+    before = waves[0].codebook
+    where = {"outlook": before.steps[1].criteria[0].where["outlook"].model_copy(update={"any": ("steady", "bright")})}
+    criteria = (STEPS[1].criteria[0].model_copy(update={"where": where}), STEPS[1].criteria[1])
+    steps = (STEPS[0], STEPS[1].model_copy(update={"criteria": criteria}))
+    score = SCORE.model_copy(update={"minus": ("bleak", "steady")})
+    after = waves[1].codebook.model_copy(update={"steps": steps, "net_scores": (score,)})
+    breaks = register({2020: before, 2021: after})
+    assert maturity.compare_marks(before, after, breaks=breaks)["comparable"].all()
+    assert maturity.compare_scores(before, after, breaks=breaks)["comparable"].all()
+
+
 # ---- weights
 
 
