@@ -15,8 +15,9 @@ from pipeline.bases import SHARES, Base, bounded_bases
 from pipeline.checks import IMPOSSIBLE, MISLABELLED, as_printed, check_all
 from pipeline.claims import regenerate, testable
 from pipeline.grim import granularity, possible_on, power, sizes_text
+from pipeline.names import KEYS
 from pipeline.problems import InputProblem
-from pipeline.regenerated import KEYS, regenerated
+from pipeline.regenerated import regenerated
 from pipeline.shares import Report, bases_of_claims
 from pipeline.wording import ORDERS, say
 

@@ -18,7 +18,7 @@ from pipeline.grim import around, nearest_possible, possible_on, sizes_text
 from pipeline.printing import whole_text
 from pipeline.shares import WHOLE, Range, same_shares, settled_sizes, shares_of, total_range
 from pipeline.whom import groups_of, parts_those_asked, share_of, whom, within
-from pipeline.wording import printed, who
+from pipeline.wording import listed, percent, printed, who
 
 FINDINGS = ["check", "claims", "places", "sentence", "reading"]
 IMPOSSIBLE, MISLABELLED = "impossible on its base", "counts labelled per cent"
@@ -90,10 +90,10 @@ def _counts_sentence(claims, base, report):
     if total not in stated.sizes:
         return None
     by_id = {c["id"]: c for c in report.claims}
-    where = _listed(sorted({by_id[i]["place"] for i in stated.claims})) or "the number of respondents"
+    where = listed(sorted({by_id[i]["place"] for i in stated.claims})) or "the number of respondents"
     again = [c for c in report.claims if c["id"] not in ids and _is_count_of(c, claims, report)]
     times = len({c["category"] for c in again})
-    places = _listed(list(dict.fromkeys(c["place"] for c in again)))
+    places = listed(list(dict.fromkeys(c["place"] for c in again)))
     also = f" {times} of them {'is' if times == 1 else 'are'} printed as counts too ({places})." if again else ""
     reading = "as the claims file reads them" if claims[0]["unit"] == "count" else "but the claims file reads per cent"
     return (
@@ -141,7 +141,7 @@ def _said(claims, report):
     values = defaultdict(dict)
     for claim in claims:
         values[_value(claim) + _meaning(claim, report)][claim["place"]] = None
-    return " and as ".join(f"{value} ({_listed(list(places))})" for value, places in values.items())
+    return " and as ".join(f"{value} ({listed(list(places))})" for value, places in values.items())
 
 
 # ---- parts of a whole
@@ -197,16 +197,16 @@ def _sum_sentence(parts, whole=None, *, report):
     if not added.apart(aim):
         return None
     short = aim.above(added)
-    each = _listed([f"'{_category(s.claim, report)}' {_value(s.claim)} ({s.claim['place']})" for s in parts])
+    each = listed([f"'{_category(s.claim, report)}' {_value(s.claim)} ({s.claim['place']})" for s in parts])
     total = sum(_exact(s.claim, report) for s in parts)
     bound = added.high if short else added.low
     open_end = added.high_open if short else added.low_open
     end = ("less than" if open_end else "at most") if short else ("more than" if open_end else "at least")
-    at = "" if bound == total else f", {end} {_percent(bound)} before rounding"
+    at = "" if bound == total else f", {end} {percent(bound)} before rounding"
     goal = "100%" if whole is None else f"the {_value(whole.claim)} of '{_category(whole.claim, report)}', which is"
     goal += "" if whole is None else f" all of these ({whole.claim['place']})"
     people = who(parts[0].claim, report.codebook)
-    return f"{_label(parts[0].claim, report)}: {each} add up to {_percent(total)} of {people}{at}, not to {goal}."
+    return f"{_label(parts[0].claim, report)}: {each} add up to {percent(total)} of {people}{at}, not to {goal}."
 
 
 # ---- a total and its groups
@@ -249,11 +249,11 @@ def _total_sentence(total, parts, weights, broken, report):
         f"{_value(p.claim)} of {'' if w is None else f'{whole_text(w)} '}'{_group(p.claim, report)}'"
         for p, w in zip(parts, weights, strict=True)
     ]
-    span = _percent(made.low) if made.low == made.high else f"{_percent(made.low)} to {_percent(made.high)}"
-    places = _listed(list(dict.fromkeys(p.claim["place"] for p in parts)))
+    span = percent(made.low) if made.low == made.high else f"{percent(made.low)} to {percent(made.high)}"
+    places = listed(list(dict.fromkeys(p.claim["place"] for p in parts)))
     return (
         f"{_named(total.claim, report)} is printed as {_value(total.claim)} ({total.claim['place']}), yet by "
-        f"{broken.label.lower()} {_listed(each)} ({places}) make {span} of all."
+        f"{broken.label.lower()} {listed(each)} ({places}) make {span} of all."
     )
 
 
@@ -292,10 +292,10 @@ def _meaning(claim, report):
     """What a number that is not a plain per cent is as a share: `, 60% of 200`, `, 61.7% to 71.7%`."""
     base = report.bases.get(claim["id"], Base()).settled
     if claim["unit"] == "count" and claim["op"] == "=" and base:
-        return f", {_percent(Fraction(claim['number'], base))} of {whole_text(base)}"
+        return f", {percent(Fraction(claim['number'], base))} of {whole_text(base)}"
     if claim["op"] == "about" and claim["unit"] in SHARES:
         low, _, high, _ = limits(claim, report.worded_tolerance)
-        return f", {_percent(low)} to {_percent(high)}"
+        return f", {percent(low)} to {percent(high)}"
     return ""
 
 
@@ -318,11 +318,3 @@ def _category(claim, report):
 
 def _named(claim, report):
     return f"{_label(claim, report)}: {_category(claim, report)}, of {who(claim, report.codebook)},"
-
-
-def _percent(share):
-    return f"{round(float(100 * share), 1):g}%"
-
-
-def _listed(texts):
-    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}" if texts else ""

@@ -70,7 +70,7 @@ def _within(was, now):
             ("kind", was.kind, now.kind),
             ("column", was.column or was.id, now.column or now.id),
             ("asked of", was.asked_of, now.asked_of),
-            ("asked if", condition_text(was.asked_if), condition_text(now.asked_if)),
+            ("asked if", *_conditions(was.asked_if, now.asked_if)),
             ("fewest answers", _text(was.min_answers), _text(now.min_answers)),
             ("most answers", _text(was.max_answers), _text(now.max_answers)),
         )
@@ -153,6 +153,16 @@ def _alike(one, other):
     if hasattr(one, "column"):
         return one.column is not None and one.column == other.column
     return one.code is not None and one.code == other.code
+
+
+def meaning(condition):
+    """What a condition selects by, in whichever order it is written: two that are equal select the same."""
+    return {q: tuple(map(frozenset, (t.any, t.all, t.none))) for q, t in condition.items() if t.any or t.all or t.none}
+
+
+def _conditions(was, now):
+    """The texts of two conditions, twice the same one where they mean the same."""
+    return condition_text(was), condition_text(was if meaning(was) == meaning(now) else now)
 
 
 def condition_text(condition):

@@ -166,24 +166,30 @@ def scale_colours(colours, table):
 def segment_shares(row):
     """Widths of a stacked row: settled shares as they are, the rest parted among the others by their ranges' middles.
 
-    No filler of a reconstruction sets a width.
+    No filler of a reconstruction sets a width. Withheld shares part alike what is left then.
     """
     size = (row["count"] / row["n"]).where(row["unit"].eq("count"), row["estimate"])
     settled = size.where(row["drawn"].eq("settled"))
-    open_ = row["drawn"].isin(["bounded", "assumed"])
+    open_, withheld = row["drawn"].isin(["bounded", "assumed"]), row["drawn"].eq("withheld")
     middle = (row["low"].fillna(0) + row["high"].fillna(1)).div(2).where(open_)
     rest = max(0, 1 - settled.sum())
-    return settled.fillna(middle * min(1, rest / middle.sum()) if open_.any() else 0).fillna(0)
+    shares = settled.fillna(middle * min(1, rest / middle.sum()) if open_.any() else 0)
+    left = max(0, 1 - shares.mask(withheld).sum())
+    return shares.mask(withheld, left / max(1, withheld.sum())).fillna(0)
 
 
 def _segments(page, row):
     """Draw one stacked row at `y`; whether some texts had to go below it."""
     width, x, small = page.right - page.left, page.left, []
-    for mark in row.to_dict("records"):
+    for mark in _withheld_as_one(row).to_dict("records"):
         wide = width * mark["share"]
         if mark["drawn"] == "withheld":
-            page.write_level(x, page.y + ROW_BAR / 2, mark["text"], SMALL, weight="It", colour=page.colours.quiet)
-            break
+            if page.text_width(mark["text"], SMALL, "It") <= wide:
+                page.write_level(x, page.y + ROW_BAR / 2, mark["text"], SMALL, weight="It", colour=page.colours.quiet)
+            else:
+                small.append((x + wide / 2, mark["text"]))
+            x += wide
+            continue
         if wide <= 0 and mark["drawn"] == "settled":
             continue
         inset = 0.5 if mark["drawn"] == "settled" else 1
@@ -201,6 +207,13 @@ def _segments(page, row):
         x += wide
     _below(page, small)
     return bool(small)
+
+
+def _withheld_as_one(row):
+    """The row with withheld segments that stand beside each other as one gap."""
+    withheld = row["drawn"].eq("withheld")
+    gap = (~withheld | ~withheld.shift(fill_value=False)).cumsum()
+    return row.assign(share=row["share"].groupby(gap).transform("sum"))[~gap.duplicated()]
 
 
 def _inside(page, mark, x):

@@ -22,11 +22,11 @@ import numpy as np
 import pandas as pd
 
 from pipeline.codebook import ORGANISATION, TOTAL, gave, select
+from pipeline.names import KEYS
 from pipeline.problems import InputProblem
 from pipeline.texts import ITEMS
 
 UNWEIGHTED, WEIGHTED = "unweighted", "weighted"
-KEYS = ["measure", "category", "break", "group"]
 PAIR = ["domain", "answer"]
 INFERENCE = ["se", "ci_low", "ci_high", "deff"]
 # Bounds of a reconstruction: of the share, of the number that gave the answer, and of the base.

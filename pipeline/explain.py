@@ -8,6 +8,7 @@ the one that is published. `pipeline.explain_command` puts the facts on the term
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from pipeline.codebook import ORGANISATION, TOTAL, gave, select
 from pipeline.estimate import WEIGHTED
@@ -49,12 +50,14 @@ ERRORS = {
 }
 
 
-def explain_estimate(key, *, codebook, estimates, claims, respondents=None):
+def explain_estimate(key, *, codebook, estimates, claims, respondents=None, share_digits=None):
     """What one row of the estimates is and rests on, as plain values by name.
 
     `key` is an addresses.Key; `estimates` the table of the wave; `claims` records of the claims file with `says` and
-    `verdict` of the audit; `respondents` the weighted records, or None where they are not there. Raises InputProblem
-    where the estimates lack the row, and where the records do not give the number that it states.
+    `verdict` of the audit; `respondents` the weighted records, or None where they are not there; `share_digits` how
+    many digits a weighted share of a wave that is not public keeps (`disclose` of the Params), None for all. Of a base
+    that is withheld `n` is None and `n_printed` says so. Raises InputProblem where the estimates lack the row, and
+    where the records do not give the number that it states.
     """
     row = _row(estimates, key)
     measure = codebook.measure(key.measure)
@@ -74,7 +77,7 @@ def explain_estimate(key, *, codebook, estimates, claims, respondents=None):
         "base_condition": condition_words(codebook, base.where, question.asked_if),
         "group": None if key.break_ == TOTAL else f"{_break(codebook, key.break_).label}: {group.label}",
         "group_condition": condition_words(codebook, group.where),
-        "n": int(row["n"]),
+        "n": _number(row["n"]),
         "n_printed": base_text(row),
         "count": _number(row["count"]),
         "n_eff": _number(row["n_eff"]),
@@ -86,7 +89,7 @@ def explain_estimate(key, *, codebook, estimates, claims, respondents=None):
         "formula": FORMULA[key.basis],
         "errors": ERRORS[key.basis],
     }
-    return facts | (_from_records(key, row, codebook, respondents) if respondents is not None else {})
+    return facts | (_from_records(key, row, codebook, respondents, share_digits) if respondents is not None else {})
 
 
 def _row(estimates, key):
@@ -104,23 +107,20 @@ def _break(codebook, break_id):
 
 def _number(value):
     """A number of a table as plain Python: None where the cell is empty, whole numbers whole."""
-    if value is None or value != value:  # NaN
+    if pd.isna(value):
         return None
     value = float(value)
-    return int(value) if value == int(value) and abs(value) > 1 else value
+    return int(value) if value == int(value) else value
 
 
-def _as_close(said, rounded):
-    """How far a published share may be from that of the records: weighted ones of a wave not public are `rounded`."""
-    if not rounded:
-        return SAME
-    digits = max(2, len(repr(float(said)).partition(".")[2]))
-    return 0.5 * 10.0**-digits + SAME
+def _as_close(digits):
+    """How far a published share may be from that of the records: as far as `digits` round it, None for not at all."""
+    return SAME if digits is None else 0.5 * 10.0**-digits + SAME
 
 
-def _from_records(key, row, codebook, respondents):
+def _from_records(key, row, codebook, respondents, share_digits):
     """The records that a share is of, their weights, and the share as these give it. Nothing of what is withheld."""
-    if row["quality"] == "withheld" and np.isnan(row["estimate"]):
+    if row["quality"] == "withheld" and pd.isna(row["estimate"]):
         return {"withheld": "too few organisations answered, so neither share nor records are shown"}
     measure = codebook.measure(key.measure)
     base = select(respondents, codebook.base(measure.base).where)
@@ -130,8 +130,8 @@ def _from_records(key, row, codebook, respondents):
     of_chosen, of_base = float(weights[chosen].sum()), float(weights[base].sum())
     share = of_chosen / of_base if of_base else None
     said = _number(row["estimate"])
-    rounded = key.basis == WEIGHTED and codebook.kind != PUBLIC
-    if (share is None) != (said is None) or (share is not None and abs(share - said) > _as_close(said, rounded)):
+    digits = share_digits if key.basis == WEIGHTED and codebook.kind != PUBLIC else None
+    if (share is None) != (said is None) or (share is not None and abs(share - said) > _as_close(digits)):
         raise InputProblem(
             f"the weighted records do not give the published share of {key}",
             found=share,

@@ -58,6 +58,7 @@ def explained(words, *, wave=None, project=Path()):
         "codebook": codebook,
         "estimates": read_table(project / report / "estimates.csv"),
         "claims": claims,
+        "share_digits": settings.disclose.share_digits,
         "respondents": read_respondents(project / records["path"], codebook) if records["there"] else None,
     }
     found = {"asked": " ".join(words), "kind": target.kind, "wave": wave, "status": status_of(codebook)}

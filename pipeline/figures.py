@@ -125,7 +125,7 @@ def _themes(codebook, figure):
 
 def _largest_first(table):
     """Categories by their first group, largest first; what has no one value comes last, by its middle."""
-    first = table.groupby("category", sort=False).first()
+    first = table.drop_duplicates("category").set_index("category")
     size = first["count" if table["unit"].iloc[0] == "count" else "estimate"]
     order = pd.DataFrame({"none": size.isna(), "size": size.fillna((first["low"] + first["high"]) / 2)})
     rank = order.sort_values(["none", "size"], ascending=[True, False], kind="stable").index

@@ -16,7 +16,7 @@ from itertools import pairwise
 import pandas as pd
 
 from pipeline.codebook import TOTAL
-from pipeline.codebook_difference import BREAKING, differences
+from pipeline.codebook_difference import BREAKING, differences, meaning
 from pipeline.estimate import UNWEIGHTED, WEIGHTED
 from pipeline.printing import KEYS
 from pipeline.problems import InputProblem
@@ -179,7 +179,7 @@ def _why(key, before, after, touched):
         return NOT_ASKED
     wheres = [rows.wheres(measure, break_, group) for rows in (before, after)]
     for what in ("base", "group"):
-        if wheres[0][what] != wheres[1][what]:
+        if meaning(wheres[0][what]) != meaning(wheres[1][what]):
             return _broken(after.needed(key), touched) or f"its {what} is made up otherwise"
     return _broken(after.needed(key), touched)
 

@@ -10,12 +10,14 @@ scores and marks have outer bounds from those of their parts, and no error: how 
 was never printed, so a profile is `assumed`, and the spread of marks hangs on it.
 """
 
-from itertools import combinations, pairwise
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
+from pipeline.change import BASELINE, pairs_of
 from pipeline.codebook import ORGANISATION, TOTAL, gave, select
+from pipeline.codebook_difference import meaning
 from pipeline.estimate import (
     PAIR,
     ROUND_OFF,
@@ -276,10 +278,15 @@ def compare_scores(before, after, *, breaks):
                 for basis in (UNWEIGHTED, WEIGHTED):
                     parts = [(score.measure, c, break_, group.id, basis) for c in (*score.plus, *score.minus)]
                     why = next((reasons[p] for p in parts if reasons[p]), "")
-                    if not same or same[0].model_dump(exclude={"label"}) != score.model_dump(exclude={"label"}):
+                    if not same or _made_of(same[0]) != _made_of(score):
                         why = f"the score is made up otherwise than in {before.wave}"
                     rows.append((score.id, NET, break_, group.id, basis, not why, why))
     return pd.DataFrame(rows, columns=[*KEYS, "basis", "comparable", "why"])
+
+
+def _made_of(score):
+    """What a net score is made of, in whichever order its answers are written."""
+    return score.measure, frozenset(score.plus), frozenset(score.minus)
 
 
 def compare_marks(before, after, *, breaks):
@@ -287,7 +294,7 @@ def compare_marks(before, after, *, breaks):
     rows, reasons = [], {}
     for step in after.steps:
         same = [s for s in before.steps if s.id == step.id]
-        alike = same and [c.where for c in same[0].criteria] == [c.where for c in step.criteria]
+        alike = same and [meaning(c.where) for c in same[0].criteria] == [meaning(c.where) for c in step.criteria]
         why = "" if alike else f"the step is made up otherwise than in {before.wave}"
         for criterion in step.criteria:
             why = why or untouched(criterion.where, before, after, breaks=breaks)
@@ -363,9 +370,10 @@ def robustness(waves):
 def what_survives(table, waves):
     """Whether the order of two groups, and the direction of each change, is the same under every choice of weights.
 
-    A row per comparison: `kind` (order or change), wave, break, basis, one, other (groups, or waves), `difference` with
-    every step alike, `least` and `most` over the choices; `survives` all of them, `survives_left_out` all but those of
-    one step alone; `against`, the choices that turn it round. All are empty where a mark is withheld.
+    A row per comparison: `kind` (order, or change since the wave before, as `change.pairs_of` has it), wave, break,
+    basis, one, other (groups, or waves), `difference` with every step alike, `least` and `most` over the
+    choices; `survives` all of them, `survives_left_out` all but those of one step alone; `against`, the choices that
+    turn it round. All are empty where a mark is withheld.
     """
     marks = {key: part["mark"] for key, part in table.set_index("choice").groupby(["wave", "break", "group", "basis"])}
     rows = []
@@ -373,8 +381,8 @@ def what_survives(table, waves):
         for one, other in combinations(part["group"].unique(), 2):
             apart = marks[wave, break_, one, basis] - marks[wave, break_, other, basis]
             rows.append(("order", wave, break_, basis, one, other, *_turned(apart)))
-    for before, after in pairwise(waves):
-        if before.codebook.steps != after.codebook.steps:
+    for before, after, against in pairs_of(waves):
+        if against == BASELINE or before.codebook.steps != after.codebook.steps:
             continue
         for wave, break_, group, basis in marks:
             if wave == after.wave and (before.wave, break_, group, basis) in marks:

@@ -1,4 +1,7 @@
-"""Names that are the pipeline's own, in every wave and every survey: no codebook may take them."""
+"""Names that are the pipeline's own, in every wave and every survey.
+
+No codebook may take the name of the organisations, of the break of everyone, or of a raw file's own column.
+"""
 
 ORGANISATION = "organisation"
 # The break that has one group, everyone.
@@ -8,3 +11,5 @@ OWN_COLUMNS = {
     "frame": (ORGANISATION, "contact_id", "organisation_name", "contact_name", "job_title", "email", "telephone"),
     "interviews": (ORGANISATION, "contact_id", "interview_id", "completed_on", "status"),
 }
+# What an estimate is of; with its basis, what names a row of the estimates.
+KEYS = ["measure", "category", "break", "group"]

@@ -108,7 +108,7 @@ def _survival(finding, report):
     """Whether the finding survives every choice of weights, and on what evidence."""
     if not is_there(report, "sensitivity_findings.csv"):
         return "not tried under other weights."
-    table = read_table(Path(report) / "sensitivity_findings.csv", index_col="finding")
+    table = read_table(Path(report) / "sensitivity_findings.csv").set_index("finding")
     row = table.loc[finding.id]
     evidence = "" if pd.isna(row["evidence"]) else f" on {row['evidence']} records"
     return f"{row['verdict']} {row['choices']} choices of weights{evidence}."

@@ -19,7 +19,7 @@ BAND_SEPARATOR = "+"
 SHIFTS = ("published", "fewer", "more", "more_small", "more_large")
 CELL_COLUMNS = [
     *("cell", "label", "sector", "total", "low", "high", "kind"),
-    *("reference_date", "source", "licence", "note"),
+    *("reference_date", "source", "licence", "note", "at_least"),
 ]
 
 
@@ -96,7 +96,7 @@ def population_cells(population, *, folder, codebook):
 
     Columns: `cell` (the ids of its size bands, joined by +), `label`, `sector`, `total` (organisations), `low` and
     `high` (the total less and plus its spread and lag), `kind` (`counted` from a register or `published`),
-    `reference_date`, `source`, `licence`, `note`; rows in the codebook's order of bands.
+    `reference_date`, `source`, `licence`, `note`, `at_least` (its least size); rows in the codebook's order of bands.
     Raises InputProblem for an unknown population or sector, for a file, column or total that is not there, and for a
     size band that is cut by a total's range or counted in two of them.
     """
@@ -125,18 +125,21 @@ def population_cells(population, *, folder, codebook):
 def shift_totals(cells, totals):
     """The cells with their totals moved within the range that their sources leave them (`low` to `high`).
 
+    `at_least` has served its purpose then and is left out.
     `published` leaves them; `fewer` and `more` take every total's low or high end; `more_small` and `more_large` change
     the mix of a sector, whose own total is kept: its smallest cell at the high or the low end of its range, the others
-    at the opposite end, all scaled to the sector's total. A counted total has no range and stays. Raises InputProblem
+    at the opposite end, all scaled to the sector's total. Smallest is by size, in whichever order the codebook has its
+    bands. A counted total has no range and stays. Raises InputProblem
     for another way.
     """
     if totals not in SHIFTS:
         raise InputProblem(
             "weight.totals: no such way of moving totals", file="params.yaml", found=totals, allowed=SHIFTS
         )
+    smallest = cells["at_least"].eq(cells.groupby("sector")["at_least"].transform("min"))
+    cells = cells.drop(columns="at_least")
     if totals in ("published", "fewer", "more"):
         return cells.assign(total=cells[{"published": "total", "fewer": "low", "more": "high"}[totals]])
-    smallest = ~cells.duplicated("sector")
     ends = cells["high"].where(smallest == (totals == "more_small"), cells["low"])
     ends = ends.where(cells["low"] < cells["high"], cells["total"])
     ranged = cells["low"] < cells["high"]
@@ -238,5 +241,6 @@ def _upper(range_):
 
 
 def _cell(bands, *, label, total, spread, kind):
-    name = BAND_SEPARATOR.join(b.id for b in bands)
-    return {"cell": name, "label": label, "total": total, "low": total - spread, "high": total + spread, "kind": kind}
+    name, at_least = BAND_SEPARATOR.join(b.id for b in bands), min(b.band.at_least for b in bands)
+    held = {"total": total, "low": total - spread, "high": total + spread, "kind": kind}
+    return {"cell": name, "label": label, "at_least": at_least} | held

@@ -8,10 +8,9 @@ from math import floor, sqrt
 import pandas as pd
 
 from pipeline.files import MARK, MARKED
+from pipeline.names import KEYS
 from pipeline.problems import InputProblem
 
-# What an estimate is of; with its basis, what names a row of the estimates.
-KEYS = ["measure", "category", "break", "group"]
 # What a claim or a record settles; `bounded` is settled up to a range and `assumed` not at all.
 SETTLED = ("published", "implied", "measured", "simulated")
 NOT_KNOWN = "not known"

@@ -12,7 +12,6 @@ from pipeline.claims import limits, whole_ends
 from pipeline.printing import SETTLED, per_cent
 from pipeline.problems import InputProblem
 
-KEYS = ["measure", "category", "break", "group"]
 POINTS, ORGANISATIONS = "percentage points", "organisations"
 # From the best known to the least.
 SUPPORTS = (*SETTLED, "bounded", "assumed")

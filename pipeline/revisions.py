@@ -9,6 +9,7 @@ so that nothing is too small to be seen; a number that is new changes nothing th
 import hashlib
 import json
 import re
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -169,11 +170,20 @@ def check_entry(entry, path, row=None):
     for field in FIELDS:
         if not entry.get(field.lower()):
             raise InputProblem(f"the entry has no field {field}", file=path, row=row, allowed=FIELDS)
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d", entry["date"]):
+    if not _is_day(entry["date"]):
         raise InputProblem("not a date", file=path, row=row, column="Date", found=entry["date"], allowed="YYYY-MM-DD")
     kinds = entry["cause"].split("; ")
     if not set(kinds) <= set(CAUSES):
         raise InputProblem("not a cause", file=path, row=row, column="Cause", found=entry["cause"], allowed=CAUSES)
+
+
+def _is_day(text):
+    """Whether a text is a day of the calendar, written YYYY-MM-DD."""
+    try:
+        # Python reads other forms too, such as 20260131.
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def entry_text(revision, *, date, by, cause, changed, why):

@@ -28,6 +28,19 @@ __all__ = [
 FLOAT_FORMAT = "%.12g"
 
 
+# Columns of ids and of the labels beside them, in whichever table they stand. They are text, whatever they look like:
+# a survey may number its organisations, answers, claims and findings, and `007` is not 7.
+IDS = {
+    *("organisation", "id", "claim", "claims", "place", "finding", "figure", "trend", "question", "answers", "code"),
+    *("measure", "category", "break", "group", "one", "other", "variable", "margin", "cell", "stratum", "label"),
+    *("measure_label", "category_label", "break_label", "group_label", "base_label"),
+}
+# A clause's other group; alone, a column of this name is the other share of a claim, a number.
+VERSUS = {"versus", "versus_category"}
+# A table of cases (`pipeline.dispositions`) has this column, and only these numbers: the rest are ids and answers.
+DECIDED_BY, COUNTED = "decided_by", {"contacts", "attempts"}
+
+
 # What a spreadsheet takes for the beginning of a formula, after apostrophes that a text may have of its own.
 _FORMULA = re.compile(r"'*[=+\-@\t\n]")
 _ESCAPED = re.compile(r"'+[=+\-@\t\n]")
@@ -73,12 +86,25 @@ def write_numbers(path, numbers, codebook):
     write_text(path, json.dumps(mark | numbers, indent=2) + "\n")
 
 
+def _ids_among(columns):
+    """Which of a table's columns hold ids."""
+    named = set(columns)
+    if DECIDED_BY in named:
+        return named - COUNTED
+    return named & (IDS | VERSUS if named >= VERSUS else IDS)
+
+
 def read_table(path, **options):
     """Read a CSV written by `write_table`, without the MARK of a rehearsal; only an empty cell is missing.
 
-    Raises InputProblem if it is none.
+    Columns of ids are read as text. `options` are those of pandas; a dict `dtype` adds to the columns of ids, or has
+    one of them read otherwise. Raises InputProblem if it is no table.
     """
     try:
+        types = options.get("dtype", {})
+        if isinstance(types, dict):
+            header = pd.read_csv(path, encoding="utf-8", nrows=0)
+            options["dtype"] = dict.fromkeys(_ids_among(header.columns), str) | types
         table = pd.read_csv(path, encoding="utf-8", keep_default_na=False, na_values=[""], **options)
         return _texts(table.drop(columns=MARK, errors="ignore"), _as_meant)
     except FileNotFoundError:

@@ -4,11 +4,9 @@ An organisation counts where both waves asked it. It is named by its identifier,
 where either wave is a reconstruction or a rehearsal nobody really moved, and `support` says so.
 """
 
-from itertools import pairwise
-
 import pandas as pd
 
-from pipeline.change import panel_is_known, support_of
+from pipeline.change import BASELINE, pairs_of, panel_is_known, support_of
 from pipeline.codebook import ORGANISATION, TOTAL, gave, select
 from pipeline.estimate import UNWEIGHTED
 from pipeline.harmonise import compare
@@ -31,14 +29,16 @@ TRANSITIONS = {(False, True): "gained", (True, False): "lost", (True, True): "ke
 
 
 def transitions(waves, *, breaks):
-    """How the organisations of each two consecutive Waves moved: a table with COLUMNS.
+    """How the organisations of each Wave moved since the one before it (`change.pairs_of`): a table with COLUMNS.
 
     A row per tracked answer (the codebook's `trends`) and transition; `n` of the `panel` organisations that both waves
     asked, named in `organisations`. Where the answer is not comparable, or nobody can be known to be in both waves, one
     row says why. `breaks` is the register.
     """
     rows = []
-    for before, after in pairwise(waves):
+    for before, after, against in pairs_of(waves):
+        if against == BASELINE:
+            continue
         compared = compare(before.codebook, after.codebook, breaks=breaks)
         everyone = compared[compared["break"].eq(TOTAL) & compared["basis"].eq(UNWEIGHTED)]
         why = everyone.set_index(["measure", "category"])["why"]

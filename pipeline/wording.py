@@ -97,7 +97,7 @@ def _printed_twice(claims, codebook, tolerance):
     first, second = (_place(c) for c in claims)
     counted = [c for c in claims if c["unit"] == "count"]
     sum_ = (
-        f": {_number(counted[0])} of {codebook.respondents} is {_percent(_exact(counted[0], codebook))}"
+        f": {_number(counted[0])} of {codebook.respondents} is {percent(_exact(counted[0], codebook))}"
         if counted
         else ""
     )
@@ -127,12 +127,12 @@ def _parts_of_a_whole(claims, codebook, tolerance):
 
 def _say_parts(parts, whole, codebook):
     total = sum(_exact(c, codebook) for c in parts)
-    each = _listed([f"'{_category(c, codebook)}' {_place(c)}" for c in parts])
+    each = listed([f"'{_category(c, codebook)}' {_place(c)}" for c in parts])
     ops = {c["op"] for c in parts}
     if not ops <= {"=", ">", ">=", "about"}:
         return None
     more = "more than " if ">" in ops else "at least " if ">=" in ops else "about " if "about" in ops else ""
-    start = f"{_measure(parts[0], codebook)}: {each} add up to {more}{_percent(total)} of {who(parts[0], codebook)}"
+    start = f"{_measure(parts[0], codebook)}: {each} add up to {more}{percent(total)} of {who(parts[0], codebook)}"
     if whole is None:
         return f"{start}, not to 100%."
     rounded = f", which rounds to {per_cent(total)}%" if (total * 100).denominator > 1 else ""
@@ -153,11 +153,11 @@ def _too_many_answers(claims, codebook, tolerance):
     least = _sum(shares)[0]
     if least is None or least <= most:
         return None
-    places = _listed(sorted({c["place"] for c in parts}))
+    places = listed(sorted({c["place"] for c in parts}))
     return (
         f"{_measure(capped[0], codebook)}: the shares of {len(parts)} answers ({places}) add up to "
-        f"{_percent(sum(_exact(c, codebook) for c in parts))}, before rounding at least {_percent(least)}, yet at most "
-        f"{most} answers each ({capped[0]['place']}) allow {_percent(most)}."
+        f"{percent(sum(_exact(c, codebook) for c in parts))}, before rounding at least {percent(least)}, yet at most "
+        f"{most} answers each ({capped[0]['place']}) allow {percent(most)}."
     )
 
 
@@ -218,8 +218,8 @@ def _say_turned(order, part, whole, codebook, shares):
     there, of_all = (inside[0], overall[2]) if higher else (inside[2], overall[0])
     least, most = ("at least", "at most") if higher else ("at most", "at least")
     return (
-        f"{least.capitalize()} {_percent(there)} of {who(part, codebook)} have {_measure(part, codebook)} '{one}' "
-        f"({part['place']}), against {most} {_percent(of_all)} of all ({whole['place']}); so "
+        f"{least.capitalize()} {percent(there)} of {who(part, codebook)} have {_measure(part, codebook)} '{one}' "
+        f"({part['place']}), against {most} {percent(of_all)} of all ({whole['place']}); so "
         f"{_subject(order, codebook)} is {'higher' if higher else 'lower'} among '{one}' than among '{other}', "
         f"yet the report says {ORDERS[order['op']]} ({order['place']})."
     )
@@ -337,9 +337,11 @@ def _place(claim):
     return f"{_number(claim)} ({claim['place']})"
 
 
-def _percent(share):
+def percent(share):
+    """A share per cent, to a tenth where it is not whole: `66.7%`."""
     return f"{round(float(100 * share), 1):g}%"
 
 
-def _listed(texts):
-    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+def listed(texts):
+    """Texts one after the other, the last after `and`: `a, b and c`."""
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}" if texts else ""

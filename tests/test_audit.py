@@ -11,6 +11,7 @@ from pipeline.codebook import ORGANISATION
 from pipeline.problems import InputProblem
 from pipeline.reconstruct import CONTRADICTIONS
 from pipeline.referee import amiss, faults_text, findings_text, not_tested, power_table, power_text, verdict_table
+from pipeline.tables import read_table, write_table
 
 COUNT = {"unit": "count", "rounding": "exact"}
 ORDER = {"unit": "order", "rounding": "exact", "value": ""}
@@ -73,9 +74,9 @@ def contradictions(*sets):
     return pd.DataFrame(rows, columns=CONTRADICTIONS)
 
 
-def audited(codebook, houses, rows, *sets, estimates=ESTIMATES):
+def audited(codebook, houses, rows, *sets, estimates=ESTIMATES, read_back=lambda table: table):
     claims = claims_of(codebook, *rows)
-    report, table = report_of(claims, codebook, estimates, 5), contradictions(*sets)
+    report, table = report_of(claims, codebook, estimates, 5), read_back(contradictions(*sets))
     findings = single_claim_checks(report, table)
     made = audit(report, claims, respondents=houses, estimates=estimates, contradictions=table, findings=findings)
     assert made.columns.tolist() == COLUMNS
@@ -180,6 +181,16 @@ def test_a_claim_that_is_left_out_is_contradicted(tiny, houses):
     rows = [YES | {"value": "50"}, YES | {"value": "63"}]
     made = audited(tiny, houses, rows, ["c1", "c2"])
     assert made["verdict"].tolist() == ["reproduced", "contradicted"]
+
+
+def test_claims_that_are_numbered_are_found_in_the_table_of_contradictions(tiny, houses, tmp_path):
+    def read_back(table):
+        write_table(tmp_path / "contradictions.csv", table)
+        return read_table(tmp_path / "contradictions.csv")
+
+    rows = [YES | {"value": "50", "id": "01"}, YES | {"value": "63", "id": "02"}]
+    made = audited(tiny, houses, rows, ["01", "02"], read_back=read_back)
+    assert made["verdict"].tolist() == ["reproduced", "contradicted"] and made["fault"].tolist() == ["1", "1"]
 
 
 def test_what_does_not_speak_of_answers_is_not_testable(tiny, houses):

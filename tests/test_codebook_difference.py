@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from made_surveys import codebooks
 
 from pipeline.codebook import Codebook, SeriesBreak
-from pipeline.codebook_difference import BREAKING, GONE, KINDS, condition_text, differences
+from pipeline.codebook import Test as Answered
+from pipeline.codebook_difference import BREAKING, GONE, KINDS, condition_text, differences, meaning
 from pipeline.draft import breaks
 from pipeline.harmonise import register
 
@@ -186,3 +187,12 @@ def test_any_two_codebooks_can_be_compared_and_only_equal_ones_are_the_same(one,
 
 def test_a_condition_on_everyone_is_no_text():
     assert condition_text({}) == ""
+
+
+def test_conditions_mean_the_same_in_any_order_and_by_how_they_select():
+    def of(**where):
+        return meaning({question: Answered(**test) for question, test in where.items()})
+
+    assert of(a={"any": ["x", "y"]}, b={"none": ["z"]}) == of(b={"none": ["z"]}, a={"any": ["y", "x"]}, c={})
+    assert of(a={"any": ["x", "y"]}) != of(a={"all": ["x", "y"]})
+    assert of(a={"any": ["x"]}) != of(a={"any": ["x", "y"]})

@@ -129,9 +129,13 @@ def crowded(small_codebook):
     return estimates
 
 
+@pytest.mark.parametrize("withheld", [(), ("planned",), ("yes", "dont_know")])
 @pytest.mark.parametrize("kind", ["bars", "grouped", "split", "grid"])
-def test_no_text_stands_on_another_or_beyond_the_page(small_codebook, kind):
-    _, page = page_of(crowded(small_codebook), small_codebook, figure_of(kind, "shop", "kind"))
+def test_no_text_stands_on_another_or_beyond_the_page(small_codebook, kind, withheld):
+    estimates = crowded(small_codebook)
+    for category in withheld:
+        estimates = changed(estimates, "shop", category, "kind", "lib", quality="withheld")
+    _, page = page_of(estimates, small_codebook, figure_of(kind, "shop", "kind"))
     found, edge = boxes(page), page.picture.bbox
     for i, one in found.items():
         assert edge.x0 <= one.x0 and one.x1 <= edge.x1 and edge.y0 <= one.y0 and one.y1 <= edge.y1
@@ -168,3 +172,33 @@ def test_a_stacked_row_gives_what_is_not_settled_the_rest(small_codebook):
     table = figure_data(estimates, small_codebook, figure_of("split", "shop", "kind"))
     row = table[table["group"].eq("lib")]
     assert segment_shares(row).tolist() == pytest.approx([0.96, 0.01, 0.01, 0.01, 0.01])
+
+
+@pytest.mark.parametrize(
+    "withheld, gaps", [(["yes"], 1), (["planned"], 1), (["yes", "no"], 2), (["yes", "planned"], 1)]
+)
+def test_what_is_settled_is_drawn_beside_a_withheld_share(small_codebook, withheld, gaps):
+    estimates = estimates_of(small_codebook)
+    for category, count in zip(("yes", "planned", "no", "dont_know", "refused"), (10, 20, 41, 17, 12), strict=True):
+        estimates = counted(estimates, "shop", category, "kind", "lib", count=count, n=100)
+    figure = figure_of("split", "shop", "kind")
+    for category in withheld:
+        estimates = changed(estimates, "shop", category, "kind", "lib", quality="withheld")
+    table, page = page_of(estimates, small_codebook, figure)
+    row = table[table["group"].eq("lib")].set_index("category")
+    shares, settled = segment_shares(row), row["drawn"].eq("settled")
+    assert shares.sum() == pytest.approx(1) and shares[settled].tolist() == row["estimate"][settled].tolist()
+    assert shares[~settled].nunique() == 1
+    drawn = texts(page)
+    assert {*row["text"][settled]} <= set(drawn) and drawn.count("withheld") == gaps
+
+
+def test_a_row_that_is_withheld_altogether_says_so_once_and_where_there_is_no_room_below(small_codebook):
+    estimates = crowded(small_codebook)
+    for category in ("yes", "planned", "no", "dont_know", "refused"):
+        estimates = changed(estimates, "shop", category, "kind", "lib", quality="withheld")
+    _, page = page_of(estimates, small_codebook, figure_of("split", "shop", "kind"))
+    assert texts(page).count("withheld") == 1
+    few = changed(crowded(small_codebook), "shop", "no", "kind", "lib", quality="withheld")
+    _, page = page_of(few, small_codebook, figure_of("split", "shop", "kind"))
+    assert texts(page).count("withheld") == 1 and texts(page).count("1%") == 3 + 4

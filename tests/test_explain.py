@@ -9,7 +9,7 @@ from made_weights import weigh_all
 from pipeline.addresses import Key
 from pipeline.codebook import gave, select
 from pipeline.estimate import BOUNDS, estimate
-from pipeline.explain import claims_of, condition_words, explain_estimate, explain_finding, records_at
+from pipeline.explain import _number, claims_of, condition_words, explain_estimate, explain_finding, records_at
 from pipeline.findings import finding_clauses
 from pipeline.params import Analyse
 from pipeline.problems import InputProblem
@@ -88,6 +88,49 @@ def test_records_of_another_run_stop_it(small_codebook, wave):
     others = rows.assign(weight=rows["weight"].where(rows["shop"].eq("yes"), 1.0))
     with pytest.raises(InputProblem, match="do not give the published share of shop/yes/total/total/weighted"):
         explain(Key("shop", "yes", basis="weighted"), small_codebook, wave, respondents=others)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_base_that_is_withheld_is_said_to_be(small_codebook, wave, there):
+    rows, table = wave
+    key = Key("goods", "books", "kind", "mus")
+    ours = (table[["measure", "break", "group"]] == ["goods", "kind", "mus"]).all(axis=1)
+    blank = {c: table[c].mask(ours) for c in ("estimate", "se", "ci_low", "ci_high", "deff", "n_weighted", "n_eff")}
+    blank |= {c: table[c].astype("Int64").mask(ours) for c in ("n", "count")}
+    protected = table.assign(quality=table["quality"].mask(ours, "withheld"), **blank)
+    facts = explain(key, small_codebook, (rows, protected), respondents=rows if there else None)
+    assert (facts["n"], facts["n_printed"], facts["count"], facts["state"]) == (None, "withheld", None, "withheld")
+    assert ("withheld" in facts) == there and "records" not in facts
+    json.dumps(facts)
+
+
+@pytest.mark.parametrize("digits", [1, 2, 3])
+def test_shares_as_coarse_as_the_settings_have_them_are_those_of_the_records(small_codebook, wave, digits):
+    rows, table = wave
+    coarse = table.assign(estimate=table["estimate"].round(digits))
+    weighted = table[table["basis"].eq("weighted") & table["break"].eq("kind") & table["n"].gt(0)]
+    apart = 0
+    for row in weighted[weighted["quality"].ne("withheld")].to_dict("records"):
+        key = Key(row["measure"], row["category"], row["break"], row["group"], "weighted")
+        facts = explain(key, small_codebook, (rows, coarse), share_digits=digits)
+        assert abs(facts["share"] - facts["estimate"]) <= 0.5 * 10**-digits + 1e-9
+        apart += facts["share"] != facts["estimate"]
+    assert apart > 20
+    off = coarse.assign(estimate=coarse["estimate"] + 10.0**-digits)
+    with pytest.raises(InputProblem, match="do not give the published share"):
+        explain(Key("shop", "yes", basis="weighted"), small_codebook, (rows, off), share_digits=digits)
+
+
+def test_an_unweighted_share_is_never_coarse(small_codebook, wave):
+    rows, table = wave
+    coarse = table.assign(estimate=table["estimate"].round(1))
+    with pytest.raises(InputProblem, match="do not give the published share"):
+        explain(Key("shop", "yes", "kind", "mus"), small_codebook, (rows, coarse), share_digits=1)
+
+
+@pytest.mark.parametrize("value, told", [(1.0, 1), (0.0, 0), (12.0, 12), (0.5, 0.5), (None, None), (pd.NA, None)])
+def test_whole_numbers_are_told_whole(value, told):
+    assert (_number(value), type(_number(value))) == (told, type(told))
 
 
 def test_without_records_the_rest_is_still_said(small_codebook, wave):

@@ -73,6 +73,17 @@ def test_the_largest_comes_first_and_what_is_not_known_last(small_codebook):
     assert table["category"].tolist() == ["crafts", "concerts", "talks", "other"]
 
 
+def test_a_category_is_ranked_by_its_first_group_alone(small_codebook):
+    estimates = estimates_of(small_codebook)
+    for category, count in zip(("bright", "steady", "bleak", "dont_know"), (10, 40, 30, 20), strict=True):
+        estimates = counted(estimates, "outlook", category, "kind", "lib", count=count, n=100)
+    where = ("outlook", "bright", "kind")
+    estimates = counted(estimates, *where, "mus", count=99, n=100)
+    estimates = changed(estimates, *where, "lib", support="bounded", low=0.0, high=0.2)
+    table = figure_data(estimates, small_codebook, figure_of("grouped", "outlook", "kind", sort=True))
+    assert list(table["category"].unique()) == ["steady", "bleak", "dont_know", "bright"]
+
+
 def test_what_is_not_settled_has_bounds_and_no_numbers(small_codebook):
     estimates = changed(estimates_of(small_codebook), "events", "talks", support="bounded", low=0.4, high=0.5)
     estimates = changed(estimates, "events", "crafts", support="assumed", low=0.0, high=0.9)

@@ -198,6 +198,32 @@ def test_a_base_made_up_otherwise_is_another_base(small_codebook):
     assert rows["why"].unique().tolist() == ["its base is made up otherwise"]
 
 
+def backwards(data):
+    """Every condition with its answers and its questions in the other order."""
+
+    def turned(where):
+        return {q: {how: a[::-1] for how, a in t.items()} for q, t in reversed(where.items())}
+
+    next(b for b in data["bases"] if b["id"] == "shops")["where"] = {"shop": {"any": ["planned", "yes"]}}
+    for group in next(b for b in data["breaks"] if b["id"] == "fewness")["groups"]:
+        group["where"] = turned(group["where"])
+    question(data, "profit")["asked_if"] = turned(question(data, "profit")["asked_if"])
+
+
+def test_the_order_in_which_a_condition_is_written_is_no_difference(small_codebook):
+    def more(data):
+        next(b for b in data["bases"] if b["id"] == "shops")["where"] = {"shop": {"any": ["yes", "planned"]}}
+        question(data, "profit")["asked_if"] = {
+            "shop": {"any": ["yes", "planned"]},
+            "goods": {"any": ["books", "toys"]},
+        }
+
+    before = after(small_codebook, change=more)
+    later = after(before, change=backwards)
+    for measure in ("shop", "goods"):
+        assert comparable(before, later, measure=measure)["comparable"].all()
+
+
 def test_a_break_lies_between_all_waves_before_and_after_it(small_codebook):
     second = after(small_codebook, {"question": "outlook", "change": "reworded"}, change=reworded)
     third = after(second)

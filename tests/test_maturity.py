@@ -214,6 +214,18 @@ def test_a_step_made_up_otherwise_is_not_compared(waves):
     assert rows.to_dict() == {"sell": False, "look": True, "overall": False}
 
 
+def test_a_step_and_a_score_in_another_order_are_the_same(waves):
+    before = waves[0].codebook
+    where = {"outlook": before.steps[1].criteria[0].where["outlook"].model_copy(update={"any": ("steady", "bright")})}
+    criteria = (STEPS[1].criteria[0].model_copy(update={"where": where}), STEPS[1].criteria[1])
+    steps = (STEPS[0], STEPS[1].model_copy(update={"criteria": criteria}))
+    score = SCORE.model_copy(update={"minus": ("bleak", "steady")})
+    after = waves[1].codebook.model_copy(update={"steps": steps, "net_scores": (score,)})
+    breaks = register({2020: before, 2021: after})
+    assert maturity.compare_marks(before, after, breaks=breaks)["comparable"].all()
+    assert maturity.compare_scores(before, after, breaks=breaks)["comparable"].all()
+
+
 # ---- weights
 
 
@@ -234,6 +246,20 @@ def test_any_weights_for_the_steps_lie_between_those_of_one_step_alone(waves, bo
         ends = [marks[f"only: {label}", TOTAL, TOTAL, "unweighted"] for label in ("Sell", "Look ahead")]
         assert min(ends) - 1e-12 <= mark <= max(ends) + 1e-12
     assert marks["every step alike", TOTAL, TOTAL, "unweighted"] == pytest.approx(people["overall"].mean())
+
+
+@pytest.mark.parametrize(
+    "kinds, pairs",
+    [
+        (("fieldwork", "rehearsal", "fieldwork"), {("2019", 2020), ("2019", 2021)}),
+        (("fieldwork", "fieldwork", "fieldwork"), {("2019", 2020), ("2020", 2021)}),
+    ],
+)
+def test_what_survives_sets_no_real_wave_against_a_rehearsal(book, make_respondents, kinds, pairs):
+    made = [wave_of(book, make_respondents(book, 60, i), 2019 + i, kind=kind) for i, kind in enumerate(kinds)]
+    found = what_survives(robustness(made), made)
+    changes_ = found[found["kind"].eq("change")]
+    assert set(zip(changes_["other"], changes_["wave"], strict=True)) == pairs
 
 
 def test_what_survives_says_which_choice_turns_it(waves):

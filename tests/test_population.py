@@ -111,6 +111,7 @@ def ranged():
             "total": [20.0, 10, 60, 30, 10],
             "low": [20.0, 10, 50, 25, 10],
             "high": [20.0, 10, 70, 35, 10],
+            "at_least": [1, 20000, 0, 5000, 50000],
         }
     )
 
@@ -123,6 +124,20 @@ def test_totals_move_within_their_range_and_counted_ones_do_not(ranged):
     # 70 and 25 (or 50 and 35) scaled to the 90 of those that have a range
     assert moved["more_small"] == pytest.approx([20, 10, 70 * 90 / 95, 25 * 90 / 95, 10])
     assert moved["more_large"] == pytest.approx([20, 10, 50 * 90 / 85, 35 * 90 / 85, 10])
+
+
+@pytest.mark.parametrize("way", SHIFTS)
+def test_the_smallest_cell_is_so_by_size_in_whichever_order_the_bands_are_listed(folder, small_codebook, way):
+    edit(folder, "population.yaml", "measure: large}", "measure: large, spread: 2}")
+    question = small_codebook.question("scale")
+    backwards = question.model_copy(update={"answers": question.answers[::-1]})
+    questions = tuple(backwards if q.id == "scale" else q for q in small_codebook.questions)
+    moved = []
+    for book in (small_codebook, small_codebook.model_copy(update={"questions": questions})):
+        cells = shift_totals(population_cells("valley", folder=folder, codebook=book), way)
+        assert "at_least" not in cells
+        moved.append({frozenset(c.split("+")): t for c, t in zip(cells["cell"], cells["total"], strict=True)})
+    assert moved[0] == pytest.approx(moved[1])
 
 
 @pytest.mark.parametrize("way", ["more_small", "more_large"])

@@ -163,6 +163,9 @@ def test_an_entry_is_read_as_it_is_written(document):
     [
         ({"by": ""}, "row 5: the entry has no field By; allowed: Date, By, Cause, Changed, Why."),
         ({"date": "yesterday"}, "row 5, column Date: not a date; found 'yesterday'; allowed: YYYY-MM-DD."),
+        ({"date": "2026-13-45"}, "row 5, column Date: not a date; found '2026-13-45'; allowed: YYYY-MM-DD."),
+        ({"date": "2026-02-29"}, "row 5, column Date: not a date; found '2026-02-29'; allowed: YYYY-MM-DD."),
+        ({"date": "20260131"}, "row 5, column Date: not a date; found '20260131'; allowed: YYYY-MM-DD."),
         ({"cause": "bad luck"}, "row 5, column Cause: not a cause; found 'bad luck'; allowed: data, code, "),
     ],
 )

@@ -86,6 +86,22 @@ def test_a_reconstruction_has_no_panel_with_fieldwork_and_an_assumed_one_with_a_
     assert moves([rebuilt, rehearsed])["support"].eq("assumed").all()
 
 
+def test_a_real_wave_is_set_against_the_last_real_one_and_never_against_a_rehearsal(tracked, waves):
+    rehearsed = wave_of(tracked, waves[0].respondents, 2020, kind="rehearsal")
+    three = [wave_of(tracked, waves[0].respondents, 2019), rehearsed, wave_of(tracked, waves[1].respondents, 2021)]
+    shop = moves(three).reset_index()
+    assert sorted(set(zip(shop["since"], shop["wave"], strict=True))) == [(2019, 2020), (2019, 2021)]
+    real = shop[shop["wave"].eq(2021)].set_index("transition")
+    assert real["n"].to_dict() == {"gained": 3, "lost": 1, "kept": 29, "still without": 27}
+    assert real["support"].eq("measured").all()
+
+
+def test_each_wave_is_set_against_the_one_before_alone(tracked, waves):
+    three = [wave_of(tracked, waves[0].respondents, year) for year in (2019, 2020)] + [waves[1]]
+    shop = moves(three)
+    assert sorted(set(zip(shop["since"], shop["wave"], strict=True))) == [(2019, 2020), (2020, 2021)]
+
+
 def test_one_wave_alone_has_no_transitions(waves):
     assert transitions(waves[:1], breaks=register({2020: waves[0].codebook})).empty
 

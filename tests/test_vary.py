@@ -42,6 +42,7 @@ def respondents(small_codebook, make_respondents):
 def weighed(small_codebook, respondents):
     """The respondents under every choice, the population being that of made_weights."""
     cells = CELLS.assign(total=[300.0, 200, 500, 100], low=[300.0, 200, 400, 80], high=[300.0, 200, 600, 120])
+    cells = cells.assign(at_least=[1, 20000, 0, 50000])
     choices = vary.choices_of(settings_with())
     approached = approached_for(respondents, silent=dict.fromkeys(BANDS, 4))
     with pytest.MonkeyPatch.context() as patched:
