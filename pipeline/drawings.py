@@ -10,6 +10,8 @@ from pipeline.sheet import GAP, SMALL, set_sheet
 from pipeline.style import HATCH, LINE_HEIGHT, contrast, look, tint
 
 BAR, THIN_BAR, ROW_BAR, TILE = 16, 11, 19, 26
+# Digits of a share or count as it is drawn: its last bits, which may differ between machines, must not move a pixel.
+DIGITS = 9
 # A scale of shares reaches at least this far, so that 6% never fills the page.
 SCALE_AT_LEAST = 0.4
 
@@ -20,7 +22,8 @@ def draw(table, words, figure, settings):
     `table` is that of `figures.figure_data`, `words` the texts around it (`figures.words_around`), `settings` the
     Figures of the Params.
     """
-    return set_sheet(words, settings, lambda page: DRAWINGS[figure.kind](page, table, words))
+    drawn = table.round(DIGITS)
+    return set_sheet(words, settings, lambda page: DRAWINGS[figure.kind](page, drawn, words))
 
 
 def draw_bars(page, table, words):

@@ -27,6 +27,8 @@ LINE_HEIGHT = 1.24
 # Half the height of a capital letter, in text sizes: what centres a line on a bar.
 HALF_CAPITAL = 0.33
 HATCH = "//////"
+# Digits after the point of a length, in points: far finer than a pixel.
+PLACES = 6
 # Texts are measured on a canvas of no picture, at this many pixels to the point.
 FINE = 8
 RULER = RendererAgg(1, 1, 72 * FINE)
@@ -105,6 +107,11 @@ def look(drawn, colour):
     return {"facecolor": "none", "edgecolor": colour, "linestyle": (0, (3, 2)), "linewidth": 1.0}
 
 
+def placed(*lengths):
+    """Lengths in points, without the last bits of a float, which may differ between machines and could move a pixel."""
+    return [round(float(length), PLACES) for length in lengths]
+
+
 class Page:
     """A sheet of fixed width that grows downwards as it is filled; `y` is where the next thing goes."""
 
@@ -129,7 +136,7 @@ class Page:
         if clear:
             options["bbox"] = {"facecolor": self.colours.paper, "edgecolor": "none", "pad": 0.8}
         curly = text.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
-        self.sheet.text(x, y, curly, fontproperties=typeface(weight, size * self.size), **options)
+        self.sheet.text(*placed(x, y), curly, fontproperties=typeface(weight, size * self.size), **options)
 
     def write_level(self, x, y, text, size=1, **options):
         """Write a line whose capitals are centred on y."""
@@ -165,19 +172,20 @@ class Page:
 
     def box(self, x, y, width, height, **options):
         """Draw a box from its top left corner."""
-        self.sheet.add_patch(Rectangle((x, y), width, height, clip_on=False, **options))
+        corner, wide, tall = placed(x, y), *placed(width, height)
+        self.sheet.add_patch(Rectangle(corner, wide, tall, clip_on=False, **options))
 
     def line(self, xs, ys, colour=None, width=0.8, **options):
         """Draw a line through points."""
         drawn = {"color": colour or self.colours.line, "linewidth": width, "solid_capstyle": "butt", "clip_on": False}
-        self.sheet.plot(xs, ys, **drawn, **options)
+        self.sheet.plot(placed(*xs), placed(*ys), **drawn, **options)
 
-    def dot(self, x, y, colour=None, hollow=False, size=6):
-        """Draw a dot, or a ring."""
+    def dot(self, x, y, colour=None, hollow=False, size=6, marker="o"):
+        """Draw a dot or another marker, filled or as an outline."""
         colour = colour or self.colours.accent
         face = self.colours.paper if hollow else colour
         drawn = {"markerfacecolor": face, "markeredgecolor": colour, "markeredgewidth": 1.2, "clip_on": False}
-        self.sheet.plot([x], [y], marker="o", markersize=size, linestyle="none", **drawn)
+        self.sheet.plot(placed(x), placed(y), marker=marker, markersize=size, linestyle="none", **drawn)
 
     def watermark(self, word, y):
         """Set a word large, pale and slanting across the page, its middle at y."""

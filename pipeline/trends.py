@@ -329,9 +329,7 @@ def _point_of(page, kind, x, y):
     marker, filled = MARKERS[kind]
     if marker == "o":
         return page.dot(x, y, hollow=not filled)
-    colour = page.colours.warning
-    drawn = {"markerfacecolor": page.colours.paper, "markeredgecolor": colour, "markeredgewidth": 1.2}
-    return page.sheet.plot([x], [y], marker=marker, markersize=4, linestyle="none", clip_on=False, **drawn)
+    return page.dot(x, y, page.colours.warning, hollow=True, size=4, marker=marker)
 
 
 def _gap(page, x, y):
