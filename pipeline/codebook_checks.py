@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import inf
 
 from pipeline.names import ORGANISATION, OWN_COLUMNS, TOTAL
-from pipeline.texts import fold
+from pipeline.texts import fold, words
 
 WITH_IDS = [
     "questions",
@@ -152,7 +152,7 @@ def _check_chapters(book):
 
 
 def _check_exports(book):
-    """An export can be read: no code, text or column stands for two things."""
+    """An export can be read: no code, text or column stands for two things, and own words can be found by words."""
     columns = {}
     for q in book.questions:
         _once((a.code for a in q.answers if a.code is not None), f"question {q.id}: the code {{}}")
@@ -160,6 +160,9 @@ def _check_exports(book):
         for answer, text in ((a.id, text) for a in q.answers for text in a.texts):
             if (other := meant.setdefault(fold(text), answer)) != answer:
                 raise ValueError(f"question {q.id}: the text {text!r} stands for two answers, {other} and {answer}")
+        for answer, phrase in ((a.id, p) for a in q.answers for p in a.phrases or (a.label,)):
+            if q.kind == "open" and not words(phrase):
+                raise ValueError(f"question {q.id}: the phrase {phrase!r} of {answer} has no word to look for")
         file = "frame" if q.asked_of == "frame" else "interviews"
         for column in q.export_columns:
             if column != column.strip() or fold(column) in OWN_COLUMNS[file]:

@@ -243,6 +243,16 @@ FAULTS = {
         "{id: crafts, label: Crafts, code: 2, spellings: [lectures]}",
         "FILE: codebook: question events: the text 'lectures' stands for two answers, talks and crafts.",
     ),
+    "phrase without a word": (
+        "phrases: [Our roof leaks]",
+        'phrases: [Our roof leaks, "?"]',
+        "FILE: codebook: question comment: the phrase '?' of building has no word to look for.",
+    ),
+    "label for a phrase without a word": (
+        "label: Building, phrases: [Our roof leaks]",
+        'label: "-"',
+        "FILE: codebook: question comment: the phrase '-' of building has no word to look for.",
+    ),
     "column of two questions": (
         "column: S3",
         "column: S1",
