@@ -320,7 +320,8 @@ def _mentioned(question, found, delivery, edits, given):
     called by the code that the draft gives it.
     """
     table = delivery.table[list(found.columns)]
-    mentions = pd.DataFrame({c: each_text(_labelled(table[c], delivery.labels.get(c, {})), _mention) for c in table})
+    labels = {c: {code: label for code, label in delivery.labels.get(c, {}).items() if label} for c in table}
+    mentions = pd.DataFrame({c: each_text(_labelled(table[c], labels[c]), _mention) for c in table})
     asked, name = table.ne("").any(axis=1), question.column or question.id
     codes = {a.id: a.code for a in question.answers}
     codes |= {e.answer: e.offered.code for e in edits if e.answer and None not in (e.offered.code, codes[e.answer])}
@@ -353,7 +354,7 @@ def _stop_at_third_value(cells, counted, column, delivery):
 
 def _labelled(cells, labels):
     """Cells with the label in place of each code that has one."""
-    return each_text(cells, lambda code: labels.get(code) or code).astype("str") if labels else cells.astype("str")
+    return each_text(cells, lambda code: labels.get(code, code)).astype("str") if labels else cells.astype("str")
 
 
 def _ticks(chosen, asked):

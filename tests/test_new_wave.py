@@ -505,6 +505,14 @@ def test_a_formula_is_refused_and_never_worked_out(project, table, small_codeboo
         assert said.startswith(f"export.{format_}, row 3, column V2: the cell holds a formula")
 
 
+@pytest.mark.parametrize("words", ["- Great! (no tools yet)", "@work we do"])
+def test_own_words_that_begin_with_a_sign_are_taken_in(project, table, small_codebook, words):
+    table.loc[1, "V2"] = words
+    for format_ in ("csv", "xlsx", "sav", "parquet"):
+        wave = prepared(project, save(project, table, format_, small_codebook))
+        assert wave.fieldwork.interviews["V2"].iloc[1] == words
+
+
 OTHERS = {
     "unknown answer": (lambda t: t.assign(V1=["As the wind blows", *t["V1"][1:]]), "no answer of outlook is called so"),
     "unknown code": (lambda t: t.assign(V1=["7", *t["V1"][1:]]), "no answer of outlook is called so; found '7'"),
