@@ -283,6 +283,12 @@ def test_a_new_question_in_words_is_drafted_from_what_was_answered(project, tabl
     assert "cafe: who was asked? Not all answered, and `asked_if` is empty" in wave.to_decide
 
 
+def test_a_new_question_never_takes_the_name_of_a_column_of_our_own(project, table, small_codebook):
+    heavy = table.assign(Weight=["Heavy" if i % 3 else "Light" for i in range(len(table))])
+    wave = prepared(project, save(project, heavy, "csv", small_codebook))
+    assert wave.codebook.question("weight_2").column == "Weight"
+
+
 def test_a_label_almost_like_the_former_one_is_that_answer_reworded(project, table, small_codebook):
     moved = table.assign(S1=table["S1"].replace("No, but planned", "No, but it is planned"))
     wave = prepared(project, save(project, moved, "csv", small_codebook))
