@@ -367,6 +367,11 @@ class Codebook(Part):
         """The measure of this id."""
         return _one(self.measures, measure_id, "measure")
 
+    @property
+    def first_measure(self):
+        """The id of the measure that is shown as an example: the first figure's, or without figures the first."""
+        return self.figures[0].measure if self.figures else self.measures[0].id
+
     def groups(self, break_id):
         """Groups of a break, in codebook order; `total` has one group, everyone."""
         if break_id == TOTAL:
