@@ -13,6 +13,8 @@ from pipeline.codebook import typed
 from pipeline.estimate import BOUNDS, KEYS, estimate
 from pipeline.params import Analyse, Trim, Vary, load_params
 from pipeline.survival import draw_survival
+from pipeline.tables import write_table
+from pipeline.weight_pages import survival_summary
 
 PARAMS = load_params(ROOT / "params.yaml")
 NO_LIMIT, NARROW = Trim(lower=None, upper=None), Trim(lower=0.99, upper=1.01)
@@ -233,6 +235,8 @@ def test_a_survey_without_findings_has_nothing_to_survive(weighed, respondents, 
     for empty, full in zip(tables, like[:4], strict=True):
         assert empty.empty and set(empty) == set(full)
     assert numbers["findings"] == {"survives": 0, "does_not_survive": 0, "not_tested": 0}
+    write_table(tmp_path / "sensitivity_findings.csv", tables[1].assign(evidence="measured"))
+    assert survival_summary(tmp_path) is None
     assert numbers["weighted_measured"] == {} and "There are no key findings to weigh." in words
 
 
