@@ -21,9 +21,9 @@ from pipeline.texts import tidy
 
 # Characters that cannot be seen and are no blanks: of a terminal, or of the direction in which a text is read.
 UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd\ufffe\uffff]")
-# What a spreadsheet would work out on opening the file: =1+1, @SUM(A1), and -1+cmd|' /C calc'!A0, but not "- none".
-FORMULA = re.compile("[=@].|[+-].*[|!(]", re.DOTALL)
-# The beginning of one, in a line of its own, after what `tidy` takes away.
+# A function's bracket; two words side by side, as in no formula; and a cell of another sheet.
+_CALL, _TWO_WORDS, _ELSEWHERE = re.compile(r"\w\("), re.compile(r"\w\s+[\w(]"), re.compile(r"!\$?[A-Za-z]{1,3}\$?\d")
+# The beginning of a formula, in a line of its own, after what `tidy` takes away.
 _MAY_BE_FORMULA = re.compile("(?m:^)(?:[^\\S\n]|[\u00ad\u200b\u200c\u200d\u2060\ufeff])*[=@+-]")
 # A day, and nothing that sorts otherwise than as a day.
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -120,9 +120,24 @@ def _fault_of(text, hidden, one_line):
         code = f"U+{ord(unseen.group()):04X}"
         return "the cell holds a character that cannot be seen", code, "take it out, and export again"
     # A telephone number may well begin with a plus and have brackets.
-    if FORMULA.match(tidy(text)) and not (hidden and text[:1] == "+"):
+    if is_formula(tidy(text)) and not (hidden and text[:1] == "+"):
         return "the cell holds a formula", None, "export values, not formulas"
     return None
+
+
+def is_formula(text):
+    """Whether a spreadsheet would work something out of a tidy text: `=1+1`, `@SUM(A1)`, `-1+cmd|' /C calc'!A0`.
+
+    Own words may begin with `+`, `-` or `@` too (`- Great!`, `+ more staff (two)`): there only a call of a function, of
+    another program or of another sheet's cell is one. What is left gets an apostrophe where a table is written.
+    """
+    if text[:1] not in ("=", "+", "-", "@"):
+        return False
+    if text[0] == "=":
+        return len(text) > 1
+    call = _CALL.search(text)
+    is_call = call is not None and not _TWO_WORDS.search(text[: call.end() - 1])
+    return is_call or "!" in text.partition("|")[2] or _ELSEWHERE.search(text) is not None
 
 
 def _header(file, text):

@@ -198,8 +198,8 @@ class Figure(Part):
 
     `bars`: categories of one measure, one bar each; `grouped`: the same, a bar per group of `break_`;
     `split`: one stacked row per group of `break_`; `grid`: counts, a row per group and a column per category;
-    `themes`: a code frame in words, without numbers. `total` draws everyone beside the groups; `sort` puts the
-    largest first instead of following the codebook.
+    `themes`: a code frame in words, nets and the answers in them, without numbers. `total` draws everyone beside the
+    groups; `sort` puts the largest first instead of following the codebook.
     """
 
     id: str
@@ -246,7 +246,7 @@ class Finding(Part):
     id: str
     number: int
     heading: str
-    clauses: tuple[Clause, ...]
+    clauses: Annotated[tuple[Clause, ...], Field(min_length=1)]
 
 
 class SeriesBreak(Part):
@@ -366,6 +366,11 @@ class Codebook(Part):
     def measure(self, measure_id):
         """The measure of this id."""
         return _one(self.measures, measure_id, "measure")
+
+    @property
+    def first_measure(self):
+        """The id of the measure that is shown as an example: the first figure's, or without figures the first."""
+        return self.figures[0].measure if self.figures else self.measures[0].id
 
     def groups(self, break_id):
         """Groups of a break, in codebook order; `total` has one group, everyone."""

@@ -7,8 +7,8 @@ from collections import Counter
 from itertools import pairwise
 from math import inf
 
-from pipeline.names import ORGANISATION, OWN_COLUMNS, TOTAL
-from pipeline.texts import fold
+from pipeline.names import OWN_COLUMNS, RESERVED, STAGE_COLUMNS, TOTAL
+from pipeline.texts import fold, words
 
 WITH_IDS = [
     "questions",
@@ -33,20 +33,29 @@ def check(book):
     _check_measures(book)
     _check_register(book)
     _check_what_is_made(book)
+    _check_steps(book)
+    _check_net_scores(book)
+    _check_themes(book)
     _check_chapters(book)
     _check_exports(book)
     _check_bands(book)
 
 
 def _check_ids(book):
-    """Ids and numbers of a kind of part stand once."""
+    """Ids and numbers of a kind of part stand once, and are none of the pipeline's own."""
     for what in WITH_IDS:
         _once((p.id for p in getattr(book, what)), f"{what}: the id {{!r}}")
     for what in WITH_NUMBERS:
         _once((p.number for p in getattr(book, what)), f"{what}: the number {{}}")
-    if ORGANISATION in {q.id for q in book.questions}:
-        raise ValueError(f"questions: no question can have the id {ORGANISATION!r}")
+    _free((q.id for q in book.questions), RESERVED, "questions: no question can have the id")
+    _free((s.id for s in book.steps), _beside_marks(book), "steps: no step can have the id")
+    _free((b.id for b in book.breaks), {TOTAL}, "breaks: no break can have the id")
     _known([book.sector, book.size_band], _ids(book.questions), "sector or size band: question")
+
+
+def _beside_marks(book):
+    """The columns that stand beside those of the steps where marks are."""
+    return {*STAGE_COLUMNS["maturity"], book.sector, book.size_band}
 
 
 def _check_questions(book):
@@ -58,10 +67,12 @@ def _check_questions(book):
         if not q.answers:
             raise ValueError(f"question {q.id}: it has no answers")
         _check_limits(q)
+        _check_frame(book, q)
         for net in q.nets:
             if not net.answers:
                 raise ValueError(f"question {q.id}, net {net.id}: it has no answers")
             _known(net.answers, _ids(q.answers), f"question {q.id}, net {net.id}: answer")
+            _once(net.answers, f"question {q.id}, net {net.id}: the answer {{!r}}")
         _known(q.asked_if, asked_before, f"question {q.id} is asked_if an earlier question")
         _check_condition(book, q.asked_if, f"question {q.id}, asked_if")
         asked_before.add(q.id)
@@ -75,6 +86,17 @@ def _check_limits(q):
         raise ValueError(f"question {q.id}: `max_answers` ({q.max_answers}) must be from 1 to {len(q.answers)}")
 
 
+def _check_frame(book, q):
+    """What the frame says of an organisation is one answer, and sector and size band are among it."""
+    if q.asked_of != "frame" and q.id in (book.sector, book.size_band):
+        raise ValueError(f"question {q.id}: sector and size band are facts of the frame, so `asked_of` must be frame")
+    if q.asked_of == "frame" and q.several:
+        raise ValueError(f"question {q.id}: a fact of the frame has one answer, so its kind must be single")
+    without = [a.id for a in q.answers if a.band is None]
+    if without and (q.id == book.size_band or (q.asked_of == "frame" and len(without) < len(q.answers))):
+        raise ValueError(f"question {q.id}: the answer {without[0]!r} has no band, and sizes are read by bands")
+
+
 def _check_breaks(book):
     """Bases and the groups of breaks are said in answers that there are."""
     for base in book.bases:
@@ -85,17 +107,22 @@ def _check_breaks(book):
         if b.of is not None:
             _known([b.of], _ids(book.questions), f"break {b.id}: question")
             _known(b.categories, set(book.question(b.of).categories), f"break {b.id}: category")
+            _once(b.categories, f"break {b.id}: the category {{!r}}")
         _once((g.id for g in b.groups), f"break {b.id}: the group {{!r}}")
+        _free((g.id for g in book.groups(b.id)), {TOTAL}, f"break {b.id}: no group can have the id")
         for g in b.groups:
-            _check_condition(book, g.where, f"break {b.id}, group {g.id}")
+            _check_where(book, g.where, f"break {b.id}, group {g.id}")
 
 
 def _check_measures(book):
-    """Measures have a question, a base and breaks, each once."""
+    """Measures have a question, a base and breaks, each once, and there are some: all else is made of them."""
+    if not book.measures:
+        raise ValueError("measures: there are none, and all that is made of a survey is made of its measures")
     for m in book.measures:
         _known([m.question], _ids(book.questions), f"measure {m.id}: question")
         _known([m.base], _ids(book.bases), f"measure {m.id}: base")
-        _known(m.breaks, {TOTAL, *_ids(book.breaks)}, f"measure {m.id}: break")
+        # Everyone is in every measure as it is: listed as a break besides, everyone would be estimated twice.
+        _known(m.breaks, _ids(book.breaks), f"measure {m.id}: break")
         if len(set(m.breaks)) < len(m.breaks):
             raise ValueError(f"measure {m.id}: a break stands twice in {', '.join(m.breaks)}")
 
@@ -111,19 +138,44 @@ def _check_register(book):
 
 
 def _check_what_is_made(book):
-    """Steps, net scores, figures, findings and trends are of measures, answers and groups that there are."""
-    for step in book.steps:
-        for criterion in step.criteria:
-            _check_condition(book, criterion.where, f"step {step.id}, criterion {criterion.id}")
+    """Net scores, figures, findings and trends are of measures, answers and groups that there are, each once."""
     for place, measure, break_, categories in _drawn(book):
         _known([measure], _ids(book.measures), f"{place}: measure")
         _known([break_], {TOTAL, *book.measure(measure).breaks}, f"{place}: break of measure {measure}")
         known = set(book.question(book.measure(measure).question).categories)
         _known(categories, known, f"{place}: category of measure {measure}")
+    for kind, parts in (("figure", book.figures), ("trend", book.trends)):
+        for part in parts:
+            _once(part.categories, f"{kind} {part.id}: the category {{!r}}")
     for finding in book.findings:
         for c in finding.clauses:
             groups = [x for x in (c.group, c.versus) if x]
             _known(groups, _ids(book.groups(c.break_)), f"finding {finding.id}: group")
+
+
+def _check_steps(book):
+    """A step's criteria can be told apart, and each says which answers meet it."""
+    for step in book.steps:
+        _once((c.id for c in step.criteria), f"step {step.id}: the criterion {{!r}}")
+        for criterion in step.criteria:
+            _check_where(book, criterion.where, f"step {step.id}, criterion {criterion.id}")
+
+
+def _check_net_scores(book):
+    """No answer is on both sides of a net score, or on one of them twice."""
+    for score in book.net_scores:
+        question = book.question(book.measure(score.measure).question)
+        sides = (answer for c in (*score.plus, *score.minus) for answer in question.members(c))
+        _once(sides, f"net score {score.id}: the answer {{!r}}")
+
+
+def _check_themes(book):
+    """A figure of themes has nets to list answers under, and lists no answer beside them."""
+    for figure in (f for f in book.figures if f.kind == "themes"):
+        question = book.question(book.measure(figure.measure).question)
+        if not question.nets:
+            raise ValueError(f"figure {figure.id}: themes are nets of answers, and question {question.id} has none")
+        _known(figure.categories, _ids(question.nets), f"figure {figure.id}: net of question {question.id}")
 
 
 def _drawn(book):
@@ -152,7 +204,7 @@ def _check_chapters(book):
 
 
 def _check_exports(book):
-    """An export can be read: no code, text or column stands for two things."""
+    """An export can be read: no code, text or column stands for two things, and own words can be found by words."""
     columns = {}
     for q in book.questions:
         _once((a.code for a in q.answers if a.code is not None), f"question {q.id}: the code {{}}")
@@ -160,6 +212,9 @@ def _check_exports(book):
         for answer, text in ((a.id, text) for a in q.answers for text in a.texts):
             if (other := meant.setdefault(fold(text), answer)) != answer:
                 raise ValueError(f"question {q.id}: the text {text!r} stands for two answers, {other} and {answer}")
+        for answer, phrase in ((a.id, p) for a in q.answers for p in a.phrases or (a.label,)):
+            if q.kind == "open" and not words(phrase):
+                raise ValueError(f"question {q.id}: the phrase {phrase!r} of {answer} has no word to look for")
         file = "frame" if q.asked_of == "frame" else "interviews"
         for column in q.export_columns:
             if column != column.strip() or fold(column) in OWN_COLUMNS[file]:
@@ -186,11 +241,21 @@ def _check_bands(book):
                 raise ValueError(f"question {q.id}: the bands of {answer} and {next_answer} overlap")
 
 
+def _check_where(book, where, place):
+    """A condition that must say something: without any, everyone would be selected in silence."""
+    if not where:
+        raise ValueError(f"{place}: `where` is empty, which selects everyone")
+    _check_condition(book, where, place)
+
+
 def _check_condition(book, condition, place):
     for question, test in condition.items():
         _known([question], _ids(book.questions), f"{place}: question")
-        answers = _ids(book.question(question).answers)
-        _known((*test.any, *test.all, *test.none), answers, f"{place}: answer of {question}")
+        named = (*test.any, *test.all, *test.none)
+        if not named:
+            raise ValueError(f"{place}: no answer of {question} is named, which selects everyone")
+        _known(named, _ids(book.question(question).answers), f"{place}: answer of {question}")
+        _once(named, f"{place}: the answer {{!r}} of {question}")
 
 
 def _ids(parts):
@@ -204,6 +269,12 @@ def _repeated(names):
 def _once(names, what):
     for repeated in _repeated(names):
         raise ValueError(f"{what.format(repeated)} stands twice")
+
+
+def _free(names, taken, what):
+    for name in names:
+        if name in taken:
+            raise ValueError(f"{what} {name!r}, which is one of the pipeline's own")
 
 
 def _known(names, allowed, what):

@@ -73,7 +73,12 @@ def build_world(weighted, *, approached, cells, codebook, settings):
 
 
 def headline(codebook):
-    """Measure and category of the first key finding: the answer that who answers depends on in BY_ANSWER."""
+    """Measure and category of the first key finding: the answer that who answers depends on in BY_ANSWER.
+
+    Raises InputProblem where the codebook has no findings.
+    """
+    if not codebook.findings:
+        raise InputProblem(f"the codebook of {codebook.wave} has no key finding, whose answer a world could hang on")
     first = codebook.findings[0].clauses[0]
     return first.measure, first.category
 

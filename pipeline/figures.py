@@ -249,6 +249,8 @@ def draw_all(estimates, codebook, settings, folder, say=progress):
     from pipeline.style import png
 
     folder, alternatives, pictures = Path(folder), {}, {}
+    # DVC expects the folder of a survey that draws nothing, too.
+    folder.mkdir(parents=True, exist_ok=True)
     # Packing a picture's pixels leaves Python free to draw the next figure meanwhile.
     with ThreadPoolExecutor(max_workers=1) as beside:
         for figure in codebook.figures:

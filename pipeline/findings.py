@@ -33,6 +33,11 @@ AGAINST = " against "
 CARE = "Few respondents: read with care."
 DIFFERENCE = ["difference", "difference_low", "difference_high"]
 OTHER = ["comparison", "other_share", "other_base", "other_support", *DIFFERENCE]
+EVIDENCE = ["base", "count", "share", "ci_low", "ci_high", "low", "high", "support", "quality", "words", *OTHER]
+CLAUSES = ["finding", "number", "clause", *KEYS, "versus", "versus_category", *EVIDENCE]
+CLAUSES += [UNWEIGHTED, f"{UNWEIGHTED}_text", WEIGHTED, f"{WEIGHTED}_text", "sentence"]
+FINDINGS = ["finding", "number", "heading", "sentence", "support", "both_bases", "status"]
+NONE_WORDED = "*The codebook has no key findings.*"
 
 
 def finding_clauses(estimates, codebook, confidence, basis=UNWEIGHTED):
@@ -60,7 +65,7 @@ def finding_clauses(estimates, codebook, confidence, basis=UNWEIGHTED):
             start = {"finding": finding.id, "number": finding.number, "clause": number}
             both = _on_basis(UNWEIGHTED, *pairs[UNWEIGHTED]) | _on_basis(WEIGHTED, *pairs[WEIGHTED])
             rows.append(start | _evidence(clause, one, other) | both | {"sentence": sentence})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=CLAUSES)
 
 
 def key_findings(clauses, codebook):
@@ -77,7 +82,7 @@ def key_findings(clauses, codebook):
         row = {"finding": finding.id, "number": finding.number, "heading": finding.heading}
         row |= {"sentence": " ".join(ours["sentence"]), "support": "; ".join(ours["support"])}
         rows.append(row | {"both_bases": both, "status": STATUS[codebook.kind]})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=FINDINGS)
 
 
 def _both_bases(labels, unweighted, weighted):
@@ -218,4 +223,4 @@ def findings_text(findings):
     for row in findings.to_dict("records"):
         blocks += [f"**{row['number']}. {escape(row['heading'])}**  ", escape(row["sentence"])]
         blocks += [f"<small>{escape(row['both_bases'])}</small>"]
-    return "\n\n".join(blocks)
+    return "\n\n".join(blocks) or NONE_WORDED

@@ -10,6 +10,7 @@ scores and marks have outer bounds from those of their parts, and no error: how 
 was never printed, so a profile is `assumed`, and the spread of marks hangs on it.
 """
 
+from collections import Counter
 from itertools import combinations
 
 import numpy as np
@@ -325,18 +326,26 @@ def choices(codebook):
     criterion left out of its step, and every criterion alike.
     """
     steps = {s.id: [f"{s.id}.{c.id}" for c in s.criteria] for s in codebook.steps}
-    labels = {s.id: s.label for s in codebook.steps}
-    named = {f"{s.id}.{c.id}": c.label for s in codebook.steps for c in s.criteria}
+    named = _told_apart(
+        {s.id: s.label for s in codebook.steps}
+        | {f"{s.id}.{c.id}": c.label for s in codebook.steps for c in s.criteria}
+    )
     made = {EQUAL: _weights(steps)}
-    made |= {f"{ONLY}{labels[s]}": _weights({s: steps[s]}) for s in steps}
+    made |= {f"{ONLY}{named[s]}": _weights({s: steps[s]}) for s in steps}
     if len(steps) > 1:
-        made |= {f"{WITHOUT}{labels[s]}": _weights({k: v for k, v in steps.items() if k != s}) for s in steps}
+        made |= {f"{WITHOUT}{named[s]}": _weights({k: v for k, v in steps.items() if k != s}) for s in steps}
     for step, criteria in steps.items():
         for criterion in criteria if len(criteria) > 1 else []:
             less = steps | {step: [c for c in criteria if c != criterion]}
             made[f"{WITHOUT}{named[criterion]}"] = _weights(less)
     every = [c for criteria in steps.values() for c in criteria]
     return made | {"every criterion alike": dict.fromkeys(every, 1 / len(every))}
+
+
+def _told_apart(labels):
+    """Labels by id, with the id after each that several have."""
+    times = Counter(labels.values())
+    return {i: label if times[label] == 1 else f"{label} ({i})" for i, label in labels.items()}
 
 
 def _weights(steps):

@@ -13,3 +13,17 @@ OWN_COLUMNS = {
 }
 # What an estimate is of; with its basis, what names a row of the estimates.
 KEYS = ["measure", "category", "break", "group"]
+# The columns that stages put beside the questions' own, in one table with them: a question of such an id would write
+# over what the stage needs, or be written over. (A column of a question with several answers, `question.answer`, has a
+# point in it, which none of these has.)
+STAGE_COLUMNS = {
+    "clean": (*OWN_COLUMNS["interviews"], "row", "last", "complete", "organisations"),
+    "dispositions": ("contacts", "attempts", "decided_by", "outcome", "code", "disposition", "group", "support"),
+    "nonresponse": ("cell", "base_weight", "base", "answered", "adjusted", "contacts_log"),
+    "weight": ("response_weight", "calibrated_weight", "calibrated", "weight", "stratum", "stratum_total"),
+    "maturity": (ORGANISATION, "wave", "overall", "reached", "support"),
+    # What the tables of a rehearsal are marked by (pipeline/files.py).
+    "tables": ("REHEARSAL",),
+}
+# Beside these `total`: in the response rates the sector is a break, as everyone is.
+RESERVED = frozenset(name for names in STAGE_COLUMNS.values() for name in names) | {TOTAL}

@@ -17,6 +17,7 @@ from pipeline.clean import clean, read_organisations
 from pipeline.codebook import ORGANISATION, Codebook, load_codebook
 from pipeline.deliveries import read_delivery
 from pipeline.draft import codebook_of, draft
+from pipeline.names import RESERVED
 from pipeline.new_wave_report import decisions, shown_differences
 from pipeline.params import load_params
 from pipeline.placing import new_question, place
@@ -181,7 +182,7 @@ def _check_own_columns(placed, delivery, name, codebook):
 
 def _new_questions(rest, delivery, codebook):
     """The questions that no earlier wave has, as mappings, and their raw columns."""
-    questions, columns, taken = [], {}, [q.id for q in codebook.questions]
+    questions, columns, taken = [], {}, [*(q.id for q in codebook.questions), *RESERVED]
     for item in rest:
         question, cells = new_question(item, delivery, taken)
         questions.append(question)

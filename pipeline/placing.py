@@ -86,13 +86,16 @@ def place(delivery, codebook, questions, *, needed, same=None, leave_out=()):
             continue
         used |= set(found.columns)
         offered = _offered(question, found, delivery)
-        changed, given = _match(question, offered, delivery, found.columns[0])
+        changed, given = _match(question, offered, delivery, found.columns)
         edits += changed
         no_answers += [(question.id, a.id) for a, offer in given if offer.missing and not a.missing]
-        if found.columns[0] in delivery.labels and question.kind != "multiple":
+        if found.columns[0] in delivery.labels and (question.kind != "multiple" or found.mentions):
             said = {a.id for a, _ in given}
             silent += [(question.id, a.id) for a in question.answers if a.id not in said]
-        columns |= dict(zip(export_columns(question), _cells(question, found, delivery), strict=True))
+        if found.mentions:
+            columns |= _mentioned(question, found, delivery, changed, given)
+        else:
+            columns |= dict(zip(export_columns(question), _cells(question, found, delivery), strict=True))
         text = _text_of(question, found, delivery)
         if text and fold(text) not in (fold(before.text), fold(before.label)):
             texts[question.id] = text
@@ -120,6 +123,11 @@ class Found(NamedTuple):
 
     columns: tuple[str, ...]
     set_: AnswerSet | None = None
+
+    @property
+    def mentions(self):
+        """Whether each column holds one of the answers, by its code, and not the ticks of one answer."""
+        return self.set_ is not None and self.set_.counted is None
 
 
 def _columns_of(question, known, delivery):
@@ -189,7 +197,9 @@ def _offered(question, found, delivery):
     if question.kind == "open":
         return []
     column = found.columns[0]
-    if question.kind == "multiple" and (found.set_ is None or found.set_.counted is not None):
+    if found.mentions:
+        return _offered_as_mentions(question, found, delivery)
+    if question.kind == "multiple":
         pairs = zip(question.answers, found.columns, strict=True)
         tails = [(a, _tail(delivery.texts.get(c, ""))) for a, c in pairs]
         # Only the texts that are some answer of the question: others may be of the column as a whole.
@@ -205,6 +215,19 @@ def _offered(question, found, delivery):
     texts = [t for t in dict.fromkeys(map(tidy, delivery.table[column].unique())) if t]
     coded = [t for t in texts if _code(t) is not None and _code(t) in codes]
     return [Offered(_code(t), None) for t in coded] + [Offered(None, t) for t in texts if t not in coded]
+
+
+def _offered_as_mentions(question, found, delivery):
+    """What the columns of a set of mentions offer: what they have a label for, and what stands in them without one."""
+    offered, codes = {}, {a.code for a in question.answers}
+    for column in found.columns:
+        labels, missing = delivery.labels.get(column, {}), delivery.missing.get(column, frozenset())
+        labelled = (Offered(_code(code), label, code in missing) for code, label in labels.items())
+        bare = [t for t in map(tidy, delivery.table[column].unique()) if t and t not in labels]
+        known = (_code(t) is not None and _code(t) in codes for t in bare)
+        unlabelled = (Offered(_code(t), None) if k else Offered(None, t) for t, k in zip(bare, known, strict=True))
+        offered |= dict.fromkeys((*labelled, *unlabelled))
+    return list(offered)
 
 
 def _stop_at_codes_of_bands(question, cells, file):
@@ -223,7 +246,7 @@ def _code(text):
     return int(text) if re.fullmatch(r"-?\d+", str(text)) else None
 
 
-def _match(question, offered, delivery, column):
+def _match(question, offered, delivery, columns):
     """The Edits that the offered answers ask for, and each Answer of the codebook with what is offered of it."""
     by_text = {fold(t): a for a in question.answers for t in (a.label, a.id, *a.spellings) if t}
     by_code = {a.code: a for a in question.answers if a.code is not None}
@@ -235,20 +258,21 @@ def _match(question, offered, delivery, column):
             raise InputProblem(
                 f"answer codes are swapped: code {offer.code} is labelled {offer.label!r}, and the codebook has it for "
                 f"{coded.label!r}",
-                **{"file": delivery.file, "column": column},
+                **{"file": delivery.file, "column": columns[0]},
                 do="ask the agency which is right; if the code was changed, write the wave's codebook by hand",
             )
         answer = named or coded
         if answer is None:
-            answer, edit = _unknown(question, offer, offered, delivery, column)
+            answer, edit = _unknown(question, offer, offered, delivery, columns)
             edits.append(edit)
-        elif (named is None and offer.label) or (coded is None and offer.code is not None):
+        # An answer that the codebook gives no code takes whichever the file has: nothing changes by it.
+        elif (named is None and offer.label) or (coded is None and None not in (offer.code, answer.code)):
             edits.append(Edit(question.id, answer.id, offer))
         given += [(answer, offer)] if answer else []
     return edits, given
 
 
-def _unknown(question, offer, offered, delivery, column):
+def _unknown(question, offer, offered, delivery, columns):
     """The answer that an unknown one may be under another label, and the Edit; raises InputProblem if it is none."""
     if offer.code is not None and offer.label:
         return None, Edit(question.id, None, offer)
@@ -258,9 +282,9 @@ def _unknown(question, offer, offered, delivery, column):
         near = [a for a in free if likeness(a.label, offer.label) >= NEARLY]
         if len(near) == 1:
             return near[0], Edit(question.id, near[0].id, offer)
-    cells = delivery.table[column]
     text = offer.label or str(offer.code)
-    row = next(iter(cells.index[cells.map(tidy).eq(text)]), None)
+    places = ((c, row) for c in columns for row, cell in delivery.table[c].items() if tidy(cell) == text)
+    column, row = next(places, (columns[0], None))
     allowed = ITEMS.join(a.label if a.code is None else f"{a.label} ({a.code})" for a in question.answers)
     raise InputProblem(
         f"no answer of {question.id} is called so",
@@ -275,11 +299,6 @@ def _cells(question, found, delivery):
     if question.kind != "multiple":
         column = found.columns[0]
         return [_labelled(table[column], delivery.labels.get(column, {}))]
-    if found.set_ is not None and found.set_.counted is None:
-        mentions = table[list(found.columns)]
-        asked = mentions.ne("").any(axis=1)
-        codes = [("" if a.code is None else str(a.code)) for a in question.answers]
-        return [_ticks(mentions.eq(code).any(axis=1), asked) for code in codes]
     cells = []
     for answer, column in zip(question.answers, found.columns, strict=True):
         counted = found.set_.counted if found.set_ else None
@@ -292,6 +311,29 @@ def _cells(question, found, delivery):
             readable = {c: label for c, label in labels.items() if fold(label) in ticks}
             cells.append(table[column].replace(readable))
     return cells
+
+
+def _mentioned(question, found, delivery, edits, given):
+    """The ticks of a set of mentions by raw column: those of each answer, and of each that only the draft has.
+
+    `edits` and `given` are those of `_match`: an answer stands where the file has its label or code, and its column is
+    called by the code that the draft gives it.
+    """
+    table = delivery.table[list(found.columns)]
+    labels = {c: {code: label for code, label in delivery.labels.get(c, {}).items() if label} for c in table}
+    mentions = pd.DataFrame({c: each_text(_labelled(table[c], labels[c]), _mention) for c in table})
+    asked, name = table.ne("").any(axis=1), question.column or question.id
+    codes = {a.id: a.code for a in question.answers}
+    codes |= {e.answer: e.offered.code for e in edits if e.answer and None not in (e.offered.code, codes[e.answer])}
+    offers = {(i if c is None else c): [o for a, o in given if a.id == i] for i, c in codes.items()}
+    offers |= {e.offered.code: [e.offered] for e in edits if e.answer is None}
+    texts = {code: {_mention(o.label or str(o.code)) for o in own} for code, own in offers.items()}
+    return {f"{name}_{code}": _ticks(mentions.isin(own).any(axis=1), asked) for code, own in texts.items()}
+
+
+def _mention(text):
+    """A label or code as it is compared: a code without noughts before it, a label folded."""
+    return fold(text) if _code(text) is None else str(_code(text))
 
 
 def _stop_at_third_value(cells, counted, column, delivery):
@@ -368,9 +410,10 @@ def _new_multiple(item, delivery, taken):
         ticks = [_ticks(table.eq(code).any(axis=1), asked) for code in known]
     answers = [new_answer(Offered(code, label), []) for code, label in labels]
     _ids_once(answers)
+    columns = [f"{column}_{a.get('code', a['id'])}" for a in answers]
     text = item.label or item.name
     question = {"id": _free(item.name, taken), "text": text, "label": text, "column": column, "kind": "multiple"}
-    return question | {"answers": answers}, {f"{column}_{c}": t for (c, _), t in zip(labels, ticks, strict=True)}
+    return question | {"answers": answers}, dict(zip(columns, ticks, strict=True))
 
 
 def new_answer(offer, taken):

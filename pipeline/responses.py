@@ -50,7 +50,7 @@ def read_labels(cells, question, file):
     known = {"": None} | {text: answer for text, answer in readings(question).items() if text}
     _stop_at_unknown(cells, known, file, listed(question))
     answers = each_text(cells, lambda text: known[fold(text)]).astype("string")
-    own = {str(text) for a in question.answers for text in (a.label, a.id, a.code)}
+    own = {str(text) for a in question.answers for text in (a.label, a.id, a.code) if text is not None}
     other = ~cells.isin(own)
     return answers, changes(file, cells.name, cells[other], answers[other], SPELLING)
 

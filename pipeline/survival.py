@@ -92,7 +92,9 @@ def survival_words(data, survivors, codebook, confidence):
     if data["bound_low"].notna().any():
         key.append(("bounded", "Where the share weighted as set may lie, whatever the records, given what is printed"))
     foot = [
-        f"Findings over {ways} choices of weights: {tally}.",
+        "There are no key findings to weigh."
+        if survivors.empty
+        else f"Findings over {ways} choices of weights: {tally}.",
         MODELLED if codebook.kind == "reconstruction" else "",
         f"Source: {codebook.source}".rstrip(".") + ".",
         STATUS[codebook.kind],

@@ -37,6 +37,10 @@ UNCLEAR = "neither clear"
 BOUNDS = ["low", "high", "other_low", "other_high"]
 BROKEN = (MOVES, TURNS, FADES, APPEARS)
 SURVIVES, DOES_NOT, NOT_TESTED = "survives", "does not survive", "not tested"
+CLAUSES = ["finding", "number", "clause", "heading", *KEYS, "versus", "versus_category"]
+MEASURED = ["n_eff", "estimate", "ci_low", "ci_high", "other_estimate", "difference", "diff_low", "diff_high"]
+SURVIVORS = ["finding", "number", "heading", "verdict", "clauses", "tested", "choices", "holding", "set"]
+SURVIVORS += ["whatever_the_records", "broken"]
 
 
 RESTS_ON = {
@@ -152,8 +156,7 @@ def clause_rows(codebook):
             start = {"finding": finding.id, "number": finding.number, "clause": number, "heading": finding.heading}
             names = {"versus": other[3], "versus_category": other[1]} if compared else {}
             rows.append(start | dict(zip(KEYS, one, strict=True)) | names)
-    clauses = pd.DataFrame(rows).reindex(columns=[*rows[0], "versus", "versus_category"])
-    return clauses.loc[:, ~clauses.columns.duplicated()], pd.DataFrame(wanted, columns=KEYS).drop_duplicates()
+    return pd.DataFrame(rows, columns=CLAUSES), pd.DataFrame(wanted, columns=KEYS).drop_duplicates()
 
 
 def narrowed(grid, wanted):
@@ -166,8 +169,11 @@ def narrowed(grid, wanted):
 def estimate_choices(weighted, respondents, *, codebook, wanted, confidence):
     """The estimates that the findings need under each choice: KEYS, choice, and those of `estimate.estimate_basis`.
 
-    The choice REFERENCE is the unweighted basis; `respondents` are in the order of the rows that were weighted.
+    The choice REFERENCE is the unweighted basis; `respondents` are in the order of the rows that were weighted. Without
+    findings there are none.
     """
+    if wanted.empty:
+        return pd.DataFrame(columns=[*KEYS, "choice", "n_eff", "estimate", "ci_low", "ci_high"])
     grid = narrowed(lay_out(respondents, codebook), wanted)
     tables = [estimate_basis(grid, respondents=respondents, basis=UNWEIGHTED, confidence=confidence)]
     tables[0] = tables[0].assign(choice=REFERENCE)
@@ -195,7 +201,14 @@ def judge(clauses, estimates, *, supports, withhold_below):
             row = clause | {"choice": choice} | _measured(clause, choice, by_key, support)
             first = first or row
             rows.append(row | {"verdict": verdict(row, first, withhold_below)})
-    return pd.DataFrame(rows)
+    return _with_every_column(pd.DataFrame(rows))
+
+
+def _with_every_column(judged):
+    """The table with each column that may be asked for, also where no finding compares or where there is none."""
+    wanted = [*CLAUSES, "choice", "settled", "words", *MEASURED, "direction", "verdict"]
+    judged = judged.reindex(columns=[*judged.columns, *(c for c in wanted if c not in judged)])
+    return judged.astype(dict.fromkeys(MEASURED, float) | {"settled": bool}) if judged.empty else judged
 
 
 def _measured(clause, choice, by_key, support):
@@ -265,7 +278,8 @@ def add_bounds(judged, estimates):
                 known["other_low"], known["other_high"] = reach.loc[other]
         said = _bounded(row, known, first.loc[(row["finding"], row["clause"])]) if row["choice"] == SET else ""
         rows.append(row | known | {"whatever_the_records": said})
-    return pd.DataFrame(rows).astype(dict.fromkeys(BOUNDS, float))
+    table = pd.DataFrame(rows, columns=[*judged.columns, *BOUNDS, "whatever_the_records"])
+    return table.astype(dict.fromkeys(BOUNDS, float))
 
 
 def _bounded(row, known, reference):
@@ -310,7 +324,7 @@ def survivors(judged, choices):
             for (clause, what), rows_ in broken.groupby(["clause", "verdict"], sort=False)
         ]
         rows.append(row | {"broken": ". ".join(said)})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=SURVIVORS)
 
 
 def _together(ours):

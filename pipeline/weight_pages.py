@@ -19,13 +19,18 @@ SAID_ANSWERED = {"reconstruction": "Answered (modelled)", "rehearsal": "Answered
 
 
 def survival_summary(report):
-    """How many findings survive every choice of weights, and on what evidence; None where that was not tried."""
+    """How many findings survive every choice of weights, and on what evidence.
+
+    None where that was not tried, and where there are no findings.
+    """
     if not is_there(report, "sensitivity_findings.csv"):
         return None
     findings = read_table(Path(report) / "sensitivity_findings.csv")
+    if findings.empty:
+        return None
     survive = int(findings["verdict"].eq(SURVIVES).sum())
     evidence = ", ".join(findings["evidence"].dropna().unique())
-    choices = int(findings["choices"].max()) if len(findings) else 0
+    choices = int(findings["choices"].max())
     return {"findings": len(findings), "survive": survive, "choices": choices, "evidence": evidence}
 
 

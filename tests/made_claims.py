@@ -33,11 +33,13 @@ questions:
   - id: place
     text: Where?
     label: Place
+    asked_of: frame
     answers: [{id: shore, label: Shore}, {id: hill, label: Hill}]
     nets: [{id: anywhere, label: Anywhere, answers: [shore, hill]}]
   - id: size
     text: How large?
     label: Size
+    asked_of: frame
     answers:
       - {id: shore_small, label: Small, band: {sector: shore, below: 5}}
       - {id: shore_large, label: Large, band: {sector: shore, at_least: 5}}

@@ -69,9 +69,10 @@ def _frame(draw, sectors, most_bands):
         for s in names
         for n in range(draw(st.integers(1, most_bands)))
     ]
-    sector = {"id": "sector", "text": "Sector?", "label": "Sector", "answers": _answers(names)}
+    sector = {"id": "sector", "text": "Sector?", "label": "Sector", "answers": _answers(names), "asked_of": "frame"}
     nets = [{"id": "smallest", "label": "Smallest", "answers": [f"{s}_0" for s in names]}]
-    return [sector, {"id": "band", "text": "Size?", "label": "Size", "answers": bands, "nets": nets}]
+    size = {"id": "band", "text": "Size?", "label": "Size", "answers": bands, "nets": nets, "asked_of": "frame"}
+    return [sector, size]
 
 
 def _answers(ids):

@@ -6,6 +6,8 @@ from conftest import HERE
 
 from pipeline.codebook import Test as Condition
 from pipeline.codebook import asked, gave, load_codebook, select, typed
+from pipeline.files import MARK
+from pipeline.names import RESERVED
 from pipeline.problems import InputProblem
 
 TEXT = (HERE / "small_codebook.yaml").read_text(encoding="utf-8")
@@ -23,6 +25,14 @@ def refusal_of(tmp_path, old, new):
     path = tmp_path / "codebook.yaml"
     path.write_text(TEXT.replace(old, new, 1), encoding="utf-8")
     return refusal(path)
+
+
+MEETS = '{id: a, label: A, where: {shop: ["yes"]}}'
+
+
+def step(name, *criteria):
+    """A step, put after the line that says what the sector is."""
+    return f"sector: kind\nsteps: [{{id: {name}, number: 1, label: Go, criteria: [{', '.join(criteria)}]}}]\n"
 
 
 # Each fault: what stands in the codebook, what is put in its place, and the whole sentence that must come of it.
@@ -163,7 +173,7 @@ FAULTS = {
         "breaks: [kind, scale, shop_held]",
         "breaks: [kind, size]",
         "FILE: codebook: measure outlook: break 'size' is not known; known are: events, fewness, kind, scale, "
-        "shop_held, total.",
+        "shop_held.",
     ),
     "figure of an unknown measure": (
         "kind: bars, measure: events",
@@ -243,6 +253,152 @@ FAULTS = {
         "{id: crafts, label: Crafts, code: 2, spellings: [lectures]}",
         "FILE: codebook: question events: the text 'lectures' stands for two answers, talks and crafts.",
     ),
+    "question named as a column of a stage": (
+        "- id: channel\n",
+        "- id: last\n",
+        "FILE: codebook: questions: no question can have the id 'last', which is one of the pipeline's own.",
+    ),
+    "question named as everyone": (
+        "- id: channel\n",
+        "- id: total\n",
+        "FILE: codebook: questions: no question can have the id 'total', which is one of the pipeline's own.",
+    ),
+    "break named as everyone": (
+        "- {id: events, label: Event held",
+        "- {id: total, label: Event held",
+        "FILE: codebook: breaks: no break can have the id 'total', which is one of the pipeline's own.",
+    ),
+    "group named as everyone": (
+        "{id: more, label: More",
+        "{id: total, label: More",
+        "FILE: codebook: break fewness: no group can have the id 'total', which is one of the pipeline's own.",
+    ),
+    "everyone as a break of a measure": (
+        "breaks: [kind, scale, shop_held]",
+        "breaks: [kind, total]",
+        "FILE: codebook: measure outlook: break 'total' is not known; known are: events, fewness, kind, scale, "
+        "shop_held.",
+    ),
+    "step named as a column beside it": (
+        "sector: kind\n",
+        step("overall", MEETS),
+        "FILE: codebook: steps: no step can have the id 'overall', which is one of the pipeline's own.",
+    ),
+    "step named as the sector": (
+        "sector: kind\n",
+        step("kind", MEETS),
+        "FILE: codebook: steps: no step can have the id 'kind', which is one of the pipeline's own.",
+    ),
+    "criterion twice": (
+        "sector: kind\n",
+        step("go", MEETS, MEETS),
+        "FILE: codebook: step go: the criterion 'a' stands twice.",
+    ),
+    "criterion without a condition": (
+        "sector: kind\n",
+        step("go", "{id: a, label: A, where: {}}"),
+        "FILE: codebook: step go, criterion a: `where` is empty, which selects everyone.",
+    ),
+    "criterion that names no answer": (
+        "sector: kind\n",
+        step("go", "{id: a, label: A, where: {shop: []}}"),
+        "FILE: codebook: step go, criterion a: no answer of shop is named, which selects everyone.",
+    ),
+    "group without a condition": (
+        "where: {scale: [lib_few, mus_few]}",
+        "where: {}",
+        "FILE: codebook: break fewness, group few: `where` is empty, which selects everyone.",
+    ),
+    "group that names no answer": (
+        "where: {scale: {none: [lib_few, mus_few]}}",
+        "where: {scale: {none: []}}",
+        "FILE: codebook: break fewness, group more: no answer of scale is named, which selects everyone.",
+    ),
+    "base that names no answer": (
+        'where: {shop: ["yes"]}',
+        "where: {shop: []}",
+        "FILE: codebook: base shops: no answer of shop is named, which selects everyone.",
+    ),
+    "routing that names no answer": (
+        "asked_if: {events: [other]}",
+        "asked_if: {events: []}",
+        "FILE: codebook: question events_other, asked_if: no answer of events is named, which selects everyone.",
+    ),
+    "answer twice in a condition": (
+        "where: {scale: [lib_few, mus_few]}",
+        "where: {scale: [lib_few, lib_few]}",
+        "FILE: codebook: break fewness, group few: the answer 'lib_few' of scale stands twice.",
+    ),
+    "answer twice in a net": (
+        "answers: [talks, concerts]",
+        "answers: [talks, talks]",
+        "FILE: codebook: question events, net spoken_or_sung: the answer 'talks' stands twice.",
+    ),
+    "frame question of several answers": (
+        "    asked_of: interviewer\n",
+        "    asked_of: frame\n    kind: multiple\n",
+        "FILE: codebook: question channel: a fact of the frame has one answer, so its kind must be single.",
+    ),
+    "sector that is asked": (
+        "    column: Type\n    asked_of: frame\n",
+        "    column: Type\n",
+        "FILE: codebook: question kind: sector and size band are facts of the frame, so `asked_of` must be frame.",
+    ),
+    "size band that is asked": (
+        "    column: Visits\n    asked_of: frame\n",
+        "    column: Visits\n",
+        "FILE: codebook: question scale: sector and size band are facts of the frame, so `asked_of` must be frame.",
+    ),
+    "size band without a band": (
+        "size_band: scale",
+        "size_band: kind",
+        "FILE: codebook: question kind: the answer 'lib' has no band, and sizes are read by bands.",
+    ),
+    "one size without a band": (
+        ", band: {sector: lib, at_least: 20000}",
+        "",
+        "FILE: codebook: question scale: the answer 'lib_many' has no band, and sizes are read by bands.",
+    ),
+    "category of a break twice": (
+        'categories: ["yes", no_shop]}\n  - {id: events',
+        'categories: ["yes", "yes"]}\n  - {id: events',
+        "FILE: codebook: break shop_held: the category 'yes' stands twice.",
+    ),
+    "category of a figure twice": (
+        "categories: [talks, crafts, concerts, other]",
+        "categories: [talks, talks]",
+        "FILE: codebook: figure figure_1: the category 'talks' stands twice.",
+    ),
+    "net score of an answer less itself": (
+        "sector: kind\n",
+        "sector: kind\nnet_scores: [{id: mood, label: Mood, measure: outlook, plus: bright, minus: bright}]\n",
+        "FILE: codebook: net score mood: the answer 'bright' stands twice.",
+    ),
+    "net score whose sides overlap": (
+        "sector: kind\n",
+        "sector: kind\nnet_scores: [{id: mood, label: Mood, measure: outlook, plus: not_bright, minus: bleak}]\n",
+        "FILE: codebook: net score mood: the answer 'bleak' stands twice.",
+    ),
+    "themes that are answers": (
+        "categories: [means]",
+        "categories: [building]",
+        "FILE: codebook: figure figure_5: net of question comment 'building' is not known; known are: means.",
+    ),
+    "themes of a question without nets": (
+        "themes, measure: comment, categories: [means]",
+        "themes, measure: goods",
+        "FILE: codebook: figure figure_5: themes are nets of answers, and question goods has none.",
+    ),
+    "phrase without a word": (
+        "phrases: [Our roof leaks]",
+        'phrases: [Our roof leaks, "?"]',
+        "FILE: codebook: question comment: the phrase '?' of building has no word to look for.",
+    ),
+    "label for a phrase without a word": (
+        "label: Building, phrases: [Our roof leaks]",
+        'label: "-"',
+        "FILE: codebook: question comment: the phrase '-' of building has no word to look for.",
+    ),
     "column of two questions": (
         "column: S3",
         "column: S1",
@@ -288,6 +444,14 @@ FAULTS = {
 }
 
 
+@pytest.mark.parametrize("name", sorted({*RESERVED, MARK}))
+def test_no_question_has_the_id_of_a_column_that_a_stage_makes(tmp_path, name):
+    said = refusal_of(tmp_path, "- id: channel\n", f"- id: {name}\n")
+    assert (
+        said == f"FILE: codebook: questions: no question can have the id {name!r}, which is one of the pipeline's own."
+    )
+
+
 @pytest.mark.parametrize(("old", "new", "sentence"), FAULTS.values(), ids=FAULTS)
 def test_each_fault_of_a_codebook_is_one_sentence(tmp_path, old, new, sentence):
     assert refusal_of(tmp_path, old, new) == sentence
@@ -308,6 +472,27 @@ def test_a_file_that_holds_no_codebook_is_one_sentence(tmp_path, content, senten
     if content is not None:
         path.write_bytes(content)
     assert refusal(path) == sentence
+
+
+def test_a_survey_without_a_measure_is_refused(tmp_path):
+    path = tmp_path / "codebook.yaml"
+    path.write_text(TEXT[: TEXT.index("measures:\n")] + "measures: []\n", encoding="utf-8")
+    assert refusal(path) == (
+        "FILE: codebook: measures: there are none, and all that is made of a survey is made of its measures."
+    )
+
+
+def test_a_finding_says_something(tmp_path):
+    path = tmp_path / "codebook.yaml"
+    start, end = TEXT.index("    clauses:\n"), TEXT.index("  - id: finding_2")
+    path.write_text(TEXT[:start] + "    clauses: []\n" + TEXT[end:], encoding="utf-8")
+    assert refusal(path).startswith("FILE: finding finding_1, clauses: ")
+
+
+def test_a_base_of_everyone_has_an_empty_condition(tmp_path):
+    path = tmp_path / "codebook.yaml"
+    path.write_text(TEXT.replace("{id: all, label: All houses}", "{id: all, label: All, where: {}}"), encoding="utf-8")
+    assert load_codebook(path).base("all").where == {}
 
 
 def test_a_name_asked_for_that_is_not_there_says_what_is(small_codebook):

@@ -235,3 +235,8 @@ def test_settings_of_a_cluster_need_its_address():
         Compute(backend="dask", jobs=-1, scheduler=None)
     with pytest.raises(ValueError, match="`jobs` must be a number of processes"):
         Compute(backend="loky", jobs=0, scheduler=None)
+
+
+def test_without_a_key_finding_there_is_no_answer_for_a_world_to_hang_on(small_codebook):
+    with pytest.raises(InputProblem, match=r"^the codebook of 2020 has no key finding"):
+        headline(small_codebook.model_copy(update={"findings": ()}))

@@ -13,6 +13,7 @@ from pipeline.dispositions import (
     read_history,
     response_rates,
 )
+from pipeline.names import RESERVED
 from pipeline.problems import InputProblem
 from pipeline.responses import ABOUT
 
@@ -215,3 +216,8 @@ def test_invented_attempts_are_never_called_measured(small_codebook, kind, suppo
     cases = pd.DataFrame({"kind": ["lib"], "code": ["1.1"], "group": ["I"]})
     made = response_rates(cases, small_codebook.model_copy(update={"kind": kind}))
     assert set(made["support"]) == {support}
+
+
+def test_what_stands_beside_the_facts_of_the_frame_is_kept_from_questions(dispose, small_codebook):
+    table = dispose({"C1": ["completed"]}, [{"status": "complete"}])
+    assert set(table) - set(small_codebook.columns) <= RESERVED and set(ABOUT) <= RESERVED

@@ -206,6 +206,14 @@ def folder(small_codebook, tmp_path_factory):
     return folder
 
 
+def test_a_survey_without_figures_has_an_empty_folder_of_them(small_codebook, tmp_path):
+    none = small_codebook.model_copy(update={"figures": ()})
+    folder = tmp_path / "figures"
+    assert draw_all(estimates_of(none), none, PARAMS, folder, say=lambda line: None) == {}
+    assert list(folder.iterdir()) == [] and gallery(none, folder).data == ""
+    assert (small_codebook.first_measure, none.first_measure) == ("events", "kind")
+
+
 def test_each_figure_has_four_files(small_codebook, folder):
     names = {f"{f.id}.{kind}" for f in small_codebook.figures for kind in ("svg", "png", "csv", "txt")}
     assert {path.name for path in folder.iterdir()} == names

@@ -8,6 +8,7 @@ from made_estimates import changed, counted, estimates_of
 from pipeline.codebook import Clause, Finding
 from pipeline.findings import about, finding_clauses, findings_text, key_findings
 from pipeline.problems import InputProblem
+from pipeline.tables import read_table, write_table
 
 
 def codebook_with(small_codebook, *clauses, **changes):
@@ -21,6 +22,18 @@ def clause_of(text, **changes):
 
 def sentence(estimates, codebook):
     return " ".join(finding_clauses(estimates, codebook, 0.95)["sentence"])
+
+
+def test_a_survey_without_findings_has_empty_tables_that_can_be_read_back(small_codebook, estimates, tmp_path):
+    none = small_codebook.model_copy(update={"findings": ()})
+    clauses = finding_clauses(estimates, none, 0.95)
+    findings = key_findings(clauses, none)
+    assert findings_text(findings) == "*The codebook has no key findings.*"
+    some = codebook_with(small_codebook, clause_of("{share}"))
+    full = finding_clauses(estimates, some, 0.95)
+    for table, like in ((clauses, full), (findings, key_findings(full, some))):
+        write_table(tmp_path / "table.csv", table)
+        assert list(read_table(tmp_path / "table.csv")) == list(like)
 
 
 @pytest.fixture

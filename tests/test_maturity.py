@@ -19,6 +19,7 @@ from pipeline.maturity import (
     score_bounds,
     what_survives,
 )
+from pipeline.names import RESERVED, STAGE_COLUMNS
 from pipeline.track import with_scores
 
 STEPS = (
@@ -234,6 +235,21 @@ def test_every_choice_of_weights_adds_up_to_one(book):
     assert all(sum(w.values()) == pytest.approx(1) for w in made.values())
     # Every step alike, 2 alone, 2 left out, 4 criteria left out, every criterion alike
     assert len(made) == 1 + 2 + 2 + 4 + 1 and next(iter(made)) == "every step alike"
+
+
+def test_what_stands_beside_the_marks_is_kept_from_steps_and_questions(waves, book):
+    beside = set(profiles(waves[0].respondents, book)) - {s.id for s in STEPS} - {book.sector, book.size_band}
+    assert beside == set(STAGE_COLUMNS["maturity"]) <= RESERVED
+
+
+def test_criteria_and_steps_of_one_label_are_different_choices(book):
+    alike = [
+        s.model_copy(update={"label": "Go", "criteria": [c.model_copy(update={"label": "Has it"}) for c in s.criteria]})
+        for s in STEPS
+    ]
+    made = choices(book.model_copy(update={"steps": tuple(alike)}))
+    assert list(made.values()) == list(choices(book).values())
+    assert {"only: Go (sell)", "without: Go (look)", "without: Has it (sell.shop)"} <= set(made)
 
 
 def test_any_weights_for_the_steps_lie_between_those_of_one_step_alone(waves, book):

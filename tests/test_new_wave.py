@@ -5,6 +5,7 @@ import json
 import zipfile
 
 import made_exports as made
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
@@ -12,8 +13,11 @@ from openpyxl import load_workbook
 from small_project import FIRST, write_small
 
 from pipeline.clean import clean
+from pipeline.codebook import load_codebook as read_codebook
+from pipeline.delivery import AnswerSet, Delivery
 from pipeline.new_wave import Choices, prepare
 from pipeline.new_wave_command import main
+from pipeline.placing import new_question
 from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, read_fieldwork
 
@@ -99,22 +103,98 @@ def test_a_draft_is_the_codebook_before_it_but_for_its_head(project, table, smal
     assert set(wave.differences["kind"]) == {"same"}
 
 
-def test_mentions_in_a_multiple_response_set_become_ticks(project, table, small_codebook):
-    question = small_codebook.question("events")
-    columns = question.export_columns
-    mentions = [
-        [a.code for a, c in zip(question.answers, columns, strict=True) if row[c] == "1"] for _, row in table.iterrows()
-    ]
-    cut = table.drop(columns=columns)
+def as_mentions(project, table, codebook, labels=None, more=()):
+    """The export in SPSS with `events` as a set of mentions, two columns of codes.
+
+    `more` are the mentions of its first rows. `labels` are those of both columns; without, the columns hold codes and
+    the file says nothing of them.
+    """
+    question = codebook.question("events")
+    pairs = list(zip(question.answers, question.export_columns, strict=True))
+    mentions = [[a.code or 4 for a, c in pairs if row[c] == "1"] for _, row in table.iterrows()]
+    mentions[: len(more)] = more
+    cut = table.drop(columns=question.export_columns)
     for place in (0, 1):
         cut[f"E1m{place + 1}"] = [str(m[place]) if place < len(m) else "" for m in mentions]
-    path = save(project, cut, "sav", small_codebook, sets=False)
+    path = save(project, cut, "sav", codebook, sets=False)
+    for column in ("E1m1", "E1m2") if labels else ():
+        relabel(path, column, labels)
     made.add_sets(path, [("E1", "C", "", question.text, ["E1m1", "E1m2"])])
-    wave = prepared(project, path)
+    return path
+
+
+EVENTS = {1: "Talks", 2: "Crafts", 3: "Concerts", 4: "Something else"}
+
+
+@pytest.mark.parametrize("labels", [None, EVENTS], ids=["codes alone", "labels"])
+def test_mentions_in_a_multiple_response_set_become_ticks(project, table, small_codebook, labels):
+    columns = small_codebook.question("events").export_columns
+    wave = prepared(project, as_mentions(project, table, small_codebook, labels))
     ticks = wave.fieldwork.interviews[columns]
     some = table[columns].eq("1").any(axis=1).to_numpy()
     assert ticks[some].eq("1").to_numpy().tolist() == table[columns][some].eq("1").to_numpy().tolist()
     assert ticks[~some].eq("").all(axis=None)
+
+
+def without_a_code(project, codebook):
+    """The codebook of the first wave with no code for the last event, in its file too."""
+    path = project / f"data/codebook/{FIRST}.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert "label: Something else, code: 4," in text
+    path.write_text(text.replace("label: Something else, code: 4,", "label: Something else,"), encoding="utf-8")
+    table = made.interviews(read_codebook(path), made.records(codebook))
+    return read_codebook(path), table
+
+
+def test_a_mention_that_is_left_blank_is_no_answer_without_a_code(project, small_codebook):
+    book, table = without_a_code(project, small_codebook)
+    assert book.question("events").export_columns[-1] == "E1_other"
+    wave = prepared(project, as_mentions(project, table, book, EVENTS, more=[(2,), (4, 1)]))
+    assert wave.fieldwork.interviews["E1_other"].tolist()[:2] == ["0", "1"]
+    columns = book.question("events").export_columns
+    some = table[columns].eq("1").any(axis=1).to_numpy() & (np.arange(len(table)) > 1)
+    ticks = wave.fieldwork.interviews[columns]
+    assert ticks[some].eq("1").to_numpy().tolist() == table[columns][some].eq("1").to_numpy().tolist()
+    assert set(wave.differences["kind"]) == {"same"}
+
+
+def test_a_mention_of_which_neither_file_nor_codebook_says_what_it_is_stops(project, small_codebook):
+    book, table = without_a_code(project, small_codebook)
+    blank = table.assign(E1_other="0")
+    said = refusal(project, as_mentions(project, blank, book, more=[(2,), (1, 4)]))
+    assert said.startswith("export.sav, row 3, column E1m2: no answer of events is called so; found '4'; allowed: ")
+
+
+def test_a_new_answer_of_a_set_of_mentions_is_drafted_with_its_ticks(project, table, small_codebook):
+    path = as_mentions(project, table, small_codebook, EVENTS | {5: "Film nights"}, more=[(5, 2), (1,)])
+    wave = prepared(project, path)
+    assert wave.codebook.question("events").answers[-1].code == 5
+    assert wave.fieldwork.interviews["E1_5"].tolist()[:2] == ["1", "0"]
+    assert wave.fieldwork.interviews["E1_5"].eq("1").sum() == 1
+    assert clean(wave.fieldwork, wave.codebook).respondents["events.film_nights"].sum() == 1
+
+
+def test_mentions_under_a_new_code_stay_those_of_their_label(project, table, small_codebook):
+    labels = {1: "Talks", 2: "Crafts", 7: "Concerts", 4: "Something else"}
+    wave = prepared(project, as_mentions(project, table, small_codebook, labels, more=[(7, 2), (1,)]))
+    assert wave.codebook.question("events").answer("concerts").code == 7
+    assert wave.fieldwork.interviews["E1_7"].tolist()[:2] == ["1", "0"]
+
+
+def test_a_new_set_of_mentions_whose_codes_are_letters_has_its_columns_by_answer():
+    table = pd.DataFrame({"P1": ["a", "b", ""], "P2": ["b", "", ""]})
+    labels = {column: {"a": "Apples", "b": "Pears"} for column in table}
+    fruit = AnswerSet("P", "Which fruit?", ("P1", "P2"), None)
+    question, ticks = new_question(fruit, Delivery("export.sav", table, labels=labels, sets=(fruit,)), [])
+    assert [a["label"] for a in question["answers"]] == ["Apples", "Pears"]
+    assert {c: t.tolist() for c, t in ticks.items()} == {"P_apples": ["1", "0", ""], "P_pears": ["1", "1", ""]}
+
+
+def test_an_answer_that_the_labels_of_a_set_of_mentions_lack_is_shown(project, table, small_codebook):
+    none = table.assign(E1_3="0")
+    wave = prepared(project, as_mentions(project, none, small_codebook, {k: v for k, v in EVENTS.items() if k != 3}))
+    assert "events: the file's labels do not have the answer concerts: was it dropped?" in wave.to_decide
+    assert not wave.fieldwork.interviews["E1_3"].eq("1").any()
 
 
 # ---- what a new questionnaire may change
@@ -201,6 +281,12 @@ def test_a_new_question_in_words_is_drafted_from_what_was_answered(project, tabl
     assert [a.label for a in wave.codebook.question("cafe").answers] == ["No", "Yes", "Not stated"]
     assert "cafe: what was asked? The file gives no text" in wave.to_decide
     assert "cafe: who was asked? Not all answered, and `asked_if` is empty" in wave.to_decide
+
+
+def test_a_new_question_never_takes_the_name_of_a_column_of_our_own(project, table, small_codebook):
+    heavy = table.assign(Weight=["Heavy" if i % 3 else "Light" for i in range(len(table))])
+    wave = prepared(project, save(project, heavy, "csv", small_codebook))
+    assert wave.codebook.question("weight_2").column == "Weight"
 
 
 def test_a_label_almost_like_the_former_one_is_that_answer_reworded(project, table, small_codebook):
@@ -423,6 +509,14 @@ def test_a_formula_is_refused_and_never_worked_out(project, table, small_codeboo
     for format_ in ("csv", "xlsx"):
         said = refusal(project, save(project, table, format_, small_codebook))
         assert said.startswith(f"export.{format_}, row 3, column V2: the cell holds a formula")
+
+
+@pytest.mark.parametrize("words", ["- Great! (no tools yet)", "@work we do"])
+def test_own_words_that_begin_with_a_sign_are_taken_in(project, table, small_codebook, words):
+    table.loc[1, "V2"] = words
+    for format_ in ("csv", "xlsx", "sav", "parquet"):
+        wave = prepared(project, save(project, table, format_, small_codebook))
+        assert wave.fieldwork.interviews["V2"].iloc[1] == words
 
 
 OTHERS = {

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.problems import InputProblem
 from pipeline.raw import INTERVIEWS, raw_columns
-from pipeline.responses import code_texts, read_answers
+from pipeline.responses import code_texts, read_answers, read_labels
 
 
 @pytest.fixture
@@ -42,6 +42,17 @@ def test_ticks_come_in_every_sign(small_codebook, interviews, cell, tick):
     answers, log = read_answers(interviews({"E1_2": cell}), small_codebook)
     assert answers["events.crafts"].fillna(-1).tolist() == [-1 if tick is None else tick]
     assert len(log) == (cell not in ("1", "0", ""))
+
+
+def test_the_word_none_is_no_answers_own_way_to_be_written_for_want_of_a_code(small_codebook, interviews):
+    shop = small_codebook.question("shop")
+    yes, *others = shop.answers
+    spelled = yes.model_copy(update={"code": None, "spellings": ("None",)})
+    reworded = shop.model_copy(update={"answers": (spelled, *others)})
+    cells = interviews({"S1": "None"})["S1"]
+    answers, log = read_labels(cells, reworded, INTERVIEWS)
+    assert answers.tolist() == ["yes"]
+    assert log.to_numpy().tolist() == [["interviews.csv", 2, "S1", "None", "yes", "other spelling of an answer"]]
 
 
 SHOPS = "allowed: Yes (1); No, but planned (2); No (3); Don't know (98); Refused (99)."

@@ -16,11 +16,13 @@ from test_execute import notebook, printed  # noqa: F401
 
 import pipeline.provenance
 import pipeline.yamls
+from pipeline.cells import is_formula
 from pipeline.data_docs import RESULTS, write_report
 from pipeline.delivery import try_apart
 from pipeline.execute import execute
 from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, INTERVIEWS
+from pipeline.tables import plain_cell
 from pipeline.validate import not_met, validate
 
 SOURCES = sorted((ROOT / "pipeline").glob("*.py"))
@@ -148,6 +150,30 @@ def test_nothing_is_run_written_or_asked_of_the_network_while_an_export_is_read(
     said, heard = json.loads(done.stdout.splitlines()[-1])
     assert said == ["read"] * 4 + ["refused"] * 6
     assert heard == [], "\n".join(map(str, heard))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("=1+1", "=cmd", "= 1", "@SUM(1+1)", "+SUM(A1)", "- SUM(A1)", "-1+SUM(A1)", "-A1*LOG10(2)", "+(SUM(A1))"),
+        *("-1+cmd|' /C calc'!A0", "+cmd|' /C calc'!A0", "@SUM(1+9)*cmd|' /C calc'!A0", "-x |y!z", "+Sheet1!$A$1"),
+        *("-'[other.xlsx]Sheet 1'!A1", '+HYPERLINK("http://example.org")', "-1 + HYPERLINK(A1)"),
+    ],
+)
+def test_what_a_spreadsheet_would_work_out_is_a_formula(text):
+    assert is_formula(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("- Hard to measure (no tools yet)", "- Great!", "+ more staff (two)", "@work we do", "- none", "-", "+", "@"),
+        *("-5", "+44 20 7946 0123", "- grants | loans", "- more of our member(s)", "=", "a = b", "1+SUM(A1)", ""),
+    ],
+)
+def test_own_words_that_begin_with_a_sign_are_no_formula(text):
+    assert not is_formula(text)
+    assert plain_cell(text) == (f"'{text}" if text[:1] in ("=", "+", "-", "@") and text else text)
 
 
 # ---- what others wrote, on our pages

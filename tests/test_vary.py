@@ -5,13 +5,18 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 from made_weights import BANDS, CELLS, approached_for, houses, settings_of
 
 from pipeline import vary
 from pipeline.codebook import typed
 from pipeline.estimate import BOUNDS, KEYS, estimate
-from pipeline.params import Analyse, Trim, Vary
+from pipeline.params import Analyse, Trim, Vary, load_params
+from pipeline.survival import draw_survival
+from pipeline.tables import write_table
+from pipeline.weight_pages import survival_summary
 
+PARAMS = load_params(ROOT / "params.yaml")
 NO_LIMIT, NARROW = Trim(lower=None, upper=None), Trim(lower=0.99, upper=1.01)
 ANALYSE = Analyse(confidence=0.95, flag_below=12, withhold_below=6)
 
@@ -204,3 +209,47 @@ def test_survival_on_modelled_records_is_called_no_evidence(small_codebook):
     assert "next to no evidence" in said["reconstruction"] and "**modelled**" in said["reconstruction"]
     assert all("readier to answer" in sentence for sentence in said.values())
     assert set(BOUNDS) >= {"low", "high"}
+
+
+def told(weighed, respondents, codebook, folder):
+    """What the notebook makes of the findings: every table, the numbers, and the picture in words."""
+    choices, _, table = weighed
+    judged = judged_of(weighed, respondents, codebook)
+    weights = pd.DataFrame(columns=[*KEYS, "low", "high"]) if judged.empty else bounds_for(judged)
+    judged = vary.coarse(vary.add_bounds(judged, weights), codebook=codebook, settings=PARAMS.disclose)
+    survivors = vary.survivors(judged, table)
+    moved = vary.across(judged, table, option="totals", base=choices[0].options)
+    numbers = vary.metrics(judged, table, survivors, evidence="measured")
+    words = draw_survival(judged, table, survivors, codebook, PARAMS, folder)
+    return judged, survivors, moved, vary.plotted(judged, codebook), numbers, words
+
+
+def bounds_for(judged):
+    keys = judged[KEYS].drop_duplicates()
+    return keys.assign(low=np.nan, high=np.nan)
+
+
+def test_a_survey_without_findings_has_nothing_to_survive(weighed, respondents, small_codebook, tmp_path):
+    none = small_codebook.model_copy(update={"findings": ()})
+    *tables, numbers, words = told(weighed, respondents, none, tmp_path)
+    like = told(weighed, respondents, with_shares_alone(small_codebook), tmp_path)
+    for empty, full in zip(tables, like[:4], strict=True):
+        assert empty.empty and set(empty) == set(full)
+    assert numbers["findings"] == {"survives": 0, "does_not_survive": 0, "not_tested": 0}
+    write_table(tmp_path / "sensitivity_findings.csv", tables[1].assign(evidence="measured"))
+    assert survival_summary(tmp_path) is None
+    assert numbers["weighted_measured"] == {} and "There are no key findings to weigh." in words
+
+
+def with_shares_alone(codebook):
+    """The codebook with the first clause of its first finding, which compares nothing."""
+    finding = codebook.findings[0]
+    return codebook.model_copy(update={"findings": (finding.model_copy(update={"clauses": finding.clauses[:1]}),)})
+
+
+def test_findings_that_compare_nothing_are_weighed_as_well(weighed, respondents, small_codebook, tmp_path):
+    judged, survivors, moved, plotted, numbers, _ = told(
+        weighed, respondents, with_shares_alone(small_codebook), tmp_path
+    )
+    assert len(survivors) == len(moved) == len(plotted) == len(numbers["weighted_measured"]) == 1
+    assert judged["difference"].isna().all()

@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_weights import ANSWERED, BANDS, CELLS, approached_for, houses, settings_of, weigh_all, weighted_rows
 
+from pipeline.names import RESERVED
+from pipeline.nonresponse import in_scope
 from pipeline.problems import InputProblem
 from pipeline.weight import (
     STEPS,
@@ -42,6 +44,13 @@ def test_each_step_in_its_own_column(small_codebook):
     assert by_band(weighted, "weight") == pytest.approx(
         {"lib_few": 20 / 4, "lib_many": 10 / 2, "mus_few": 60 / 5, "mus_middle": 60 / 5, "mus_many": 12 / 5}
     )
+
+
+def test_what_stands_beside_the_answers_is_kept_from_questions(small_codebook):
+    answers, approached = houses(ANSWERED), approached_for(houses(ANSWERED))
+    weighted = weighted_rows(answers, small_codebook, "poststratify")
+    cases = in_scope(approached, respondents=answers, cells=CELLS, codebook=small_codebook)
+    assert {*weighted, *cases} - {*answers, *small_codebook.columns} <= RESERVED
 
 
 def test_strata_are_the_cells_and_carry_their_totals(small_codebook):
