@@ -78,7 +78,7 @@ def test_a_reconstruction_says_so_in_words_and_states_no_modelled_number(small_c
     words = survival_words(data, survivors, book, 0.95)
     text = survival_alternative(data, words)
     assert "MODELLED" in words["kicker"] and "next to no evidence" in text and "(modelled)" in text
-    assert "1 survive, 1 do not" in text
+    assert "1 survives, 1 does not" in text
     assert "0.5" not in text and "50%" not in text
 
 
