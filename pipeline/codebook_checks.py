@@ -162,9 +162,11 @@ def _check_steps(book):
 
 
 def _check_net_scores(book):
-    """No answer is on both sides of a net score, or on one of them twice."""
+    """No answer is on both sides of a net score, or on one of them twice, and no organisation can be on both."""
     for score in book.net_scores:
         question = book.question(book.measure(score.measure).question)
+        if question.several:
+            raise ValueError(f"net score {score.id}: question {question.id} takes several answers; it must take one")
         sides = (answer for c in (*score.plus, *score.minus) for answer in question.members(c))
         _once(sides, f"net score {score.id}: the answer {{!r}}")
 

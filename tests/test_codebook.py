@@ -379,6 +379,11 @@ FAULTS = {
         "sector: kind\nnet_scores: [{id: mood, label: Mood, measure: outlook, plus: not_bright, minus: bleak}]\n",
         "FILE: codebook: net score mood: the answer 'bleak' stands twice.",
     ),
+    "net score of a question with several answers": (
+        "sector: kind\n",
+        "sector: kind\nnet_scores: [{id: arts, label: Arts, measure: events, plus: talks, minus: crafts}]\n",
+        "FILE: codebook: net score arts: question events takes several answers; it must take one.",
+    ),
     "themes that are answers": (
         "categories: [means]",
         "categories: [building]",
