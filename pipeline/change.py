@@ -159,8 +159,11 @@ def _quality(row):
 
 
 def panel_is_known(before, after):
-    """Whether an organisation of one Wave can be told to be one of the other by its identifier."""
-    return {before.kind, after.kind} != {"reconstruction", "fieldwork"}
+    """Whether an organisation of one Wave can be told to be one of the other by its identifier.
+
+    The records of a reconstruction are nobody in particular: only a rehearsal that was drawn from them knows them.
+    """
+    return "reconstruction" not in (before.kind, after.kind) or after.kind == "rehearsal"
 
 
 def support_of(before, after):
@@ -193,9 +196,9 @@ def covariances(before, after, rows, *, basis, laid_out=lay_out):
 def stack(before, after, rows, *, basis, laid_out=lay_out):
     """The two Waves' respondents one below the other with the domains and answers of `rows`: names, and the table.
 
-    Columns: organisation (unlike in the two waves where the panel is not known), wave, stratum (for an organisation in
-    both that of the earlier wave), cell (wave and stratum), weight, population (what the covariance's finite-population
-    factor comes to), and the columns of the Grid that `names` (domain, answer) gives for each row.
+    Columns: organisation (unlike in the two waves where the panel is not known), wave, stratum (for an organisation
+    in both that of the earlier wave), cell (wave and stratum), weight, population (what the covariance's
+    finite-population factor comes to), and the columns of the Grid that `names` (domain, answer) gives for each row.
     """
     grids = [laid_out(w.respondents, w.codebook) for w in (before, after)]
     names = rows[KEYS].merge(grids[1].rows, on=KEYS, how="left", validate="1:1")[["domain", "answer"]]
@@ -206,6 +209,7 @@ def stack(before, after, rows, *, basis, laid_out=lay_out):
             {
                 ORGANISATION: people[ORGANISATION].astype(object),
                 "wave": wave.wave,
+                "sector": people[wave.codebook.sector].astype(object),
                 "stratum": people["stratum"].astype(object),
                 "weight": 1.0 if basis == UNWEIGHTED else people["weight"].astype(float),
                 "total": people["stratum_total"].astype(float),
@@ -217,24 +221,36 @@ def stack(before, after, rows, *, basis, laid_out=lay_out):
     if not panel_is_known(before, after):
         stacked[ORGANISATION] = stacked["wave"].astype(str) + " " + stacked[ORGANISATION]
     stacked["cell"] = stacked["wave"].astype(str) + " " + stacked["stratum"]
-    first = stacked.groupby(ORGANISATION, sort=False)[["stratum", "total"]].transform("first")
-    return names, stacked.assign(**first, population=_populations(stacked.assign(**first), before.wave))
+    redrawn = set(stacked["stratum"][stacked["wave"].eq(before.wave)]) - set(
+        stacked["stratum"][stacked["wave"].eq(after.wave)]
+    )
+    first = stacked.groupby(ORGANISATION, sort=False)[["sector", "stratum", "total"]].transform("first")
+    stacked = stacked.assign(**first)
+    population = _populations(stacked, before.wave, redrawn)
+    return names, stacked.assign(population=population).drop(columns="sector")
 
 
-def _populations(stacked, before):
+def _populations(stacked, before, redrawn):
     """The population of each row's stratum at which svy's factor for the stack is Tam's for the covariance.
 
     svy's factor is 1 - n / N for the n organisations of the stack; n * n12 * N / (n1 * n2) in the place of N makes it
-    1 - n1 n2 / (n12 N), and n itself nil.
+    1 - n1 n2 / (n12 N), and n itself nil. Which of a later wave's new organisations would have been in a stratum that
+    it has not any more (`redrawn`) cannot be told, so that such a stratum has the n1 n2 / (n12 N) of its sector.
     """
     units = stacked.groupby("stratum", sort=False)[ORGANISATION].nunique()
-    earlier = stacked["wave"].eq(before)
-    n1 = stacked[earlier].groupby("stratum").size().reindex(units.index, fill_value=0)
-    n2 = stacked[~earlier].groupby("stratum").size().reindex(units.index, fill_value=0)
-    total = stacked.groupby("stratum", sort=False)["total"].first()
-    overlap = n1 + n2 - units
-    population = units * overlap * total / (n1 * n2).where(n1 * n2 > 0, 1)
-    return stacked["stratum"].map(np.maximum(population, units))
+    found = _overlap(stacked, "stratum", before)
+    of_sector = _overlap(stacked, "sector", before)
+    sector = stacked.groupby("stratum", sort=False)["sector"].first()
+    found = found.where(~found.index.isin(redrawn), sector.map(of_sector))
+    return stacked["stratum"].map(np.maximum(units * found, units))
+
+
+def _overlap(stacked, of, before):
+    """n12 N / (n1 n2) by stratum or sector; nil where nobody is in both waves."""
+    earlier, units = stacked["wave"].eq(before), stacked.groupby(of, sort=False)[ORGANISATION].nunique()
+    n1, n2 = (stacked[rows].groupby(of).size().reindex(units.index, fill_value=0) for rows in (earlier, ~earlier))
+    totals = stacked[earlier].drop_duplicates("stratum").groupby(of)["total"].sum().reindex(units.index, fill_value=0)
+    return (n1 + n2 - units) * totals / (n1 * n2).where(n1 * n2 > 0, 1)
 
 
 def _stacked_sample(stacked, basis):

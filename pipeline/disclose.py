@@ -60,10 +60,34 @@ def _log(estimates, no_share, no_base, small):
 def _rounded(estimates, settings):
     """The estimates with weighted numbers as coarse as the settings say."""
     weighted = estimates["basis"].eq(WEIGHTED)
-    coarse = {c: estimates[c].round(settings.share_digits) for c in ("estimate", "se", "ci_low", "ci_high")}
+    coarse = coarsened(estimates, settings.share_digits)
     coarse |= {"deff": estimates["deff"].round(1), "n_eff": estimates["n_eff"].round(0)}
     coarse["n_weighted"] = _to(estimates["n_weighted"], settings.weighted_base_to)
     return estimates.assign(**{c: estimates[c].mask(weighted, values) for c, values in coarse.items()})
+
+
+def coarsened(table, digits):
+    """Estimate, error and interval of a table's rows in so many digits: {column: numbers}.
+
+    After the point for the estimate, and for the interval, which is rounded outwards. An error is rounded to so many
+    *significant* digits: in as many after the point it would be off by a fifth, and tests of changes rest on it. It
+    says no more of the share than the share does.
+    """
+    step = 10.0**-digits
+    low, high = (table[c].astype(float) / step for c in ("ci_low", "ci_high"))
+    return {
+        "estimate": table["estimate"].astype(float).round(digits),
+        "se": significant(table["se"].astype(float), digits),
+        "ci_low": (np.floor(low + 1e-9) * step).round(digits),
+        "ci_high": (np.ceil(high - 1e-9) * step).round(digits),
+    }
+
+
+def significant(numbers, digits):
+    """A Series of numbers in so many significant digits; nil stays nil."""
+    size = np.floor(np.log10(numbers.abs().where(numbers.ne(0))))
+    step = 10.0 ** (size - digits + 1)
+    return ((numbers / step).round(0) * step).round(12).mask(numbers.eq(0), 0.0)
 
 
 def _to(numbers, step):

@@ -11,9 +11,10 @@ errors, intervals and design effects are svy's, by Taylor linearisation on the w
 
 The interval is symmetric on the logit scale, t-distributed with the domain's degrees of freedom (R: svyciprop, method
 xlogit); a share of exactly 0 or 1 has Korn and Graubard's one-sided interval (Survey Methodology 24, 1998) as NCHS
-applies it, and a base without degrees of freedom has none. The design effect is against simple random sampling with
-replacement, so the finite population's gain is in it; it is empty at 0 and 1. The effective base is Kish's, sum(w)^2 /
-sum(w^2) over the base, the same for every category; the weighted base is sum(w).
+applies it, and a base without degrees of freedom has none. Nor has a share of answers that do not vary inside any
+stratum; a fact of the frame that the weights fix is that one value. The design effect is against simple random sampling
+with replacement, so the finite population's gain is in it; it is empty at 0 and 1. The effective base is Kish's,
+sum(w)^2 / sum(w^2) over the base, the same for every category; the weighted base is sum(w).
 """
 
 from dataclasses import dataclass
@@ -67,12 +68,20 @@ def estimate(respondents, *, codebook, settings, bounds=None):
         for basis in (UNWEIGHTED, WEIGHTED)
     ]
     table = pd.concat(found).sort_index(kind="stable").reset_index(drop=True)
+    table = _without_certainty(table, codebook)
     table = add_support(table, codebook=codebook, bounds=_that_hold(bounds, respondents))
     table = widen(table, grid, respondents=respondents, confidence=settings.confidence)
     table = add_quality(table, flag_below=settings.flag_below, withhold_below=settings.withhold_below)
     table = withhold(table, printed=codebook.kind == "reconstruction")
     table = mark_modelled(table, flag_below=settings.flag_below)
     return table.assign(wave=codebook.wave)[COLUMNS]
+
+
+def _without_certainty(table, codebook):
+    """Empty intervals of no width, but for facts of the frame: answers that do not vary in a sample may elsewhere."""
+    facts = {m.id for m in codebook.measures if codebook.question(m.question).asked_of == "frame"}
+    certain = table["se"].eq(0) & table["estimate"].gt(0) & table["estimate"].lt(1) & ~table["measure"].isin(facts)
+    return table.assign(**{c: table[c].mask(certain) for c in ("ci_low", "ci_high")})
 
 
 def lay_out(respondents, codebook):

@@ -86,8 +86,9 @@ def _answers(respondents, question):
 
 
 def _evidence(estimates, basis):
-    """The keys of every estimate that is settled: a set of (measure, category, break, group)."""
-    settled = estimates[estimates["basis"].eq(basis) & estimates["support"].isin(SETTLED)]
+    """The keys of every estimate that is settled, its base too: a set of (measure, category, break, group)."""
+    settled = estimates["basis"].eq(basis) & estimates["support"].isin(SETTLED)
+    settled = estimates[settled & ~(estimates["base_low"] < estimates["base_high"])]
     return set(settled[KEYS].itertuples(index=False, name=None))
 
 

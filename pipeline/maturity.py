@@ -34,6 +34,8 @@ from pipeline.harmonise import compare, untouched
 from pipeline.printing import KEYS, SETTLED
 from pipeline.texts import ITEMS
 
+# Differences are compared to so many digits: the same mark under two sets of weights may differ in its last bits.
+DIGITS = 12
 NET, OVERALL = "net", "overall"
 COLUMNS = ["wave", *KEYS, "basis", "n", "n_eff", "estimate", "se", "ci_low", "ci_high", "support", "low", "high"]
 COLUMNS += ["quality"]
@@ -409,6 +411,7 @@ def _turned(apart):
     """
     if apart.isna().any():
         return np.nan, np.nan, np.nan, pd.NA, pd.NA, ""
+    apart = apart.astype(float).round(DIGITS)
     usual = apart[EQUAL]
     turned = [choice for choice, value in apart.items() if value * usual < 0 or (value == 0) != (usual == 0)]
     left_out = [choice for choice in turned if not choice.startswith(ONLY)]

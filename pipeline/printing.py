@@ -219,7 +219,9 @@ def comparison_words(one, other, alike=False):
 
 
 def _reach(row):
-    return bounds(row, "percent") if state(row) == "bounded" else (row["estimate"], row["estimate"])
+    """The least and most that a share may be: what the report leaves, or the one value."""
+    ends = bounds(row, "percent")
+    return (row["estimate"],) * 2 if any(pd.isna(end) for end in ends) else ends
 
 
 def first_lower(label):

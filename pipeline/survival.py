@@ -21,8 +21,7 @@ ANY_RECORDS, ON_MODELLED = "for any records", "(modelled)"
 NOT_STATED = "not settled by the report's text"
 MODELLED = (
     "Every dot rests on modelled records, which spread the answers as evenly over sizes as the report allows. Weights "
-    "can hardly move such records, so that a finding holds on them is next to no evidence. The intervals of groups "
-    "whose size the report leaves open are modelled too."
+    "can hardly move such records, so that a finding holds on them is next to no evidence."
 )
 
 
@@ -74,7 +73,7 @@ def said_of(rows, choices):
     if len(broken):
         return f"{broken.mode().iloc[0]} under {len(broken)} of {len(verdicts)}"
     words = list(dict.fromkeys(verdicts))
-    return words[0] if len(words) == 1 else HOLDS
+    return words[0] if len(words) == 1 else f"{HOLDS} under {verdicts.eq(HOLDS).sum()} of {len(verdicts)}"
 
 
 def survival_words(data, survivors, codebook, confidence):

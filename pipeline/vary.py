@@ -186,14 +186,17 @@ def estimate_choices(weighted, respondents, *, codebook, wanted, confidence):
 def judge(clauses, estimates, *, supports, withhold_below):
     """A row for each clause under each choice, the reference first, with its `verdict`.
 
-    `supports` are the unweighted estimates of the wave (KEYS, support, count): what the report settles, and of what not
-    even the count may be given, which has no numbers here either. Columns:
+    `supports` are the unweighted estimates of the wave (KEYS, support, count, the ends of the base, the interval): what
+    the report settles, and of what not even the count may be given, which has no numbers here either. Columns:
     those of `clauses`, choice, settled (whether the reported clause is), n_eff, estimate, ci_low, ci_high, words, and
     of a comparison other_estimate, difference and its interval (diff_low, diff_high), direction (more, less, neither
     clear); verdict: holds, moves, turns, fades, appears, too few, not settled.
     """
-    by_key = estimates.set_index(["choice", *KEYS])
-    support = supports.set_index(KEYS)["support"].mask(supports.set_index(KEYS)["count"].isna(), WITHHELD)
+    by_key = _as_published(estimates, supports).set_index(["choice", *KEYS])
+    known = supports.set_index(KEYS)
+    # Where the report leaves the base open, how many answered is modelled, and so is any interval.
+    support = known["support"].mask(known["base_low"] < known["base_high"], "bounded")
+    support = support.mask(known["count"].isna(), WITHHELD)
     rows = []
     for clause in clauses.to_dict("records"):
         first = None
@@ -209,6 +212,14 @@ def _with_every_column(judged):
     wanted = [*CLAUSES, "choice", "settled", "words", *MEASURED, "direction", "verdict"]
     judged = judged.reindex(columns=[*judged.columns, *(c for c in wanted if c not in judged)])
     return judged.astype(dict.fromkeys(MEASURED, float) | {"settled": bool}) if judged.empty else judged
+
+
+def _as_published(estimates, supports):
+    """The estimates, those of REFERENCE with the intervals that are published: they reach over all counts possible."""
+    published = supports.set_index(KEYS)[["ci_low", "ci_high"]]
+    ours = published.reindex(pd.MultiIndex.from_frame(estimates[KEYS])).set_index(estimates.index)
+    kept = estimates["choice"].eq(REFERENCE) & ours["ci_low"].notna()
+    return estimates.assign(**{c: estimates[c].mask(kept, ours[c]) for c in ("ci_low", "ci_high")})
 
 
 def _measured(clause, choice, by_key, support):
@@ -314,10 +325,14 @@ def survivors(judged, choices):
         broken = tested[tested["verdict"].isin(BROKEN)]
         total = sum(map(len, stands_for))
         failed = sum(len(stands_for[c]) for c in broken["choice"].unique())
+        # A choice under which a clause rests on too few says nothing of it, so the finding is not known to hold there.
+        settled = ours[ours["verdict"].ne(NOT_SETTLED)]
+        silent = settled.loc[settled["verdict"].eq(TOO_FEW), "choice"].unique()
+        untested = sum(len(stands_for[c]) for c in set(silent) - set(broken["choice"]))
         row = {"finding": finding, "number": ours["number"].iloc[0], "heading": ours["heading"].iloc[0]}
         row["verdict"] = NOT_TESTED if tested.empty else DOES_NOT if len(broken) else SURVIVES
         row |= {"clauses": ours["clause"].nunique(), "tested": tested["clause"].nunique()}
-        row |= {"choices": total, "holding": total - failed, "set": SET not in set(broken["choice"])}
+        row |= {"choices": total, "holding": total - failed - untested, "set": SET not in set(broken["choice"])}
         row["whatever_the_records"] = _together(ours)
         said = [
             f"clause {clause} {what} under: " + "; ".join(labels[c] for c in rows_["choice"])

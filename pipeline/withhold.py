@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.codebook import TOTAL, select
+from pipeline.disclose import coarsened, significant
 from pipeline.estimate import KEYS, UNWEIGHTED, WEIGHTED
 from pipeline.maturity import NET, OVERALL, criterion_shares, mark_breaks
 from pipeline.texts import ITEMS
@@ -119,7 +120,7 @@ def _emptied(table, rows, columns):
 
 def _coarse(table, settings, errors_too):
     weighted = table["basis"].eq(WEIGHTED)
-    rounded = {c: table[c].astype(float).round(settings.share_digits) for c in NUMBERS}
+    rounded = coarsened(table, settings.share_digits)
     kept = {c: table[c].mask(weighted | (errors_too and c != "estimate"), rounded[c]) for c in NUMBERS}
     return table.assign(**kept)
 
@@ -238,7 +239,7 @@ def linked(settings):
             empty = table[table["estimate"].isna() & ~table["n"].eq(0) & table["basis"].eq(UNWEIGHTED)]
             gone |= set(empty[family].itertuples(index=False, name=None))
         unused = names.isin(gone)
-        coarse = found["covariance"].round(2 * settings.share_digits)
+        coarse = significant(found["covariance"].astype(float), settings.share_digits)
         covariance = found["covariance"].mask(rows["basis"].eq(WEIGHTED), coarse)
         return found.assign(covariance=covariance.mask(unused, 0.0), n_both=found["n_both"].mask(unused))
 

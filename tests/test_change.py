@@ -1,5 +1,7 @@
 """Change between waves: errors with the panel's covariance, what may be tested, and what each row says."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -72,6 +74,27 @@ def test_the_sample_that_r_saw_is_the_one_that_is_tested():
     _, stacked = change.stack(before, after, rows_of(before, after, "weighted"), basis="weighted")
     by_r = pd.read_csv(HERE / "r/change_sample.csv", comment="#")
     pd.testing.assert_frame_equal(stacked, by_r[stacked.columns], check_dtype=False, check_exact=False, rtol=1e-12)
+
+
+def test_strata_that_a_later_wave_redrew_have_the_factor_of_their_sector():
+    """20 of 100 in either wave and 10 in both: 1 - 20 x 20 / (10 x 100) = 0.6, whichever strata the later wave has."""
+    earlier = [(f"h{i}", 1, "lib", "a" if i < 12 else "b", 60 if i < 12 else 40) for i in range(20)]
+    later = [(f"h{i}", 2, "lib", "a" if i < 12 else "b", 60 if i < 12 else 40) for i in range(10)]
+    later += [(f"n{i}", 2, "lib", "c", 100) for i in range(10)]
+    stacked = pd.DataFrame(earlier + later, columns=["organisation", "wave", "sector", "stratum", "total"])
+    population = change._populations(stacked, 1, {"a", "b"}).groupby(stacked["stratum"]).first()
+    units = stacked.groupby("stratum")["organisation"].nunique()
+    assert (1 - units / population)[["a", "b"]].tolist() == pytest.approx([0.6, 0.6])
+    # Where strata are kept each has its own: 12 and 10 and 10 in both in the one, nobody in both in the other.
+    kept = change._populations(stacked, 1, set()).groupby(stacked["stratum"]).first()
+    assert (1 - units / kept)["a"] == pytest.approx(1 - 12 * 10 / (10 * 60)) and (1 - units / kept)["b"] == 0
+
+
+def test_the_records_of_two_reconstructions_are_not_the_same_organisations():
+    kinds = [SimpleNamespace(kind=k) for k in ("reconstruction", "rehearsal", "fieldwork")]
+    known = {(a.kind, b.kind): change.panel_is_known(a, b) for a in kinds for b in kinds}
+    assert not known["reconstruction", "reconstruction"] and not known["reconstruction", "fieldwork"]
+    assert known["reconstruction", "rehearsal"] and known["fieldwork", "fieldwork"] and known["rehearsal", "rehearsal"]
 
 
 # ---- properties

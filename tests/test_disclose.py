@@ -18,9 +18,11 @@ from pipeline.disclose import (
     BASE,
     LOG,
     cells_of,
+    coarsened,
     nets_of,
     protect,
     published_numbers,
+    significant,
     withheld_cells,
 )
 from pipeline.estimate import KEYS, estimate, estimate_basis, lay_out
@@ -338,3 +340,11 @@ def test_the_grid_of_the_attack_counts_as_the_estimates_do(respondents, every, s
     found = estimate_basis(lay_out(respondents, survey), respondents=respondents, basis="unweighted", confidence=0.95)
     for row in found.to_dict("records"):
         assert values[tuple(row[k] for k in KEYS)] == row["count"]
+
+
+def test_errors_keep_their_size_and_intervals_what_they_hold():
+    table = pd.DataFrame({"estimate": [0.2749], "se": [0.01149], "ci_low": [0.2549], "ci_high": [0.3001]})
+    found = {c: v.item() for c, v in coarsened(table, 2).items()}
+    assert found == pytest.approx({"estimate": 0.27, "se": 0.011, "ci_low": 0.25, "ci_high": 0.31})
+    errors = significant(pd.Series([0.0, 0.0346, -0.000347, 0.123, np.nan]), 2)
+    assert errors.iloc[:4].tolist() == pytest.approx([0, 0.035, -0.00035, 0.12]) and np.isnan(errors.iloc[4])

@@ -420,3 +420,15 @@ def test_an_interval_reaches_over_every_count_that_a_printed_share_may_stand_for
         assert ours[end] == pytest.approx(alone, abs=1e-12)
     assert ours["ci_low"] <= row["ci_low"] and row["ci_high"] <= ours["ci_high"]
     assert (ours["estimate"], ours["count"], ours["quality"]) == (row["estimate"], row["count"], "ok")
+
+
+def test_answers_that_do_not_vary_in_any_stratum_have_no_interval_of_no_width(weighted, small_codebook):
+    libraries = weighted["kind"].eq("lib")
+    alike = weighted.assign(outlook=np.where(libraries, "bright", "bleak"))
+    found = estimate(alike, codebook=small_codebook, settings=SETTINGS)
+    answer = row(found, "outlook", "bright", basis="weighted")
+    assert 0 < answer["estimate"] < 1 and answer["se"] == 0 and pd.isna(answer["ci_low"]) and pd.isna(answer["ci_high"])
+    # That so many of the population are libraries is known, whoever answers.
+    assert (
+        row(found, "kind", "lib", basis="weighted")["ci_low"] == row(found, "kind", "lib", basis="weighted")["estimate"]
+    )

@@ -132,7 +132,9 @@ def test_the_key_counts_the_tests(table):
 
 def test_p_is_uniform_where_groups_do_not_differ(small_codebook, make_respondents):
     rng = np.random.default_rng(8)
-    nothing = pd.DataFrame(columns=["basis", "support", "measure", "category", "break", "group", "n", "count"])
+    nothing = pd.DataFrame(
+        columns=["basis", "support", "measure", "category", "break", "group", "n", "count", "base_low", "base_high"]
+    )
     ps = []
     for seed in range(60):
         respondents = weighted(make_respondents(small_codebook, 150, seed=seed))

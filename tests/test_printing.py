@@ -240,3 +240,19 @@ def test_a_row_that_is_missing_or_twice_or_without_bounds_is_named(small_codeboo
     unbounded = changed(estimates, "shop", "yes", support="bounded", low=0.2)
     with pytest.raises(InputProblem, match=f"the bounded estimate {key}, basis weighted has no low or no high"):
         find_rows(unbounded, wanted, "weighted", "figure f")
+
+
+def test_equal_shares_of_open_bases_give_no_direction():
+    one, other = (
+        {
+            "estimate": e,
+            "ci_low": None,
+            "ci_high": None,
+            "low": 0.635,
+            "high": 0.645,
+            "support": "published",
+            "quality": "ok",
+        }
+        for e in (18 / 28, 7 / 11)
+    )
+    assert comparison_words(one, other) == "more or less often (the report's text does not settle which) than"

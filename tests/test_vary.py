@@ -61,7 +61,9 @@ def weighed(small_codebook, respondents):
 def judged_of(weighed, respondents, codebook, supports="measured"):
     clauses, wanted = vary.clause_rows(codebook)
     estimates = vary.estimate_choices(weighed[1], respondents, codebook=codebook, wanted=wanted, confidence=0.95)
-    return vary.judge(clauses, estimates, supports=wanted.assign(support=supports, count=1), withhold_below=6)
+    unknown = dict.fromkeys(["base_low", "base_high", "ci_low", "ci_high"], np.nan)
+    known = wanted.assign(support=supports, count=1, **unknown)
+    return vary.judge(clauses, estimates, supports=known, withhold_below=6)
 
 
 def test_the_choice_that_is_set_comes_first_and_none_comes_twice():
@@ -253,3 +255,31 @@ def test_findings_that_compare_nothing_are_weighed_as_well(weighed, respondents,
     )
     assert len(survivors) == len(moved) == len(plotted) == len(numbers["weighted_measured"]) == 1
     assert judged["difference"].isna().all()
+
+
+def test_what_rests_on_a_modelled_number_of_respondents_is_not_settled(weighed, respondents, small_codebook):
+    clauses, wanted = vary.clause_rows(small_codebook)
+    estimates = vary.estimate_choices(weighed[1], respondents, codebook=small_codebook, wanted=wanted, confidence=0.95)
+    known = wanted.assign(support="published", count=1, base_low=3, base_high=55, ci_low=np.nan, ci_high=np.nan)
+    judged = vary.judge(clauses, estimates, supports=known, withhold_below=6)
+    assert not judged["settled"].any() and judged["verdict"].eq(vary.NOT_SETTLED).all()
+
+
+def test_a_share_is_held_to_the_interval_that_is_published(weighed, respondents, small_codebook):
+    clauses, wanted = vary.clause_rows(small_codebook)
+    estimates = vary.estimate_choices(weighed[1], respondents, codebook=small_codebook, wanted=wanted, confidence=0.95)
+    known = wanted.assign(support="published", count=1, base_low=60, base_high=60, ci_low=0.0, ci_high=1.0)
+    judged = vary.judge(clauses, estimates, supports=known, withhold_below=6)
+    reference = judged[judged["choice"].eq(vary.REFERENCE) & judged["versus"].isna()]
+    assert len(reference) and reference["ci_low"].eq(0).all() and reference["ci_high"].eq(1).all()
+    assert judged.loc[judged["versus"].isna(), "verdict"].isin([vary.HOLDS, vary.TOO_FEW]).all()
+
+
+def test_a_choice_that_leaves_too_few_is_none_under_which_a_finding_holds():
+    judged = pd.DataFrame(
+        [(1, c, v) for c, v in (("as set", "holds"), ("b", "too few"), ("c", "too few"))],
+        columns=["clause", "choice", "verdict"],
+    ).assign(finding="f", number=1, heading="F")
+    choices = pd.DataFrame({"choice": ["as set", "b", "c"], "label": ["A", "B", "C"], "met": "yes", "same_as": ""})
+    [found] = vary.survivors(judged, choices).to_dict("records")
+    assert (found["verdict"], found["choices"], found["holding"]) == (vary.SURVIVES, 3, 1)
