@@ -166,7 +166,14 @@ def _check_header(file, header, columns):
         raise InputProblem("the file has no header", file=file, row=1, allowed=columns)
     separator = next((s for s in ";\t|" if len(header) == 1 and s in header[0]), None)
     if separator:
-        raise InputProblem("cells are not separated by commas", file=file, row=1, found=separator, allowed=",")
+        raise InputProblem(
+            "cells are not separated by commas",
+            file=file,
+            row=1,
+            found=separator,
+            allowed=",",
+            do="save it as CSV with commas",
+        )
     for place, name in enumerate(header, start=1):
         if not name.strip():
             raise InputProblem("a column has no name", file=file, row=1, column=place, do="name it, or take it out")

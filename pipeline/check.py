@@ -7,7 +7,7 @@ import typer
 
 from pipeline.codebook import load_codebook
 from pipeline.params import load_params
-from pipeline.population import POPULATION_FILE, load_populations
+from pipeline.population import POPULATION_FILE, load_populations, population_cells
 from pipeline.problems import InputProblem
 from pipeline.rehearse import check_truth
 
@@ -54,6 +54,18 @@ def check_populations(params, totals):
                 raise InputProblem(what, file=params, found=name, allowed=known)
 
 
+def check_totals(params, codebooks, totals):
+    """Make the cells of every population that the settings name, by each wave's codebook, as *weight* will.
+
+    Raises InputProblem at the first file or number of theirs that cannot be used.
+    """
+    settings = load_params(params)
+    for wave in settings.waves.all:
+        book = load_codebook(Path(codebooks) / f"{wave}.yaml")
+        for name in dict.fromkeys([settings.weight.population, *settings.vary.population]):
+            population_cells(name, folder=totals, codebook=book)
+
+
 def main(
     params: Annotated[Path, typer.Option(help="Settings file.")] = Path("params.yaml"),
     data: Annotated[Path, typer.Option(help="Folder that holds codebook/ and population/.")] = Path("data"),
@@ -61,4 +73,5 @@ def main(
     """Check the settings, the populations and every wave's codebook, before anything is made of them."""
     waves = check(params, data / "codebook")
     check_populations(params, data / "population")
-    typer.echo(f"OK: settings and codebook of {', '.join(map(str, waves))}")
+    check_totals(params, data / "codebook", data / "population")
+    typer.echo(f"OK: settings, populations and codebook of {', '.join(map(str, waves))}")

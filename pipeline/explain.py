@@ -121,7 +121,9 @@ def _as_close(digits):
 def _from_records(key, row, codebook, respondents, share_digits):
     """The records that a share is of, their weights, and the share as these give it. Nothing of what is withheld."""
     if row["quality"] == "withheld" and pd.isna(row["estimate"]):
-        return {"withheld": "too few organisations answered, so neither share nor records are shown"}
+        return {
+            "withheld": "too few organisations, or it would give a few away, so neither share nor records are shown"
+        }
     measure = codebook.measure(key.measure)
     base = select(respondents, codebook.base(measure.base).where)
     base &= select(respondents, codebook.group(key.break_, key.group).where)

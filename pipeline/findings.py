@@ -121,7 +121,7 @@ def clause_sentence(clause, one, other, codebook, label):
     """A clause in words. `one` and `other` are rows of estimates; `label` names the interval where it first stands."""
     rows = [row for row in (one, other) if row is not None]
     if any(state(row) == "withheld" for row in rows):
-        return f"Not stated, because too few organisations answered: {about(clause, codebook)}."
+        return f"Withheld, since it rests on too few organisations or would give a few away: {about(clause, codebook)}."
     if any(state(row) == "assumed" for row in rows):
         return f"Not settled by the report's text: {about(clause, codebook)}."
     said = _said(one, label)

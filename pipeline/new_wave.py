@@ -7,6 +7,7 @@ against that. `pipeline/new_wave_command.py` shows the result and writes it.
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 
 import pandas as pd
@@ -88,6 +89,7 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
     delivered = {name: read_delivery(f, dates=dates, sheet=choices.sheet) for name, f in files.items()}
     _check_choices(choices, delivered, start)
     placed = _placed(delivered, start, choices)
+    _check_year(placed[INTERVIEWS].columns["completed_on"], wave, delivered[INTERVIEWS].file)
     if written is not None:
         _stop_at_edits(placed, written, delivered, path)
         text, book = _as_fieldwork(path, written)
@@ -175,9 +177,21 @@ def _check_own_columns(placed, delivery, name, codebook):
             raise InputProblem("not a date", row=row, found=days[row], **where)
         return
     for item in placed.rest:
-        what, do = "no such column is known", f"say --leave-out {item} if it is not needed"
+        what, do = "no such column is known", f"say --leave-out {quote(item)} if it is not needed"
         allowed = raw_columns(codebook)[name]
         raise InputProblem(what, file=delivery.file, row=1, column=item, allowed=allowed, do=do)
+
+
+def _check_year(days, wave, file):
+    """Raise InputProblem for the first interview that is not of the wave's year, nor of the one before or after.
+
+    A year that is typed wrong, in the command or in a date, would name the wave's files and its breaks in series.
+    """
+    for row, day in days.items():
+        if abs(int(day[:4]) - wave) > 1:
+            do = "correct the date, or name the wave after the year of its interviews"
+            where = {"file": file, "row": row, "column": "completed_on", "allowed": f"{wave - 1} to {wave + 1}"}
+            raise InputProblem(f"this day is not of wave {wave}", found=day, do=do, **where)
 
 
 def _new_questions(rest, delivery, codebook):

@@ -7,6 +7,7 @@ questionnaire may is an Edit, a change to the codebook's draft.
 
 import re
 from difflib import SequenceMatcher
+from shlex import quote
 from typing import NamedTuple
 
 import pandas as pd
@@ -159,7 +160,7 @@ def _stop_at_missing(question, known, delivery, codebook):
     near = told or [c for c in others if _answers_it(delivery.table[c], question)]
     do = f"if the questionnaire dropped {question.id}, write the wave's codebook by hand (docs/new_wave.md)"
     if near:
-        do = f"{near[0]} may be it: if so, say --same {_stem(near[0], question)}={question.id}"
+        do = f"{near[0]} may be it: if so, say --same {quote(_stem(near[0], question) + '=' + question.id)}"
     what = f"the question {question.id} ({question.label}) is missing: no such column"
     found = ", ".join(others) if others else None
     raise InputProblem(what, file=delivery.file, row=1, column=missing, found=found, do=do)
@@ -384,7 +385,7 @@ def new_question(item, delivery, taken):
         raise InputProblem(
             "no question has this column, and what its answers are cannot be told from the file",
             **{"file": delivery.file, "row": 1, "column": item},
-            do=f"say --leave-out {item} if it is none of the survey's, or write the wave's codebook by hand",
+            do=f"say --leave-out {quote(item)} if it is none of the survey's, or write the wave's codebook by hand",
         )
     answers = [new_answer(o, []) for o in offered]
     _ids_once(answers)

@@ -127,7 +127,7 @@ def check_keys(fieldwork):
     ):
         _check_filled(table, file, key)
         strange = ~among(table[key], frame[key])
-        stop_at(table, strange, file, key, "it is not in the frame", allowed=f"a {key} of {FRAME}")
+        stop_at(table, strange, file, key, "it is not in the frame", allowed=f"one of {FRAME}")
     employer = interviews["contact_id"].map(frame.set_index("contact_id")[ORGANISATION])
     stop_at(
         interviews,

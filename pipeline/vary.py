@@ -2,7 +2,7 @@
 
 A choice is one set of the weighting options. Ways to weigh (non-response, calibration, trimming) are crossed with each
 other for the population that is set; whom to weigh to (population, totals) is crossed for the way that is set. The
-reference is the basis that the report printed, unweighted. The rule, clause by clause (docs/methodology.md, section 6):
+reference is the basis that the report printed, unweighted. The rule, clause by clause (docs/methodology.md, section 7):
 - a share *holds* under a choice where its weighted estimate lies within the reference's own interval, so that the
   choice moves it no further than another sample might have;
 - a comparison *holds* where the difference's interval says the same of its direction as the reference's: one more, the

@@ -1,6 +1,7 @@
 """Faults of settings, codebooks, population and claims that once went through in silence: each is one sentence."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -400,9 +401,25 @@ def tracker_check(folder):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ)
 
 
-def test_settings_and_codebooks_that_are_right_give_one_short_line(project):
-    ended = tracker_check(project)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "OK: settings and codebook of 2014\n", "")
+@pytest.fixture
+def first_wave(project):
+    """The folder with the first wave's own codebook and the population's tables."""
+    shutil.copy(ROOT / "data/codebook/2014.yaml", project / "data/codebook/2014.yaml")
+    shutil.copytree(ROOT / "data/population", project / "data/population", dirs_exist_ok=True)
+    return project
+
+
+def test_settings_and_codebooks_that_are_right_give_one_short_line(first_wave):
+    ended = tracker_check(first_wave)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "OK: settings, populations and codebook of 2014\n", "")
+
+
+def test_a_total_that_cannot_be_used_ends_the_check(first_wave):
+    path = first_wave / "data/population/housing_association_bands.csv"
+    edited(path, "housing associations owning <1000 units", "housing associations")
+    ended = tracker_check(first_wave)
+    assert (ended.returncode, ended.stdout) == (1, "") and ended.stderr.count("\n") == 1
+    assert "housing associations owning <1000 units" in ended.stderr
 
 
 def test_a_fault_ends_the_check_with_one_sentence(project):

@@ -120,7 +120,9 @@ def test_too_few_respondents_are_said(small_codebook, estimates):
         == "71%. Few respondents: read with care."
     )
     withheld = changed(estimates, "shop", "yes", quality="withheld")
-    assert sentence(withheld, codebook) == "Not stated, because too few organisations answered: Shop, Yes."
+    assert sentence(withheld, codebook) == (
+        "Withheld, since it rests on too few organisations or would give a few away: Shop, Yes."
+    )
 
 
 def test_both_bases_stand_beside_each_other(small_codebook, estimates):

@@ -533,6 +533,10 @@ OTHERS = {
     "no organisations": (lambda t: t.drop(columns="organisation"), "column organisation: this column is missing"),
     "no days": (lambda t: t.drop(columns="completed_on"), "column completed_on: this column is missing"),
     "no day": (lambda t: t.assign(completed_on="in March"), "column completed_on: not a date; found 'in March'"),
+    "another year": (
+        lambda t: t.assign(completed_on="2061-03-10"),
+        "column completed_on: this day is not of wave 2021; found '2061-03-10'; allowed: 2020 to 2022",
+    ),
     "column twice": (lambda t: t.assign(v1=t["V1"]), "this column stands twice"),
     "no rows": (lambda t: t.iloc[:0], "there are no rows below the header"),
     "no sector": (lambda t: t.drop(columns="Type"), "column Type: the question kind (Kind of house) is missing"),
