@@ -48,7 +48,10 @@ def test_byte_order_marks_line_ends_and_column_order_make_no_difference(tmp_path
         ("a\n1\n", "frame.csv, row 1, column b: this column is missing; found 'a'."),
         ("a,b,c\n1,2,3\n", "frame.csv, row 1, column c: no question has this column; allowed: a, b."),
         ("a,b,b\n1,2,3\n", "frame.csv, row 1, column b: this column stands twice; keep one of the two."),
-        ("a;b\n1;2\n", "frame.csv, row 1: cells are not separated by commas; found ';'; allowed: ,."),
+        (
+            "a;b\n1;2\n",
+            "frame.csv, row 1: cells are not separated by commas; found ';'; allowed: ,; save it as CSV with commas.",
+        ),
         ("", "frame.csv, row 1: the file has no header; allowed: a, b."),
         ("a,b\n", "frame.csv: there are no rows below the header; export the file again."),
         ("a,b\n,\n", "frame.csv: there are no rows below the header; export the file again."),
