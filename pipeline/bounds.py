@@ -9,7 +9,6 @@ Questions that no claim ties together, directly or through others, bear on each 
 organisations there are of each size, so each such component is bounded by itself, within the ends of these sizes.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -18,14 +17,12 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
-from pipeline.certificates import eased_rows
-from pipeline.claims import limits, whole_parts
 from pipeline.cliques import Tie
 from pipeline.codebook import TOTAL, Codebook, Test
-from pipeline.population import cell_of_band
 from pipeline.programs import DIGITS, ROUND_OFF, Program, Stratum
-from pipeline.system import Row, about, build_system, counted, limited_by_claim, linear_row, tie_of
+from pipeline.system import build_system, counted, limited_by_claim, tie_of
 from pipeline.texts import ITEMS
+from pipeline.whole_sizes import Known, bands_of, held_sizes, known_rows, known_sizes
 from pipeline.witnesses import Witnesses
 
 UNWEIGHTED, WEIGHTED = "unweighted", "weighted"
@@ -61,10 +58,8 @@ def bound_estimates(codebook, claims, verdict, settings, *, cells=None, counts=N
     """
     whole = build_system(codebook, claims, settings.worded_tolerance)
     ids = list(verdict.kept)
-    bases = _whole_bases(whole, ids, settings.worded_tolerance)
-    known = _Known({}, {}, bases, _whole_counts(whole, ids, bases, settings.worded_tolerance))
-    known = replace(known, **_sizes(whole, ids, known, cells))
-    held = _held(whole, ids, verdict.solution if counts is None else counts, settings.worded_tolerance)
+    known = known_sizes(whole, ids, cells, settings.worded_tolerance)
+    held = held_sizes(whole, ids, verdict.solution if counts is None else counts, settings.worded_tolerance)
     asks = {i: whole.questions(i) for i in ids}
     problem = _Problem(codebook, claims, settings, asks, known, held, cells, whole.layout.drawn)
     parts = [(m, breaks) for m in codebook.measures for breaks in _parts(codebook, m)]
@@ -94,20 +89,6 @@ def _in_order(table, codebook):
 
 
 @dataclass(frozen=True)
-class _Known:
-    """Ends in whole numbers that are found before the estimates are bounded, so that linear programs see them too.
-
-    `sizes`: respondents by size band. `cells`: by weighting cell. `bases`: respondents by the condition of a base.
-    `counts`: by claim.
-    """
-
-    sizes: dict
-    cells: dict
-    bases: dict
-    counts: dict
-
-
-@dataclass(frozen=True)
 class _Problem:
     """What every measure's bounds need: `asks` holds the questions of each claim kept, `drawn` is as for Layout."""
 
@@ -115,8 +96,8 @@ class _Problem:
     claims: pd.DataFrame
     settings: object
     asks: dict
-    known: _Known
-    held: _Known
+    known: Known
+    held: Known
     cells: pd.DataFrame | None
     drawn: dict
 
@@ -177,129 +158,6 @@ def components(codebook, asked_together):
     return {question: component for component in found for question in component}
 
 
-# ---- what is known beforehand, in whole numbers
-
-
-def _sized_claims(system, ids, units=("percent", "share")):
-    chosen = system.table["id"].isin(ids) & system.table["unit"].isin(units)
-    return system.table[chosen].to_dict("records")
-
-
-def _whom(codebook, claim, group):
-    """Whose share an estimate or claim is: the conditions of its base and group, in a form that can be looked up."""
-    tests = [item for condition in about(codebook, claim, group) for item in condition.items()]
-    return tuple(sorted((q, *(tuple(sorted(answers)) for answers in (t.any, t.all, t.none))) for q, t in tests))
-
-
-def _whole_bases(system, ids, worded_tolerance):
-    """The least and most size of each base of a share, among those at which every share printed of it is possible.
-
-    90%, 57% and 14% of one group of 26 to 49 organisations leave 42 of them, for instance: no other number has whole
-    parts that round to all three.
-    """
-    rows = [row for i in ids for row in system.claims[i] if isinstance(row, Row)]
-    program = Program([*system.structure, *rows, *eased_rows(system, ids)], system.size)
-    bases, shares = {}, defaultdict(list)
-    for claim in _sized_claims(system, ids, ("percent", "share", "order")):
-        for group in filter(None, (claim["group"], claim["versus_group"])):
-            whom = _whom(system.codebook, claim, group)
-            if whom not in bases:
-                _, base = counted(system.codebook, system.layout, claim, claim["category"], group)
-                bases[whom] = program.ends(base)
-            if claim["unit"] != "order":
-                shares[whom].append(limits(claim, worded_tolerance))
-    possible = {
-        whom: [n for n in range(least, most + 1) if all(_has_whole_part(n, limit) for limit in shares[whom])]
-        for whom, (least, most) in bases.items()
-    }
-    return {whom: (min(sizes), max(sizes)) for whom, sizes in possible.items()}
-
-
-def _has_whole_part(base, limit):
-    """Whether some whole number of `base` organisations is a share within these limits."""
-    least, most = whole_parts(base, limit)
-    return least <= most
-
-
-def _whole_counts(system, ids, bases, worded_tolerance):
-    """The least and most whole count that each claim of a share allows, where its base is settled.
-
-    Linear programs see fractions of respondents: 62% of 77 may be anything from 47.4 to 48.1. Said to them as "48",
-    it bounds what is added up from it too.
-    """
-    counts = {}
-    for claim in _sized_claims(system, ids):
-        least, most = bases[_whom(system.codebook, claim, claim["group"])]
-        if least == most:
-            counts[claim["id"]] = whole_parts(least, limits(claim, worded_tolerance))
-    return counts
-
-
-def _sizes(system, ids, known, cells):
-    """The least and most respondents that each size band and each weighting cell can have."""
-    program = Program(_rows(system, ids, known), system.size)
-    clique, column = system.layout.column(system.codebook.size_band)
-
-    def ends(bands):
-        """The least and most respondents that these size bands have together."""
-        return program.ends(clique.unknowns(column.isin(bands)))
-
-    bands = {band: ends([band]) for band in system.layout.levels[system.codebook.size_band]}
-    return {"sizes": bands, "cells": {cell: ends(among) for cell, among in _bands_of(cells).items()}}
-
-
-def _held(system, ids, solution, worded_tolerance):
-    """What is known once every base of a share and every size band has as many respondents as in these counts."""
-    codebook, bases = system.codebook, {}
-    for claim in _sized_claims(system, ids, ("percent", "share", "order")):
-        for group in filter(None, (claim["group"], claim["versus_group"])):
-            _, base = counted(codebook, system.layout, claim, claim["category"], group)
-            bases[_whom(codebook, claim, group)] = (int(solution[base].sum()),) * 2
-    clique, column = system.layout.column(codebook.size_band)
-    levels = system.layout.levels[codebook.size_band]
-    sizes = {band: (int(solution[clique.unknowns(column == band)].sum()),) * 2 for band in levels}
-    return _Known(sizes, {}, bases, _whole_counts(system, ids, bases, worded_tolerance))
-
-
-def _bands_of(cells):
-    """The size bands of each weighting cell."""
-    bands = defaultdict(list)
-    for band, cell in ({} if cells is None else cell_of_band(cells)).items():
-        bands[cell].append(band)
-    return dict(bands)
-
-
-def _rows(system, ids, known):
-    """The Rows of a system: its structure, these claims, and what is known of their bases, counts and sizes."""
-    rows, codebook = [*system.structure], system.codebook
-    for claim in system.table[system.table["id"].isin(ids)].to_dict("records"):
-        for row in system.claims[claim["id"]]:
-            rows.append(row if isinstance(row, Row) else _eased(claim, row, codebook, known))
-        if claim["unit"] in ("percent", "share"):
-            count, base = counted(codebook, system.layout, claim, claim["category"], claim["group"])
-            low, high = known.bases[_whom(codebook, claim, claim["group"])]
-            rows.append(linear_row(base, low=low, high=high))
-            if claim["id"] in known.counts:
-                low, high = known.counts[claim["id"]]
-                rows.append(linear_row(count, low=low, high=high))
-    for band, (low, high) in known.sizes.items():
-        clique, cells = system.layout.column(codebook.size_band)
-        rows.append(linear_row(clique.unknowns(cells == band), low=low, high=high))
-    return rows
-
-
-def _eased(claim, row, codebook, known):
-    """A comparison of shares as a Row that it implies, by how large its bases can be: a / b > c / d says a d > c b."""
-    ends = [known.bases[_whom(codebook, claim, claim[g])] for g in ("group", "versus_group")]
-    more, less, (least, _), (_, most) = row.a, row.c, *ends
-    if row.sign < 0:
-        more, less, (least, _), (_, most) = row.c, row.a, *reversed(ends)
-    return linear_row((most, more), (-least, less), low=1 if row.strict else 0)
-
-
-# ---- the estimates
-
-
 def _own(codebook, measure):
     """The questions of a measure and its base."""
     return {measure.question, *codebook.base(measure.base).where}
@@ -342,7 +200,7 @@ class _Part:
         near = problem.near(frozenset().union(*tied))
         self.estimates = _estimates(self.codebook, measure, breaks)
         self.among = {
-            cell: {self.codebook.size_band: Test(any=tuple(bands))} for cell, bands in _bands_of(problem.cells).items()
+            cell: {self.codebook.size_band: Test(any=tuple(bands))} for cell, bands in bands_of(problem.cells).items()
         }
         ties = [
             tie_of(self.codebook, e, e["category"], e["group"], among)
@@ -350,8 +208,8 @@ class _Part:
             for among in ({}, *self.among.values())
         ]
         self.system = problem.system(near, ties)
-        self.program = Program(_rows(self.system, near, problem.known), self.system.size)
-        self.witnesses = Witnesses(self.system, near, _rows(self.system, near, problem.held))
+        self.program = Program(known_rows(self.system, near, problem.known), self.system.size)
+        self.witnesses = Witnesses(self.system, near, known_rows(self.system, near, problem.held))
         self.bases, self.cells = {}, self._cells()
 
     def _cells(self):
