@@ -70,7 +70,7 @@ def coarsened(table, digits):
     """Estimate, error and interval of a table's rows in so many digits: {column: numbers}.
 
     After the point for the estimate, and for the interval, which is rounded outwards. An error is rounded to so many
-    *significant* digits: in as many after the point it would be off by a fifth, and tests of changes rest on it. It
+    *significant* digits: in as many after the point a small one would be far off, and tests of changes rest on it. It
     says no more of the share than the share does.
     """
     step = 10.0**-digits

@@ -284,7 +284,8 @@ def widen(table, grid, *, respondents, confidence):
     A printed 82% of 200 is 163 or 164 organisations: which of them the records have is modelled, and no end of an
     interval may rest on it. An interval moves with its count, so those of the smallest and the largest are enough.
     """
-    several = table["basis"].eq(UNWEIGHTED) & (table["count_low"] < table["count_high"]) & table["se"].notna()
+    several = table["basis"].eq(UNWEIGHTED) & table["support"].eq("published") & table["se"].notna()
+    several &= table["count_low"] < table["count_high"]
     if not several.any():
         return table
     ends = pd.concat(

@@ -125,12 +125,11 @@ def population_cells(population, *, folder, codebook):
 def shift_totals(cells, totals):
     """The cells with their totals moved within the range that their sources leave them (`low` to `high`).
 
-    `at_least` has served its purpose then and is left out.
     `published` leaves them; `fewer` and `more` take every total's low or high end; `more_small` and `more_large` change
     the mix of a sector, whose own total is kept: its smallest cell at the high or the low end of its range, the others
-    at the opposite end, all scaled to the sector's total. Smallest is by size, in whichever order the codebook has its
-    bands. A counted total has no range and stays. Raises InputProblem
-    for another way.
+    at the opposite end, all scaled to the sector's total. Smallest is by size (`at_least`, which is left out then), in
+    whichever order the codebook has its bands. A counted total has no range and stays. Raises InputProblem for another
+    way.
     """
     if totals not in SHIFTS:
         raise InputProblem(

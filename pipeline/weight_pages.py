@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pipeline.printing import EVIDENCE
 from pipeline.site import is_there, shown_table
 from pipeline.tables import read_table
 
@@ -12,10 +13,6 @@ STEPS = {
     "weight": "Trimmed: the weight used",
 }
 SURVIVES = "survives"
-# The headings of how many were approached and answered, which say where these were never counted.
-SAID_APPROACHED = {"reconstruction": "Approached (simulated)", "rehearsal": "Approached (simulated)"}
-SAID_APPROACHED |= {"fieldwork": "Approached"}
-SAID_ANSWERED = {"reconstruction": "Answered (modelled)", "rehearsal": "Answered (simulated)", "fieldwork": "Answered"}
 
 
 def survival_summary(report):
@@ -59,7 +56,11 @@ def weight_tables(report, codebook):
 
 def _tables(kind):
     """The tables of the page: file, caption and columns, in the order of the steps, for a wave of this kind."""
-    steps, approached, answered = {"step": STEPS}, SAID_APPROACHED[kind], SAID_ANSWERED[kind]
+    steps = {"step": STEPS}
+    # The headings say it where organisations were never counted; who was approached is simulated in either case.
+    approached, answered = "Approached", "Answered"
+    if kind != "fieldwork":
+        approached, answered = "Approached (simulated)", f"Answered ({EVIDENCE[kind]})"
     return [
         ("weight_options.csv", {"caption": "Every option, and what it did"}),
         (
