@@ -13,7 +13,7 @@ from pipeline.rehearse import check_truth
 
 
 def check(params, codebooks):
-    """Read the settings and the codebook of each wave in them; returns the waves.
+    """Read the settings and the codebook of each wave in them; returns the codebooks by wave.
 
     Raises InputProblem at the first fault of either, for a codebook of another wave or with records of another kind
     than the settings say, and for a rehearsal whose truth names what its codebooks have not.
@@ -30,7 +30,7 @@ def check(params, codebooks):
             raise InputProblem(what, file=path, found=book.kind, allowed=waves.kind(wave))
     for wave in waves.rehearsal:
         _check_rehearsal(settings.rehearse, wave, books, params)
-    return waves.all
+    return books
 
 
 def _check_rehearsal(truth, wave, books, params):
@@ -54,14 +54,13 @@ def check_populations(params, totals):
                 raise InputProblem(what, file=params, found=name, allowed=known)
 
 
-def check_totals(params, codebooks, totals):
-    """Make the cells of every population that the settings name, by each wave's codebook, as *weight* will.
+def check_totals(params, books, totals):
+    """Make the cells of every population that the settings name, by each wave's Codebook, as *weight* will.
 
     Raises InputProblem at the first file or number of theirs that cannot be used.
     """
     settings = load_params(params)
-    for wave in settings.waves.all:
-        book = load_codebook(Path(codebooks) / f"{wave}.yaml")
+    for book in books.values():
         for name in dict.fromkeys([settings.weight.population, *settings.vary.population]):
             population_cells(name, folder=totals, codebook=book)
 
@@ -71,7 +70,7 @@ def main(
     data: Annotated[Path, typer.Option(help="Folder that holds codebook/ and population/.")] = Path("data"),
 ):
     """Check the settings, the populations and every wave's codebook, before anything is made of them."""
-    waves = check(params, data / "codebook")
+    books = check(params, data / "codebook")
     check_populations(params, data / "population")
-    check_totals(params, data / "codebook", data / "population")
-    typer.echo(f"OK: settings, populations and codebook of {', '.join(map(str, waves))}")
+    check_totals(params, books, data / "population")
+    typer.echo(f"OK: settings, populations and codebook of {', '.join(map(str, books))}")
