@@ -165,8 +165,8 @@ def facts_of_run(tables, codebook, settings, lock, inputs):
         "dates": _dates(tables["interviews"], codebook),
         "outcomes": SIMULATED[codebook.kind] + _outcomes(tables["dispositions"]),
         "rates": _rates(tables["response_rates"]),
-        "sizes": f"{SIMULATED[codebook.kind]}{len(tables['dispositions']):,} organisations approached. "
-        f"{len(tables['respondents']):,} answered.",
+        "sizes": f"{len(tables['dispositions']):,} organisations approached"
+        f"{'' if codebook.kind == 'fieldwork' else ' (simulated)'}, {len(tables['respondents']):,} answered.",
         "bases": _bases(tables["estimates"], codebook),
         "precision": _precision(tables["estimates"], codebook, settings.analyse.confidence),
         "weights": _weights(tables["options"], tables["diagnostics"], codebook),
