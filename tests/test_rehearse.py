@@ -417,7 +417,7 @@ def test_a_rehearsal_that_cannot_be_is_found_before_anything_runs(project, chang
     settings = yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8"))
     settings["waves"] = {"all": [2020, 2021], "rehearsal": [2021]}
     (project / "params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-    assert check(project / "params.yaml", project / "codebook") == (2020, 2021)
+    assert list(check(project / "params.yaml", project / "codebook")) == [2020, 2021]
     (project / "params.yaml").write_text(yaml.safe_dump(settings | changes), encoding="utf-8")
     with pytest.raises(InputProblem, match=sentence):
         check(project / "params.yaml", project / "codebook")
