@@ -31,6 +31,8 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 LONGEST = 32767
 # A number as a person writes it: digits, and at most a point.
 NUMBER = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)
+# How many there are of something that cannot be parted: a point would be one of thousands.
+HOW_MANY = re.compile(r"\d{1,12}", re.ASCII)
 
 
 def read_cells(path, columns=None, *, file=None, beside=()):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipeline.cells import NUMBER, check_texts, read_cells
+from pipeline.cells import HOW_MANY, check_texts, read_cells
 from pipeline.problems import InputProblem
 from pipeline.yamls import load_model
 
@@ -30,9 +30,13 @@ class Part(BaseModel):
 
 
 class Count(Part):
-    """Organisations counted from a register: its rows whose `keep` columns hold one of the values, sized by `size`."""
+    """Organisations counted from a register: its rows whose `keep` columns hold one of the values, sized by `size`.
+
+    `id` is the column that says which organisation a row is: none may stand in it twice.
+    """
 
     file: str
+    id: str
     size: str
     keep: dict[str, tuple[str, ...]] = {}
 
@@ -162,16 +166,16 @@ def _counted(sector, bands, folder):
     """One cell per size band: the register's rows whose size lies in it."""
     count = sector.count
     path = folder / count.file
-    register = _columns(folder, count.file, [count.size, *count.keep])
+    register = _columns(folder, count.file, [count.id, count.size, *count.keep])
     for column, values in count.keep.items():
         for value in values or [""]:
             if not register[column].eq(value).any():
                 raise InputProblem("no row that is left has this", file=path, column=column, found=value)
         register = register[register[column].isin(values)]
-    is_number = register[count.size].str.fullmatch(NUMBER).astype(bool)
-    sizes = pd.to_numeric(register[count.size].where(is_number), errors="coerce")
     if register.empty:
         raise InputProblem("the register has no rows", file=path)
+    _check_counted_once(register, count, path)
+    sizes = pd.to_numeric(register[count.size])
     inside = {band.id: (sizes >= band.band.at_least) & (sizes < _upper(band.band)) for band in bands}
     nowhere = register[~pd.DataFrame(inside, index=register.index).any(axis=1)]
     if len(nowhere):
@@ -183,6 +187,19 @@ def _counted(sector, bands, folder):
             found=nowhere[count.size].iloc[0],
         )
     return [_cell([b], label=b.label, total=int(inside[b.id].sum()), spread=0, kind="counted") for b in bands]
+
+
+def _check_counted_once(register, count, path):
+    """Raise InputProblem for an organisation that has no id or that of another, or whose size is no whole number."""
+    at_fault = (
+        (register[count.id].eq(""), count.id, "an organisation has no id", ""),
+        (register[count.id].duplicated(), count.id, "the same organisation stands twice", "leave one of them"),
+        (~register[count.size].str.fullmatch(HOW_MANY).astype(bool), count.size, "a size is a whole number", ""),
+    )
+    for faulty, column, what, do in at_fault:
+        if faulty.any():
+            row, found = faulty.idxmax(), register.loc[faulty.idxmax(), column]
+            raise InputProblem(what, file=path, row=row, column=column, found=found, do=do or None)
 
 
 def _published(sector, bands, folder):
@@ -214,9 +231,9 @@ def _value(folder, file, measure):
     if len(found) != 1:
         raise InputProblem(f"the total stands in {len(found)} rows and must stand in one", file=path, found=measure)
     text = found.iloc[0]
-    if not NUMBER.fullmatch(text) or float(text) <= 0:
+    if not HOW_MANY.fullmatch(text) or float(text) <= 0:
         raise InputProblem(
-            "a total must be a number above 0", file=path, row=found.index[0], column="value", found=text
+            "a total must be a whole number above 0", file=path, row=found.index[0], column="value", found=text
         )
     return float(text)
 

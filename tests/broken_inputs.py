@@ -427,7 +427,7 @@ HOUSES, TOTALS = "houses.csv", "population.yaml"
 
 def _by_register(data):
     """The first sector counted from the register in place of its totals."""
-    count = 'count: {file: register.csv, size: visits, keep: {open: ["yes"]}}'
+    count = 'count: {file: register.csv, id: name, size: visits, keep: {open: ["yes"]}}'
     return m.pattern(r"    - sector: lib\n      totals:\n(      [- ] .*\n)+", f"    - sector: lib\n      {count}\n")(
         data
     )
@@ -442,6 +442,7 @@ POPULATION = {
     "total that is none": (HOUSES, m.text("450", "NaN")),
     "total in wide digits": (HOUSES, m.text("450", "\uff14\uff15\uff10")),
     "total with a comma": (HOUSES, m.text("450", '"4,50"')),
+    "total with a point for thousands": (HOUSES, m.text("450", "4.50")),
     "total twice": (HOUSES, m.ending(b"lib Few,3\n")),
     "total of look-alike letters": (HOUSES, m.text("lib Few", "l\u0456b Few")),
     "column twice": (HOUSES, m.every_line(lambda x: x + (b",value" if x.startswith(b"measure") else b",9"))),
@@ -465,5 +466,9 @@ POPULATION = {
     "register without anything to keep": (TOTALS, m.both(_by_register, m.text('["yes"]', "[]")), None),
     "register with a size that is none": (TOTALS, _by_register, ("register.csv", m.text("30000", "NaN"))),
     "register with a size in thousands": (TOTALS, _by_register, ("register.csv", m.text("30000", '"30,000"'))),
+    "register with a point of thousands": (TOTALS, _by_register, ("register.csv", m.text("30000", "30.000"))),
+    "register with one twice": (TOTALS, _by_register, ("register.csv", m.text("b1,", "a1,"))),
+    "register with one twice but for a blank": (TOTALS, _by_register, ("register.csv", m.text("b1,", "a1 ,"))),
+    "register with one without a name": (TOTALS, _by_register, ("register.csv", m.text("b1,", ","))),
     "register with a size with an exponent": (TOTALS, _by_register, ("register.csv", m.text("30000", "3e4"))),
 }

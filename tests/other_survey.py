@@ -30,7 +30,7 @@ populations:
     label: Libraries and museums
     sectors:
       - sector: lib
-        count: {file: libraries.csv, size: visits, keep: {open: ["yes"]}}
+        count: {file: libraries.csv, id: name, size: visits, keep: {open: ["yes"]}}
         reference_date: "2020"
         source: A made-up register
         licence: none, it is made up
@@ -71,7 +71,8 @@ class OtherSurvey(Clone):
         (place / "population.yaml").write_text(POPULATION, encoding="utf-8")
         visits = [1000 * n for n in range(1, 20)] * 8 + [20000 + 500 * n for n in range(200)]
         register = pd.DataFrame({"visits": visits, "open": "yes"})
-        write_table(place / "libraries.csv", pd.concat([register, register.head(9).assign(open="no")]))
+        register = pd.concat([register, register.head(9).assign(open="no")], ignore_index=True)
+        write_table(place / "libraries.csv", register.assign(name=[f"L{n}" for n in register.index]))
         write_table(place / "museums.csv", pd.DataFrame({"measure": ["smaller", "large"], "value": [400, 150]}))
 
     def add_wave(self, wave):

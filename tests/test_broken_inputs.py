@@ -81,7 +81,8 @@ class Project:
         (root / "claims.csv").write_bytes(_csv(OF_CLAIMS, _CLAIMS))
         (root / "comparators.csv").write_bytes(_csv(OF_COMPARATORS, _FIGURES))
         (self.data / "population/register.csv").write_text(
-            "visits,open\n" + "100,yes\n30000,yes\n" * 20 + "5,no\n", encoding="utf-8"
+            "name,visits,open\n" + "".join(f"a{i},100,yes\nb{i},30000,yes\n" for i in range(20)) + "c,5,no\n",
+            encoding="utf-8",
         )
         self.wave = new_wave.prepare(made.YEAR, {INTERVIEWS: root / "whole.csv"}, params=self.params, data=self.data)
         self.delivered = clean(self.wave.fieldwork, self.wave.codebook)

@@ -14,7 +14,7 @@ populations:
     label: Houses in the valley
     sectors:
       - sector: lib
-        count: {file: libraries.csv, size: visits, keep: {place: [valley]}}
+        count: {file: libraries.csv, id: name, size: visits, keep: {place: [valley]}}
         reference_date: "2020"
         source: A list
         licence: None needed
@@ -213,19 +213,50 @@ def test_missing_column(folder, small_codebook):
     )
 
 
-@pytest.mark.parametrize("size", ["0", "many", ""])
-def test_size_in_no_band(folder, small_codebook, size):
-    edit(folder, "libraries.csv", "b,valley,19999", f"b,valley,{size}")
-    assert problem(folder, small_codebook).startswith(
+def test_size_in_no_band(folder, small_codebook):
+    edit(folder, "libraries.csv", "b,valley,19999", "b,valley,0")
+    assert problem(folder, small_codebook) == (
         "FOLDER/libraries.csv, row 3, column visits: the organisation's size is in no size band of the codebook; found "
+        "'0'."
     )
 
 
-@pytest.mark.parametrize(("value", "found"), [("0", "'0'"), ("-3", "'-3'"), ("a few", "'a few'"), ("", "''")])
+@pytest.mark.parametrize("size", ["many", "", "19.999", "19 999", "2e4"])
+def test_size_that_is_no_whole_number(folder, small_codebook, size):
+    """A point of thousands would make a large library a small one."""
+    edit(folder, "libraries.csv", "b,valley,19999", f"b,valley,{size}")
+    assert problem(folder, small_codebook) == (
+        f"FOLDER/libraries.csv, row 3, column visits: a size is a whole number; found '{size}'."
+    )
+
+
+def test_an_organisation_is_counted_once(folder, small_codebook):
+    edit(folder, "libraries.csv", "c,valley", "a,valley")
+    assert problem(folder, small_codebook) == (
+        "FOLDER/libraries.csv, row 4, column name: the same organisation stands twice; found 'a'; leave one of them."
+    )
+
+
+def test_an_organisation_has_a_name(folder, small_codebook):
+    edit(folder, "libraries.csv", "c,valley", ",valley")
+    assert problem(folder, small_codebook) == (
+        "FOLDER/libraries.csv, row 4, column name: an organisation has no id; found ''."
+    )
+
+
+def test_one_that_is_not_counted_may_stand_twice(folder, small_codebook):
+    """A register may hold an organisation that moved at both places; those outside are not asked after."""
+    edit(folder, "libraries.csv", "d,hill", "a,hill")
+    assert population_cells("valley", folder=folder, codebook=small_codebook)["total"].tolist() == [2, 1, 30, 12]
+
+
+@pytest.mark.parametrize(
+    ("value", "found"), [("0", "'0'"), ("-3", "'-3'"), ("a few", "'a few'"), ("", "''"), ("1.200", "'1.200'")]
+)
 def test_total_that_is_no_number_above_zero(folder, small_codebook, value, found):
     edit(folder, "museums.csv", "large,12", f"large,{value}")
     assert problem(folder, small_codebook) == (
-        f"FOLDER/museums.csv, row 3, column value: a total must be a number above 0; found {found}."
+        f"FOLDER/museums.csv, row 3, column value: a total must be a whole number above 0; found {found}."
     )
 
 
@@ -252,7 +283,12 @@ def test_band_in_two_totals(folder, small_codebook):
 
 
 def test_sector_with_neither_count_nor_totals(folder, small_codebook):
-    edit(folder, "population.yaml", "count: {file: libraries.csv, size: visits, keep: {place: [valley]}}", "note: x")
+    edit(
+        folder,
+        "population.yaml",
+        "count: {file: libraries.csv, id: name, size: visits, keep: {place: [valley]}}",
+        "note: x",
+    )
     assert problem(folder, small_codebook) == (
         "FOLDER/population.yaml: populations.valley, sector lib: give either `count` or `totals`."
     )
@@ -262,7 +298,7 @@ def test_unknown_key(folder, small_codebook):
     edit(folder, "population.yaml", "size: visits", "sise: visits")
     assert problem(folder, small_codebook) == (
         "FOLDER/population.yaml: populations.valley, sector lib, count: there is no such key; found 'sise'; "
-        "allowed: file, size, keep."
+        "allowed: file, id, size, keep."
     )
 
 
