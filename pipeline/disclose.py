@@ -39,7 +39,7 @@ def protect(estimates, respondents, *, codebook, settings):
     bases = _base_keys(estimates, codebook)
     no_base = pd.Series([key in hidden for key in bases], index=estimates.index)
     no_share = pd.Series([key in hidden for key in rows], index=estimates.index) | no_base
-    kept = _rounded(estimates, settings)
+    kept = rounded(estimates, settings)
     blank = {c: kept[c].mask(no_share) for c in (*INFERENCE, "estimate")}
     blank["count"] = kept["count"].astype("Int64").mask(no_share)
     blank["n"] = kept["n"].astype("Int64").mask(no_base)
@@ -57,8 +57,8 @@ def _log(estimates, no_share, no_base, small):
     return pd.concat([shares, bases]).sort_index(kind="stable")[LOG].reset_index(drop=True)
 
 
-def _rounded(estimates, settings):
-    """The estimates with weighted numbers as coarse as the settings say."""
+def rounded(estimates, settings):
+    """The estimates of `pipeline.estimate` with weighted numbers as coarse as the section `disclose` says."""
     weighted = estimates["basis"].eq(WEIGHTED)
     coarse = coarsened(estimates, settings.share_digits)
     coarse |= {"deff": estimates["deff"].round(1), "n_eff": estimates["n_eff"].round(0)}
@@ -69,15 +69,18 @@ def _rounded(estimates, settings):
 def coarsened(table, digits):
     """Estimate, error and interval of a table's rows in so many digits: {column: numbers}.
 
-    After the point for the estimate, and for the interval, which is rounded outwards. An error is rounded to so many
-    *significant* digits: in as many after the point a small one would be far off, and tests of changes rest on it. It
-    says no more of the share than the share does.
+    After the point for the estimate, and for the interval, which is rounded outwards. The error is that of the rounded
+    estimate: rounding adds the variance of a uniform error, the step squared over twelve (Sheppard 1898). It has so
+    many *significant* digits, since in as many after the point a small one would be far off, and tests of changes rest
+    on it. It says no more of the share than the share does. An error of nil stays nil.
     """
     step = 10.0**-digits
+    error = table["se"].astype(float)
+    error = np.hypot(error, step / np.sqrt(12)).mask(error.eq(0), 0.0)
     low, high = (table[c].astype(float) / step for c in ("ci_low", "ci_high"))
     return {
         "estimate": table["estimate"].astype(float).round(digits),
-        "se": significant(table["se"].astype(float), digits),
+        "se": significant(error, digits),
         "ci_low": (np.floor(low + 1e-9) * step).round(digits),
         "ci_high": (np.ceil(high - 1e-9) * step).round(digits),
     }
@@ -134,8 +137,8 @@ def _numbers(estimates, cells, values, respondents, codebook, settings):
     factors = _weights(respondents, codebook)
     if factors is None:
         return numbers
-    rounded = _rounded(estimates, settings)
-    ours = rounded[rounded["basis"].eq(WEIGHTED) & rounded["n"].gt(0)]
+    coarse = rounded(estimates, settings)
+    ours = coarse[coarse["basis"].eq(WEIGHTED) & coarse["n"].gt(0)]
     step = settings.weighted_base_to / 2
     classes, _ = frame_classes(respondents, codebook)
     bases = _base_keys(ours, codebook)

@@ -4,8 +4,9 @@ The population has as many organisations in each cell as `pipeline.population` s
 year later each answers as `pipeline.rehearse` makes them, once with nothing moved (NOTHING) and once with what the
 truth in params.yaml moves (SOME). A pair of waves is drawn from it: organisations of each sector approached at random,
 of whom some answer, by their cell; of these some answer again the year after, and others are new. Both waves go
-through the whole of weighting, estimating and comparing, and each change is judged a second time as if no organisation
-were in both, to see what the panel's covariance is worth.
+through the whole of weighting, estimating and comparing. Each change is judged a second time as if no organisation
+were in both, to see what the panel's covariance is worth, and a weighted one a third time on estimates as coarse as a
+wave that is not public has them (`pipeline.disclose`), to see what rounding costs.
 """
 
 from dataclasses import dataclass, replace
@@ -16,16 +17,18 @@ import pandas as pd
 from pipeline.change import DOWN, UP, Wave, adjust, changes, contrasts, verdicts
 from pipeline.codebook import ORGANISATION, Codebook, gave
 from pipeline.coverage import known_population
+from pipeline.disclose import rounded
 from pipeline.estimate import UNWEIGHTED, WEIGHTED, estimate
 from pipeline.harmonise import register
-from pipeline.params import Analyse, Weight
+from pipeline.params import Analyse, Disclose, Weight
 from pipeline.problems import InputProblem
 from pipeline.rehearse import a_year_later
 from pipeline.weight import weigh
+from pipeline.withhold import linked
 
 NOTHING, SOME = "nothing moved", "some moved"
 WORLDS = (NOTHING, SOME)
-WITH, WITHOUT = "with covariance", "without"
+WITH, WITHOUT, ROUNDED = "with covariance", "without", "as published"
 # The chance that an organisation which answered answers again the year after.
 AGAIN = 0.65
 COLUMNS = ["world", "pair", "measure", "category", "basis", "errors", "change", "se", "p", "word", "truth", "covers"]
@@ -49,6 +52,7 @@ class Years:
     codebook: Codebook
     weight: Weight
     analyse: Analyse
+    disclose: Disclose
 
 
 def build_years(weighted, *, approached, cells, codebook, settings):
@@ -81,6 +85,7 @@ def build_years(weighted, *, approached, cells, codebook, settings):
         codebook=_followed(codebook),
         weight=settings.weight,
         analyse=settings.analyse,
+        disclose=settings.disclose,
     )
     return replace(years, truths={world: true_changes(years, world) for world in WORLDS})
 
@@ -137,9 +142,10 @@ def draw_pair(years, rng):
 
 
 def judge(years, world, seed):
-    """One pair of waves: every followed change with its error, word and truth, judged with the covariance and without.
+    """One pair of waves: every followed change with its error, word and truth.
 
-    A table with COLUMNS but `pair`; nothing in it where a wave cannot be weighted.
+    Judged WITH the panel's covariance, WITHOUT it, and weighted ones as of waves that are not public (ROUNDED). A table
+    with COLUMNS but `pair`; nothing in it where a wave cannot be weighted.
     """
     rng = np.random.default_rng(seed)
     sides = draw_pair(years, rng)
@@ -151,19 +157,25 @@ def judge(years, world, seed):
         ]
     except InputProblem:
         return pd.DataFrame(columns=COLUMNS)
-    found = changes(waves, breaks=register({w.wave: w.codebook for w in waves}), settings=years.analyse)
-    found = found[found["comparable"] & found["p"].notna()]
+    breaks = register({w.wave: w.codebook for w in waves})
+    found = changes(waves, breaks=breaks, settings=years.analyse)
+    coarse = changes(
+        [_as_published(w, years.disclose) for w in waves],
+        **{"breaks": breaks, "settings": years.analyse, "linked": linked(years.disclose)},
+    )
+    found, coarse = (table[table["comparable"] & table["p"].notna()] for table in (found, coarse))
     keys = ["measure", "category", "break", "basis", "quality", "comparable", "why", "before", "after", "change"]
     alone = found[[*keys, "se_before", "se_after", "df"]].assign(covariance=0.0)
     alone = contrasts(alone, confidence=years.analyse.confidence)
     alone = verdicts(adjust(alone), level=1 - years.analyse.confidence)
-    both = pd.concat([found.assign(errors=WITH), alone.assign(errors=WITHOUT)], ignore_index=True)
+    ways = {WITH: found, WITHOUT: alone, ROUNDED: coarse}
+    judged = pd.concat([table.assign(errors=way) for way, table in ways.items()], ignore_index=True)
     truth = [
-        years.truths[world][key] for key in both[["measure", "category", "basis"]].itertuples(index=False, name=None)
+        years.truths[world][key] for key in judged[["measure", "category", "basis"]].itertuples(index=False, name=None)
     ]
-    both = both.assign(world=world, truth=truth)
-    covers = both["ci_low"].le(both["truth"]) & both["ci_high"].ge(both["truth"])
-    return both.assign(covers=covers)[[c for c in COLUMNS if c != "pair"]]
+    judged = judged.assign(world=world, truth=truth)
+    covers = judged["ci_low"].le(judged["truth"]) & judged["ci_high"].ge(judged["truth"])
+    return judged.assign(covers=covers)[[c for c in COLUMNS if c != "pair"]]
 
 
 def _wave(years, table, rows, asked, year):
@@ -177,6 +189,12 @@ def _wave(years, table, rows, asked, year):
     )
     respondents = made.rows.reset_index(drop=True)
     return Wave(year, book, respondents, estimate(respondents, codebook=book, settings=years.analyse))
+
+
+def _as_published(wave, settings):
+    """A Wave with its weighted estimates alone, rounded."""
+    weighted = wave.estimates[wave.estimates["basis"].eq(WEIGHTED)]
+    return replace(wave, estimates=rounded(weighted, settings))
 
 
 def judge_all(years, world, seeds, first=0):
@@ -222,7 +240,7 @@ def summary(table, moved):
 
 def found_by_move(table, moved):
     """How often each of the truth's moves is found, with the covariance and without it."""
-    part = table[table["world"].eq(SOME)]
+    part = table[table["world"].eq(SOME) & table["errors"].isin([WITH, WITHOUT])]
     named = [(m, c) for m, answers in moved.items() for c in answers]
     part = part[pd.MultiIndex.from_frame(part[["measure", "category"]]).isin(named)]
     right = part["word"].eq(np.where(part["truth"] > 0, UP, DOWN))

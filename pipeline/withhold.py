@@ -122,6 +122,8 @@ def _coarse(table, settings, errors_too):
     weighted = table["basis"].eq(WEIGHTED)
     rounded = coarsened(table, settings.share_digits)
     kept = {c: table[c].mask(weighted | (errors_too and c != "estimate"), rounded[c]) for c in NUMBERS}
+    if errors_too:  # an unweighted mark is not rounded, so its error has nothing of that
+        kept["se"] = kept["se"].where(weighted, significant(table["se"].astype(float), settings.share_digits))
     return table.assign(**kept)
 
 
@@ -279,9 +281,8 @@ def _logged(name, table, years):
     if "n_both" in table:
         panel = table["se"].notna() & table["n_both"].isna()
         what, reason, gone = what.mask(panel, "panel"), reason.mask(panel, PANEL), gone | panel
-    rows = table.assign(table=name, what=what, reason=reason)[involved & gone].reindex(columns=LOG)
-    if "one" in table:
-        rows["group"] = table["one"] + ITEMS + table["other"]
-    everyone = {"break": TOTAL, "group": TOTAL} if "break" not in table else {}
-    mark = {"measure": OVERALL, "category": "mark"} if "measure" not in table else {}
-    return rows.fillna(everyone | mark).drop_duplicates(ignore_index=True)
+    said = {"table": name, "what": what, "reason": reason}
+    said |= {"break": TOTAL, "group": TOTAL} if "break" not in table else {}
+    said |= {"measure": OVERALL, "category": "mark"} if "measure" not in table else {}
+    said |= {"group": table["one"] + ITEMS + table["other"]} if "one" in table else {}
+    return table.assign(**said)[involved & gone].reindex(columns=LOG).drop_duplicates(ignore_index=True)

@@ -345,6 +345,18 @@ def test_the_grid_of_the_attack_counts_as_the_estimates_do(respondents, every, s
 def test_errors_keep_their_size_and_intervals_what_they_hold():
     table = pd.DataFrame({"estimate": [0.2749], "se": [0.01149], "ci_low": [0.2549], "ci_high": [0.3001]})
     found = {c: v.item() for c, v in coarsened(table, 2).items()}
-    assert found == pytest.approx({"estimate": 0.27, "se": 0.011, "ci_low": 0.25, "ci_high": 0.31})
+    # 0.01149 and, of rounding, 0.01 over the root of twelve: together 0.01185.
+    assert found == pytest.approx({"estimate": 0.27, "se": 0.012, "ci_low": 0.25, "ci_high": 0.31})
     errors = significant(pd.Series([0.0, 0.0346, -0.000347, 0.123, np.nan]), 2)
     assert errors.iloc[:4].tolist() == pytest.approx([0, 0.035, -0.00035, 0.12]) and np.isnan(errors.iloc[4])
+
+
+def test_the_error_of_a_rounded_share_has_the_rounding_in_it():
+    """Rounded shares spread as widely as their errors say: 0.0067, of which sampling alone is 0.006."""
+    found = np.random.default_rng(1).normal(0.4321, 0.006, 20000)
+    table = pd.DataFrame({"estimate": found, "se": 0.006, "ci_low": 0.42, "ci_high": 0.44})
+    rounded = coarsened(table, 2)
+    assert rounded["estimate"].std() == pytest.approx(rounded["se"].iloc[0], rel=0.02)
+    assert rounded["se"].iloc[0] == pytest.approx(0.0067)
+    settled = coarsened(table.assign(estimate=1.0, se=0.0), 2)
+    assert settled["se"].eq(0).all()

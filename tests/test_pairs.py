@@ -14,6 +14,7 @@ from pipeline.pairs import (
     AGAIN,
     COLUMNS,
     NOTHING,
+    ROUNDED,
     SOME,
     WITH,
     WITHOUT,
@@ -23,10 +24,11 @@ from pipeline.pairs import (
     judge_all,
     summary,
 )
-from pipeline.params import Analyse, Coverage, Rehearse
+from pipeline.params import Analyse, Coverage, Disclose, Rehearse
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 ANALYSE = Analyse(confidence=0.95, flag_below=30, withhold_below=10)
+DISCLOSE = Disclose(minimum_base=10, minimum_count=1, share_digits=2, weighted_base_to=10)
 COVERAGE = Coverage(seed=1, surveys=2, bases=2, shares=3, response=(0.6, 0.8), odds=4)
 MOVED = {"outlook": {"bright": 0.2, "steady": -0.2}}
 POPULATION = CELLS.assign(total=[300.0, 150.0, 400.0, 100.0])
@@ -43,6 +45,7 @@ def years(small_codebook, make_respondents):
         coverage=COVERAGE,
         analyse=ANALYSE,
         weight=settings_of(nonresponse="cells"),
+        disclose=DISCLOSE,
         rehearse=Rehearse(**truth, stays=0.9, moved=MOVED),
     )
     trend = Trend(id="outlook", number=1, title="Outlook", measure="outlook", categories=["bright"])
@@ -75,9 +78,18 @@ def test_some_of_the_first_wave_answer_again_and_nobody_twice(years):
 def test_each_change_is_judged_with_the_covariance_and_without(judged):
     assert set(judged) == set(COLUMNS)
     keys = ["world", "pair", "measure", "category", "basis"]
-    both = judged.pivot(index=keys, columns="errors", values="se")
+    both = judged.pivot(index=keys, columns="errors", values="se").dropna(subset=[WITH, WITHOUT])
     # Nine in ten answer as they did: the panel makes a change surer.
     assert (both[WITH] < both[WITHOUT]).mean() > 0.9
+
+
+def test_weighted_changes_are_judged_once_more_as_they_are_published(judged):
+    keys = ["world", "pair", "measure", "category", "basis"]
+    pairs = judged.pivot(index=keys, columns="errors", values="change")
+    assert pairs[ROUNDED].notna().groupby("basis").any().to_dict() == {"unweighted": False, "weighted": True}
+    moved = pairs.dropna(subset=[ROUNDED])
+    assert moved[ROUNDED].to_numpy() == pytest.approx(moved[ROUNDED].round(2).to_numpy())
+    assert 0 < (moved[ROUNDED] - moved[WITH]).abs().max() <= 0.01 + 1e-9
 
 
 def test_a_large_move_is_found_and_its_interval_holds_the_truth(judged):
