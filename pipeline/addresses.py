@@ -1,12 +1,14 @@
 """How a published number is called on the command line, and which estimates it rests on.
 
-finding 3                       a key finding, by its number or id; `finding 3.2` is one of its clauses
+finding 3                       a key finding, by its number or id; `finding 3.2` is one of its clauses. `Finding 3`,
+                                `finding3` and `finding_03` are the same, and so with figures
 figure 2 yes beyond_act         a mark of a figure: category, and the group where the figure has groups
 policy/yes                      a row of the estimates: MEASURE/CATEGORY, for everyone, on the basis printed first
 policy/yes/sector/la/weighted   the same by BREAK/GROUP and BASIS; each may be left out, blanks are as good as slashes
 k9.yes                          a number of the printed report, by its id in the claims file
 """
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -15,6 +17,8 @@ from pipeline.problems import InputProblem
 
 BASES = ("unweighted", "weighted")
 NEAR = 6
+# A kind of number, whether or not the number follows without a blank.
+_KIND = re.compile(r"(finding|figure)[_-]?0*(\d.*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -54,14 +58,30 @@ def find_target(words, *, codebook, claims, basis):
     parts = [part for word in words for part in word.split("/") if part]
     if not parts:
         raise InputProblem("no number is named", allowed=_openings(codebook))
-    kind, rest = parts[0], parts[1:]
+    kind, rest = _kind(parts, codebook)
     if kind == "finding":
         return _finding(rest, codebook, basis)
     if kind == "figure":
         return _figure(rest, codebook, basis)
-    if len(parts) == 1 and (claim := next((c for c in claims if c["id"] == kind), None)):
+    if len(parts) == 1 and (claim := next((c for c in claims if c["id"] == parts[0]), None)):
         return Target("claim", _keys_of_claim(claim, codebook), claim["id"])
     return Target("estimate", (_key(parts, codebook, basis, claims),))
+
+
+def _kind(parts, codebook):
+    """Whether the words name a finding or figure ("" if neither), and those that say which one, its number or id first.
+
+    An id alone will do, if no measure has it.
+    """
+    first, rest = parts[0], parts[1:]
+    if spelled := _KIND.fullmatch(first):
+        return spelled[1].lower(), [spelled[2], *rest] if spelled[2] else rest
+    name = first.partition(".")[0]
+    if name not in [m.id for m in codebook.measures]:
+        for kind, known in (("finding", codebook.findings), ("figure", codebook.figures)):
+            if name in [part.id for part in known]:
+                return kind, parts
+    return "", parts
 
 
 def _openings(codebook):
@@ -74,7 +94,7 @@ def _openings(codebook):
 def _one(parts, given, what):
     """The figure or finding of this number or id."""
     for part in parts:
-        if given in (part.id, str(part.number)):
+        if given == part.id or (given.isdecimal() and int(given) == part.number):
             return part
     known = [f"{p.number} ({p.id})" for p in parts] or "the codebook has none"
     raise InputProblem(f"there is no such {what}", found=given, allowed=known)

@@ -28,7 +28,10 @@ def main(
             help="finding 3, finding 3.2, figure 2 CATEGORY GROUP, MEASURE/CATEGORY/BREAK/GROUP/BASIS, CLAIM"
         ),
     ],
-    wave: Annotated[int | None, typer.Option(help="Year; the last wave that is no rehearsal, if not given.")] = None,
+    wave: Annotated[
+        int | None,
+        typer.Option(help="Year; else that of the number's report, or the last that is no rehearsal."),
+    ] = None,
     project: Annotated[Path, typer.Option(help="Folder of the project.")] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="The same as JSON, every record and digit in it.")] = False,
 ):
@@ -46,8 +49,7 @@ def explained(words, *, wave=None, project=Path()):
     Raises InputProblem for a wave or number that does not exist, and where what is published does not belong together.
     """
     settings = load_params(project / "params.yaml")
-    collected = [w for w in settings.waves.all if settings.waves.kind(w) != "rehearsal"] or settings.waves.all
-    wave = collected[-1] if wave is None else wave
+    wave = _wave_meant(words, settings.waves, project) if wave is None else wave
     kind = settings.waves.kind(wave)
     codebook = load_codebook(project / "data/codebook" / f"{wave}.yaml")
     claims = _claims(project, wave, codebook) if kind == "reconstruction" else []
@@ -80,9 +82,23 @@ def explained(words, *, wave=None, project=Path()):
     return found | {"origin": explain_origin(project, lock, file, name), "data": records}
 
 
+def _wave_meant(words, waves, project):
+    """The last wave whose printed report has a number of this id; else the last one that is no rehearsal."""
+    collected = [w for w in waves.all if waves.kind(w) != "rehearsal"] or waves.all
+    for wave in reversed(collected):
+        path = project / _claims_file(wave)
+        if waves.kind(wave) == "reconstruction" and words[0] in set(read_table(path)["id"]):
+            return wave
+    return collected[-1]
+
+
+def _claims_file(wave):
+    return f"data/report/{wave}/claims.csv"
+
+
 def _claims(project, wave, codebook):
     """The claims with their sentence, and their verdict where the audit has run."""
-    claims = load_claims(project / f"data/report/{wave}/claims.csv", codebook).to_dict("records")
+    claims = load_claims(project / _claims_file(wave), codebook).to_dict("records")
     audit = project / f"reports/{wave}/audit.csv"
     verdicts = read_table(audit).set_index("id")["verdict"].to_dict() if audit.exists() else {}
     for claim in claims:

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Annotated
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 from pipeline.codebook import TOTAL
 from pipeline.estimate import UNWEIGHTED, WEIGHTED
@@ -63,6 +63,16 @@ class Facts(BaseModel):
     limitations: Said
     contact: Said
     citation: Said
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_unsaid(cls, given):
+        """All that is still to be said at once; what is misspelled is for the model to name."""
+        if isinstance(given, dict) and set(given) <= set(cls.model_fields):
+            left = [key for key in cls.model_fields if key != "wave" and not str(given.get(key) or "").strip()]
+            if left:
+                raise ValueError(f"nothing is said yet of {', '.join(left)}")
+        return given
 
 
 def blank_facts(wave):

@@ -31,6 +31,9 @@ def target(codebook, words, basis="unweighted"):
         ("figure 1 talks", "events/talks/total/total/unweighted"),
         ("figure figure_2 yes lib", "shop/yes/kind/lib/unweighted"),
         ("figure 2 lib yes", "shop/yes/kind/lib/unweighted"),
+        ("Figure 02 yes lib", "shop/yes/kind/lib/unweighted"),
+        ("figure2 yes lib", "shop/yes/kind/lib/unweighted"),
+        ("figure_2 yes lib", "shop/yes/kind/lib/unweighted"),
     ],
 )
 def test_one_estimate_is_named_in_every_way(small_codebook, words, key):
@@ -48,8 +51,9 @@ def test_a_finding_is_its_clauses_each_with_what_it_is_compared_with(small_codeb
         (Key("shop", "yes"), None),
         (Key("shop", "yes", "kind", "mus"), Key("shop", "yes", "kind", "lib")),
     )
-    second = target(small_codebook, "finding finding_1.2")
-    assert (second.clause, second.keys) == (2, whole.keys[1:])
+    for words in ("finding finding_1.2", "finding_1.2", "Finding 1.2", "finding1.2", "FINDING 01.2"):
+        second = target(small_codebook, words)
+        assert (second.kind, second.clause, second.keys) == ("finding", 2, whole.keys[1:])
     assert target(small_codebook, "finding 2").keys[0][1] == Key("events", "crafts")
 
 

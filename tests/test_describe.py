@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -15,11 +16,23 @@ import xmlschema
 import yaml
 from conftest import ROOT
 
+from pipeline.check import unsaid
 from pipeline.datapackage import as_json, datapackage, resources, wave_tables
 from pipeline.ddi import NAMESPACE, ddi
 from pipeline.describe import page, questions_of
 from pipeline.problems import InputProblem
-from pipeline.statement import AAPOR, BPC, COLUMNS, RUN, _modes, _rates, facts_of_run, load_facts, statement
+from pipeline.statement import (
+    AAPOR,
+    BPC,
+    COLUMNS,
+    RUN,
+    _modes,
+    _rates,
+    blank_facts,
+    facts_of_run,
+    load_facts,
+    statement,
+)
 from pipeline.tables import write_table
 
 HOSTILE = '<script>alert("1")</script> & "quoted"'
@@ -193,6 +206,8 @@ def test_an_empty_item_ends_the_build_in_one_sentence(name, facts, small_codeboo
 FAULTS = {
     "empty": (lambda f: f | {"sponsor": " "}, "sponsor"),
     "missing": (lambda f: {k: v for k, v in f.items() if k != "limitations"}, "limitations"),
+    "several": (lambda f: f | {"dates": "", "mode": None}, "methodology file: nothing is said yet of mode, dates"),
+    "a number": (lambda f: f | {"contact": 7}, "contact: must be text"),
     "unknown": (lambda f: f | {"sponser": "Somebody"}, "sponser"),
     "another wave": (lambda f: f | {"wave": 1999}, "wave: the methodology is of another wave; found 1999"),
 }
@@ -288,3 +303,11 @@ def test_the_citation_names_the_licence_that_stands_beside_it():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["license"] in (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert {"cff-version", "message", "title", "authors"} <= set(citation)
+
+
+def test_what_is_still_unsaid_is_told_before_anything_runs(tmp_path):
+    shutil.copy(ROOT / "data/methodology/2014.yaml", tmp_path)
+    (tmp_path / "2015.yaml").write_text(blank_facts(2015), encoding="utf-8")
+    one, other = unsaid([2014, 2015, 2016], tmp_path)
+    assert "2015.yaml" in one and "sponsor" in one and "citation" in one
+    assert "2016.yaml: there is no such methodology file" in other

@@ -4,12 +4,15 @@ import json
 
 import pandas as pd
 import pytest
+import yaml
+from conftest import ROOT
 from made_weights import weigh_all
 
 from pipeline.addresses import Key
 from pipeline.codebook import gave, select
 from pipeline.estimate import BOUNDS, estimate
 from pipeline.explain import _number, claims_of, condition_words, explain_estimate, explain_finding, records_at
+from pipeline.explain_command import explained
 from pipeline.findings import finding_clauses
 from pipeline.params import Analyse
 from pipeline.problems import InputProblem
@@ -254,3 +257,18 @@ def test_bounds_and_supports_are_said_of_a_reconstruction(small_codebook, wave):
     facts = explain(Key("shop", "yes"), small_codebook, (rows, bounded))
     assert facts["state"] == "bounded" and facts["bounds"] == [0.25, 0.25]
     assert "modelled" in facts["support_means"]
+
+
+def test_a_number_of_a_report_is_looked_for_in_the_waves_that_have_one(tmp_path):
+    """A wave after the reconstruction has no printed report, and `k9.policy` is still that of 2014."""
+    for file in ("params.yaml", "dvc.lock", "dvc.yaml", "data/codebook", "data/report", "reports/2014"):
+        (tmp_path / file).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / file).symlink_to(ROOT / file)
+    settings = yaml.safe_load((tmp_path / "params.yaml").read_text(encoding="utf-8"))
+    (tmp_path / "params.yaml").unlink()
+    settings["waves"] |= {"rehearsal": []}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    found = explained(["k9.policy"], project=tmp_path)
+    assert (found["wave"], found["claim"]) == (2014, "k9.policy")
+    with pytest.raises(InputProblem, match=r"reports/2015|codebook"):
+        explained(["finding", "3"], project=tmp_path)
