@@ -134,9 +134,8 @@ def _check_xml(archive, member, file):
 def _one_sheet(book, file, sheet):
     names = [s.title for s in book.worksheets]
     if sheet is None and len(names) > 1:
-        raise InputProblem(
-            "the workbook has several sheets", file=file, found=ITEMS.join(names), do="say which by --sheet"
-        )
+        do = "say which by --sheet (--frame-sheet and --history-sheet for those of the other tables)"
+        raise InputProblem("the workbook has several sheets", file=file, found=ITEMS.join(names), do=do)
     if sheet is not None and sheet not in names:
         raise InputProblem("the workbook has no such sheet", file=file, found=sheet, allowed=names)
     return book[sheet or names[0]]

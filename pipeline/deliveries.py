@@ -30,14 +30,17 @@ _DATE_LIKE = re.compile(
 def read_delivery(path, *, dates, sheet=None):
     """Read a file of any of KINDS. `dates` are the columns that may hold dates, `sheet` is that of a workbook.
 
-    Raises InputProblem for another kind of file, one that cannot be read, text in mixed or unknown encodings, a column
-    without a name or with the name of another, a formula, a fault (#N/A), a date in another column, and no rows.
+    Raises InputProblem for another kind of file, one that cannot be read, a sheet of what is no workbook, text in mixed
+    or unknown encodings, a column without a name or with the name of another, a formula, a fault (#N/A), a date in
+    another column, and no rows.
     """
     path = Path(path)
     if path.suffix.lower() not in KINDS:
         raise InputProblem("this kind of file cannot be read", file=path, allowed=KINDS)
     if not path.is_file():
         raise InputProblem("there is no such file", file=path)
+    if sheet is not None and path.suffix.lower() != ".xlsx":
+        raise InputProblem("a sheet is named, and this is no Excel workbook", file=path, found=sheet)
     if path.suffix.lower() == ".sav":
         delivery = read_sav(path, {fold(d) for d in dates})
     elif path.suffix.lower() == ".parquet":

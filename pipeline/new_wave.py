@@ -53,11 +53,11 @@ NEEDED = {
 
 @dataclass(frozen=True)
 class Choices:
-    """What a person has decided on the command line."""
+    """What a person has decided on the command line. `sheets`: that of a workbook, by raw file that it becomes."""
 
     same: dict[str, str] = field(default_factory=dict)
     leave_out: tuple[str, ...] = ()
-    sheet: str | None = None
+    sheets: dict[str, str] = field(default_factory=dict)
     codes_are_right: bool = False
 
 
@@ -86,7 +86,7 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
     if start is None:
         raise InputProblem("no earlier wave has a codebook to draft this one from", file=path, do="write it by hand")
     dates = (*DATES, *choices.leave_out)
-    delivered = {name: read_delivery(f, dates=dates, sheet=choices.sheet) for name, f in files.items()}
+    delivered = {name: read_delivery(f, dates=dates, sheet=choices.sheets.get(name)) for name, f in files.items()}
     _check_choices(choices, delivered, start)
     placed = _placed(delivered, start, choices)
     _check_year(placed[INTERVIEWS].columns["completed_on"], wave, delivered[INTERVIEWS].file)

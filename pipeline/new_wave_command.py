@@ -103,7 +103,9 @@ def main(
     history: Annotated[Path | None, typer.Option(help="The attempts to reach them.")] = None,
     same: Annotated[list[str] | None, typer.Option(help="COLUMN=QUESTION: a column under another name.")] = None,
     leave_out: Annotated[list[str] | None, typer.Option(help="A column that is none of the survey's.")] = None,
-    sheet: Annotated[str | None, typer.Option(help="The sheet of an Excel workbook.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="The sheet of the interviews, in an Excel workbook.")] = None,
+    frame_sheet: Annotated[str | None, typer.Option(help="That of the frame; it may be the same workbook.")] = None,
+    history_sheet: Annotated[str | None, typer.Option(help="That of the attempts.")] = None,
     codes_are_right: Annotated[bool, typer.Option("--codes-are-right", help="They look swapped, and are not.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier delivery of the wave.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing.")] = False,
@@ -118,9 +120,10 @@ def main(
     for column, sign, question in pairs:
         if not (column and sign and question):
             raise InputProblem("--same: give COLUMN=QUESTION", found=column)
-    choices = Choices({c: q for c, _, q in pairs}, tuple(leave_out or ()), sheet, codes_are_right)
-    files = {INTERVIEWS: export, FRAME: frame, CONTACT_HISTORY: history}
-    files = {name: path for name, path in files.items() if path is not None}
+    sheets = _given({INTERVIEWS: sheet, FRAME: frame_sheet, CONTACT_HISTORY: history_sheet})
+    files = _given({INTERVIEWS: export, FRAME: frame, CONTACT_HISTORY: history})
+    _check_files(files, sheets)
+    choices = Choices({c: q for c, _, q in pairs}, tuple(leave_out or ()), sheets, codes_are_right)
     ready = prepare(wave, files, params=params, data=data, choices=choices)
     typer.echo(as_text(ready) + "\n")
     if check:
@@ -132,6 +135,23 @@ def main(
         return
     typer.echo("Written:\n" + "\n".join(f"  {path}" for path in written))
     typer.echo("Next: decide what is left, in the codebook; then `dvc repro`.")
+
+
+def _given(options):
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _check_files(files, sheets):
+    """Raise InputProblem for a sheet without its file, and for two files that cannot be kept side by side."""
+    for name, option in ((FRAME, "--frame"), (CONTACT_HISTORY, "--history")):
+        if name in sheets and name not in files:
+            raise InputProblem(f"{option}-sheet: {option} names no file", found=sheets[name])
+    paths = {Path(path).resolve() for path in files.values()}
+    names = [path.name for path in paths]
+    for path in sorted(paths):
+        if names.count(path.name) > 1:
+            what = "two files of the delivery have this name, and are to be kept side by side"
+            raise InputProblem(what, found=path.name, do="rename one of them")
 
 
 def _csv(table):

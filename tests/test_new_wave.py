@@ -591,7 +591,43 @@ def test_a_workbook_with_several_sheets_needs_to_be_told_which(project, table, s
     book.create_sheet("Notes")
     book.save(path)
     assert "the workbook has several sheets; found 'Answers; Notes'; say which by --sheet" in refusal(project, path)
-    assert prepared(project, path, sheet="Answers").codebook.wave == YEAR
+    assert prepared(project, path, sheets={INTERVIEWS: "Answers"}).codebook.wave == YEAR
+
+
+def test_each_table_may_have_its_sheet_of_one_workbook(project, table, small_codebook):
+    """The frame's sheet is read for the frame, and that of the interviews for the interviews."""
+    path = save(project, table, "xlsx", small_codebook)
+    alone = prepared(project, path)
+    book = load_workbook(path)
+    book.active.title = "Answers"
+    frame = book.create_sheet("Approached")
+    for row in [alone.fieldwork.frame.columns.tolist(), *alone.fieldwork.frame.astype(object).values.tolist()]:
+        frame.append(row)
+    book.save(path)
+    sheets = {INTERVIEWS: "Answers", FRAME: "Approached"}
+    wave = prepared(project, path, frame=path, sheets=sheets)
+    pd.testing.assert_frame_equal(wave.fieldwork.frame, alone.fieldwork.frame)
+    pd.testing.assert_frame_equal(wave.fieldwork.interviews, alone.fieldwork.interviews)
+    assert "found 'Answers; Approached'; say which by --sheet (--frame-sheet" in refusal(
+        project, path, frame=path, sheet="Answers"
+    )
+
+
+def test_a_sheet_of_nothing_is_refused(project, table, small_codebook):
+    path = save(project, table, "csv", small_codebook)
+    said = f"{path}: a sheet is named, and this is no Excel workbook; found 'Answers'."
+    assert refusal(project, path, sheet="Answers") == said
+    said = "--frame-sheet: --frame names no file; found 'Approached'."
+    assert refusal(project, path, frame_sheet="Approached") == said
+
+
+def test_files_of_one_name_are_not_written_over_each_other(project, table, small_codebook):
+    path = save(project, table, "csv", small_codebook)
+    other = path.parent / "frame" / path.name
+    other.parent.mkdir()
+    other.write_bytes(path.read_bytes())
+    said = "two files of the delivery have this name, and are to be kept side by side"
+    assert refusal(project, path, frame=other) == f"{said}; found '{path.name}'; rename one of them."
 
 
 def test_a_choice_that_names_nothing_is_refused(project, table, small_codebook):
