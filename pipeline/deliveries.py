@@ -27,8 +27,10 @@ _DATE_LIKE = re.compile(
 )
 
 
-def read_delivery(path, *, dates, sheet=None):
+def read_delivery(path, *, dates, personal=PERSONAL, sheet=None):
     """Read a file of any of KINDS. `dates` are the columns that may hold dates, `sheet` is that of a workbook.
+
+    No message says what stands in a column of `personal`.
 
     Raises InputProblem for another kind of file, one that cannot be read, a sheet of what is no workbook, text in mixed
     or unknown encodings, a column without a name or with the name of another, a formula, a fault (#N/A), a date in
@@ -50,7 +52,7 @@ def read_delivery(path, *, dates, sheet=None):
     else:
         _check_encoding(path)
         delivery = Delivery(path.name, read_cells(path))
-    table = delivery.table
+    table, hidden = delivery.table, {fold(name) for name in personal}
     if table.empty:
         raise InputProblem("there are no rows below the header", file=path.name, do="export the file again")
     names = [fold(c) for c in table.columns]
@@ -58,18 +60,18 @@ def read_delivery(path, *, dates, sheet=None):
         if not name or names.count(name) > 1:
             what = "this column stands twice" if name else "a column has no name"
             raise InputProblem(what, file=path.name, row=1, column=column or None, do="give each its own name")
-    check_texts(table, path.name, personal=[c for c in table.columns if fold(c) in PERSONAL])
+    check_texts(table, path.name, personal=[c for c in table.columns if fold(c) in hidden])
     for column in table.columns:
-        _check_cells(table[column], path.name, {fold(d) for d in dates})
+        _check_cells(table[column], path.name, {fold(d) for d in dates}, hidden)
     return delivery
 
 
-def _check_cells(cells, file, dates):
+def _check_cells(cells, file, dates, hidden):
     """Raise InputProblem at text that was decoded wrongly, and at a text that was made a date.
 
     Each text is looked at once, where it stands first.
     """
-    personal, may_be_date = (fold(cells.name) in names for names in (PERSONAL, dates))
+    personal, may_be_date = (fold(cells.name) in names for names in (hidden, dates))
     for cell in cells.unique().tolist():
         mixed = not cell.isascii() and _was_utf8(cell)
         if not mixed and (may_be_date or not _DATE_LIKE.fullmatch(tidy(cell))):

@@ -42,7 +42,8 @@ def made_a_date(file, row, column, found):
     return InputProblem(
         "a spreadsheet has made a date of this answer, and what stood there is lost",
         **{"file": file, "row": row, "column": column, "found": found},
-        do="format the column as text before the answers are filled in, and export again",
+        do="format the column as text before the answers are filled in, and export again; if it is one of dates, "
+        "--same or --leave-out says so",
     )
 
 

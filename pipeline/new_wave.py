@@ -21,7 +21,7 @@ from pipeline.draft import codebook_of, draft
 from pipeline.names import RESERVED
 from pipeline.new_wave_report import decisions, shown_differences
 from pipeline.params import load_params
-from pipeline.placing import new_question, place
+from pipeline.placing import new_question, own_columns, place
 from pipeline.problems import InputProblem
 from pipeline.raw import (
     CONTACT_HISTORY,
@@ -38,7 +38,7 @@ from pipeline.raw import (
 )
 from pipeline.swapped import stop_at_swapped_codes
 from pipeline.tables import read_respondents
-from pipeline.texts import fold
+from pipeline.texts import ITEMS, fold
 from pipeline.yaml_edits import set_values
 
 # Columns that hold dates in a delivery; anywhere else a date is what a spreadsheet has made of something.
@@ -85,8 +85,8 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
     start = written or before
     if start is None:
         raise InputProblem("no earlier wave has a codebook to draft this one from", file=path, do="write it by hand")
-    dates = (*DATES, *choices.leave_out)
-    delivered = {name: read_delivery(f, dates=dates, sheet=choices.sheets.get(name)) for name, f in files.items()}
+    called = {"dates": (*_called(DATES, choices), *choices.leave_out), "personal": _called(PERSONAL, choices)}
+    delivered = {name: read_delivery(f, **called, sheet=choices.sheets.get(name)) for name, f in files.items()}
     _check_choices(choices, delivered, start)
     placed = _placed(delivered, start, choices)
     _check_year(placed[INTERVIEWS].columns["completed_on"], wave, delivered[INTERVIEWS].file)
@@ -136,15 +136,21 @@ def _check_sectors(respondents, then, codebook, before, file):
         )
 
 
+def _called(names, choices):
+    """These columns of the raw files and what a delivery calls them, as far as a person has said it."""
+    return (*names, *(column for column, meant in choices.same.items() if meant in names))
+
+
 def _check_choices(choices, delivered, codebook):
     """Raise InputProblem for a choice that names a column or question that there is not."""
     there = {fold(c) for d in delivered.values() for c in d.table.columns}
     for column in choices.leave_out:
         if fold(column) not in there:
             raise InputProblem("--leave-out: no file has such a column", found=column)
-    for column, question in choices.same.items():
-        if question not in {q.id for q in codebook.questions}:
-            raise InputProblem("--same: no such question", found=question, allowed=[q.id for q in codebook.questions])
+    known = [*(q.id for q in codebook.questions), *own_columns(codebook)]
+    for column, meant in choices.same.items():
+        if meant not in known:
+            raise InputProblem("--same: no such question or column", found=meant, allowed=known)
         if not any(c == fold(column) or c.startswith(f"{fold(column)}_") for c in there):
             raise InputProblem("--same: no file has such a column", found=column)
 
@@ -167,8 +173,8 @@ def _check_own_columns(placed, delivery, name, codebook):
     """Raise InputProblem for a column that a raw file needs and a delivery lacks, or one that no raw file takes."""
     for column in NEEDED[name]:
         if column not in placed.columns:
-            found = ", ".join(delivery.table.columns)
-            raise InputProblem("this column is missing", file=delivery.file, row=1, column=column, found=found)
+            found, do = ITEMS.join(delivery.table.columns), f"say --same COLUMN={column} if it has another name"
+            raise InputProblem("this column is missing", file=delivery.file, row=1, column=column, found=found, do=do)
     if name == INTERVIEWS:
         days = placed.columns["completed_on"]
         wrong = ~are_days(days)

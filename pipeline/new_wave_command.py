@@ -101,7 +101,7 @@ def main(
     export: Annotated[Path, typer.Argument(help="The interviews: CSV, Excel (.xlsx), SPSS (.sav) or Parquet.")],
     frame: Annotated[Path | None, typer.Option(help="The organisations and contacts approached.")] = None,
     history: Annotated[Path | None, typer.Option(help="The attempts to reach them.")] = None,
-    same: Annotated[list[str] | None, typer.Option(help="COLUMN=QUESTION: a column under another name.")] = None,
+    same: Annotated[list[str] | None, typer.Option(help="COLUMN=NAME: another name of a question or column.")] = None,
     leave_out: Annotated[list[str] | None, typer.Option(help="A column that is none of the survey's.")] = None,
     sheet: Annotated[str | None, typer.Option(help="The sheet of the interviews, in an Excel workbook.")] = None,
     frame_sheet: Annotated[str | None, typer.Option(help="That of the frame; it may be the same workbook.")] = None,
@@ -119,7 +119,7 @@ def main(
     pairs = [text.partition("=") for text in same or []]
     for column, sign, question in pairs:
         if not (column and sign and question):
-            raise InputProblem("--same: give COLUMN=QUESTION", found=column)
+            raise InputProblem("--same: give COLUMN=NAME", found=column)
     sheets = _given({INTERVIEWS: sheet, FRAME: frame_sheet, CONTACT_HISTORY: history_sheet})
     files = _given({INTERVIEWS: export, FRAME: frame, CONTACT_HISTORY: history})
     _check_files(files, sheets)

@@ -69,17 +69,19 @@ def likeness(one, other):
 def place(delivery, codebook, questions, *, needed, same=None, leave_out=()):
     """The Placed columns of a delivery: those of `questions`, and the raw files' own (ids, dates, names).
 
-    `needed` are the ids of the questions that it must have. `same` says which question a column is of, {column:
-    question id}, where its name does not; `leave_out` names columns that are none of the survey's. Raises
-    InputProblem for a needed question without its columns, and where codes and labels contradict the codebook.
+    `needed` are the ids of the questions that it must have. `same` says what a column is where its name does not,
+    {column: id of a question, or name of a column of the raw files}; `leave_out` names columns that are none of the
+    survey's. Raises InputProblem for a needed question without its columns, for two columns that are to be one, and
+    where codes and labels contradict the codebook.
     """
+    same = same or {}
     known = {fold(c): c for c in delivery.table.columns if fold(c) not in {fold(o) for o in leave_out}}
-    own = {name: known[fold(name)] for name in _own_columns(codebook) if fold(name) in known}
+    own = _own(known, codebook, same, delivery.file)
     columns = {name: _labelled(delivery.table[c], delivery.labels.get(c, {})) for name, c in own.items()}
     used = set(own.values())
     texts, edits, moved, silent, no_answers = {}, [], {}, [], []
     for before in questions:
-        question = _moved(before, same or {})
+        question = _moved(before, same)
         found = _columns_of(question, known, delivery)
         if found is None:
             if question.id in needed:
@@ -107,7 +109,21 @@ def place(delivery, codebook, questions, *, needed, same=None, leave_out=()):
     return Placed(columns, texts, tuple(edits), moved, tuple(silent), tuple(no_answers), (*rest, *sets))
 
 
-def _own_columns(codebook):
+def _own(known, codebook, same, file):
+    """By name the columns of a file that are the raw files' own."""
+    found = {}
+    for name in own_columns(codebook):
+        called = [name, *(column for column, meant in same.items() if meant == name)]
+        here = [known[fold(column)] for column in called if fold(column) in known]
+        if len(here) > 1:
+            what, do = f"two columns are {name}", "leave one of them out (--leave-out)"
+            raise InputProblem(what, file=file, row=1, found=ITEMS.join(here), do=do)
+        if here:
+            found[name] = here[0]
+    return found
+
+
+def own_columns(codebook):
     """The columns of the raw files that are no question's."""
     asked = {c for q in codebook.questions for c in export_columns(q)}
     return [c for names in raw_columns(codebook).values() for c in dict.fromkeys(names) if c not in asked]

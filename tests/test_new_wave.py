@@ -448,7 +448,7 @@ def test_dates_in_place_of_bands_are_refused(project, table, small_codebook):
     assert refusal(project, path) == (
         "export.xlsx, row 6, column Visits: a spreadsheet has made a date of this answer, and what stood there is "
         "lost; found '1999-01-01 00:00:00'; format the column as text before the answers are filled in, and export "
-        "again."
+        "again; if it is one of dates, --same or --leave-out says so."
     )
     for cell in ("Jan-99", "01-Apr", "1-Apr-2021", "1999-01-01 00:00:00"):
         table.loc[4, "Visits"] = cell
@@ -633,9 +633,9 @@ def test_files_of_one_name_are_not_written_over_each_other(project, table, small
 def test_a_choice_that_names_nothing_is_refused(project, table, small_codebook):
     path = save(project, table, "csv", small_codebook)
     assert refusal(project, path, leave_out=["minutes"]) == "--leave-out: no file has such a column; found 'minutes'."
-    assert refusal(project, path, same=["V1=view"]).startswith("--same: no such question; found 'view'; allowed: kind")
+    assert refusal(project, path, same=["V1=view"]).startswith("--same: no such question or column; found 'view'; ")
     assert refusal(project, path, same=["V9=outlook"]) == "--same: no file has such a column; found 'V9'."
-    assert refusal(project, path, same=["V1"]) == "--same: give COLUMN=QUESTION; found 'V1'."
+    assert refusal(project, path, same=["V1"]) == "--same: give COLUMN=NAME; found 'V1'."
 
 
 # ---- what real exports have
@@ -743,3 +743,33 @@ def test_what_labels_and_missing_values_of_the_file_leave_open_is_shown(project,
     relabel(path, "V1", {1: "Bright", 2: "Steady", 3: "Bleak", 98: "Don't know"}, missing=[3, 98])
     said = "outlook.bleak: the file declares it to be a missing value, and the codebook does not"
     assert said in prepared(project, path).to_decide
+
+
+def test_the_agencys_own_names_of_id_and_day_can_be_said(project, table, small_codebook):
+    alone = prepared(project, save(project, table, "csv", small_codebook))
+    other = table.rename(columns={"organisation": "OrgID", "completed_on": "Date"})
+    path = save(project, other, "csv", small_codebook)
+    assert "column Date: a spreadsheet has made a date" in refusal(project, path)
+    said = refusal(project, path, same=["Date=completed_on"])
+    assert said.endswith("say --same COLUMN=organisation if it has another name.")
+    wave = prepared(project, path, same={"OrgID": "organisation", "date": "completed_on"})
+    pd.testing.assert_frame_equal(wave.fieldwork.interviews, alone.fieldwork.interviews)
+    both = save(project, other.assign(organisation=other["OrgID"]), "csv", small_codebook)
+    said = refusal(project, both, same=["OrgID=organisation", "Date=completed_on"])
+    assert said.startswith(f"{both.name}, row 1: two columns are organisation; found 'organisation; OrgID'; leave one")
+
+
+def test_a_day_under_another_name_may_be_a_date_of_the_workbook(project, table, small_codebook):
+    path = save(project, table, "xlsx", small_codebook)
+    book = load_workbook(path)
+    header = next(cell for cell in book.active[1] if cell.value == "completed_on")
+    header.value = "Date"
+    book.save(path)
+    assert "a spreadsheet has made a date of this answer" in refusal(project, path)
+    wave = prepared(project, path, same={"Date": "completed_on"})
+    assert wave.fieldwork.interviews["completed_on"].tolist() == table["completed_on"].tolist()
+
+
+def test_personal_columns_under_another_name_are_not_shown(project, table, small_codebook):
+    path = save(project, table.assign(Mail="a@example.org\x07"), "csv", small_codebook)
+    assert "a@example.org" not in refusal(project, path, same=["Mail=email"])
