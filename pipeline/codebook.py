@@ -10,6 +10,7 @@ column of answer ids, and for a question that allows several answers one column 
 
 import re
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Literal
 
 import pandas as pd
@@ -374,6 +375,22 @@ class Codebook(Part):
 
     def groups(self, break_id):
         """Groups of a break, in codebook order; `total` has one group, everyone."""
+        if break_id not in self._groups:
+            self._groups[break_id] = self._groups_of(break_id)
+        return self._groups[break_id]
+
+    @cached_property
+    def _groups(self):
+        """The groups of the breaks that were asked for: they are, many thousand times."""
+        return {}
+
+    def __copy__(self):
+        """A copy, which may get other breaks or questions and so makes its own groups."""
+        copy = super().__copy__()
+        copy.__dict__.pop("_groups", None)
+        return copy
+
+    def _groups_of(self, break_id):
         if break_id == TOTAL:
             return (Group(id=TOTAL, label="All", where={}),)
         found = _one(self.breaks, break_id, "break")

@@ -569,3 +569,16 @@ def test_groups_of_a_break_follow_the_codebook_or_its_choice(small_codebook):
     assert [(g.id, g.label) for g in small_codebook.groups("shop_held")] == [("yes", "Yes"), ("no_shop", "No shop yet")]
     assert [g.where for g in small_codebook.groups("shop_held")][1] == {"shop": Condition(any=("planned", "no"))}
     assert [(g.id, g.where) for g in small_codebook.groups("total")] == [("total", {})]
+
+
+def test_a_codebook_with_other_answers_has_other_groups(small_codebook):
+    """Groups are made once; a copy with another question makes its own."""
+    before = small_codebook.groups("kind")
+    assert small_codebook.groups("kind") is before
+    questions = tuple(
+        q.model_copy(update={"answers": q.answers[:1]}) if q.id == "kind" else q for q in small_codebook.questions
+    )
+    copy = small_codebook.model_copy(update={"questions": questions})
+    assert [g.id for g in copy.groups("kind")] == [before[0].id]
+    assert small_codebook.groups("kind") is before
+    assert copy.model_copy(update={"questions": small_codebook.questions}) == small_codebook
