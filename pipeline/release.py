@@ -69,6 +69,7 @@ def release(
     stage = stage_of(lock, file)
     if stage is None or not is_recorded(project, lock, file):
         raise InputProblem("this is not what the last run made", file=file, do="run dvc repro first")
+    _check_up_to_date(project, stage, file)
     folder, now = project / PUBLISHED / str(wave), read_numbers(project / f"reports/{wave}")
     before = read_released(folder)
     changed = with_entries(changed_numbers(wave, before, now), read_entries(project / ENTRIES))
@@ -82,3 +83,14 @@ def release(
     write_table(folder / MADE_FROM, as_table(sources(lock, stages_before, stage)))
     first = "first release" if before is None else f"{changed['number'].nunique()} changed since the last release"
     typer.echo(f"{len(now):,} numbers of {wave} are on record as published: {first}. Next: dvc repro, and commit")
+
+
+def _check_up_to_date(project, stage, file):
+    """Raise InputProblem where what a stage rests on is not what the last run used: a setting, a file, its code."""
+    from dvc.repo import Repo  # takes a second to load
+
+    with Repo(project) as repo:
+        changed = repo.status(targets=[stage], with_deps=True)
+    if changed:
+        what = "what this rests on has changed since it was made, or is not here"
+        raise InputProblem(what, file=file, found=f"stages {', '.join(changed)}", do="run dvc repro first")

@@ -276,6 +276,16 @@ def test_a_setting_is_told_with_old_and_new_and_code_that_moved_nothing_is_not_b
     assert read_log(restored.root / "reports/revisions.csv").empty
 
 
+def test_what_has_changed_and_was_not_run_again_is_not_released(restored):
+    """The numbers on record would be those of other settings than stand there."""
+    restored.set("analyse", confidence=0.9)
+    done = restored.run("tracker", "release", str(WAVE))
+    assert done.returncode == 1 and done.stderr == (
+        f"tracker: reports/{WAVE}/estimates.csv: what this rests on has changed since it was made, or is not here; "
+        f"found 'stages analyse@{WAVE}'; run dvc repro first.\n"
+    )
+
+
 def test_a_rehearsal_is_never_released(restored):
     restored.set("waves", rehearsal=[WAVE])
     done = restored.run("tracker", "release", str(WAVE))
