@@ -97,7 +97,7 @@ def keep(folders, root):
 
 
 def main(
-    wave: Annotated[int, typer.Argument(help="Year of the wave.")],
+    wave: Annotated[int, typer.Argument(help="Year of the wave.", min=1000, max=9999)],
     export: Annotated[Path, typer.Argument(help="The interviews: CSV, Excel (.xlsx), SPSS (.sav) or Parquet.")],
     frame: Annotated[Path | None, typer.Option(help="The organisations and contacts approached.")] = None,
     history: Annotated[Path | None, typer.Option(help="The attempts to reach them.")] = None,

@@ -1,6 +1,7 @@
 """params.yaml, checked."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -283,4 +284,6 @@ def load_params(path="params.yaml"):
 
     Raises InputProblem naming the key, what was found and what is allowed.
     """
+    if not Path(path).exists():
+        raise InputProblem("there is no such settings file", file=path, do="start in the project's folder")
     return load_model(path, Params, "settings file")

@@ -71,5 +71,5 @@ def test_a_file_that_is_not_yaml_is_refused_with_its_row(tmp_path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InputProblem, match=r"params\.yaml: there is no such settings file\."):
+    with pytest.raises(InputProblem, match=r"no such settings file; start in the project's folder"):
         load_params(tmp_path / "params.yaml")
