@@ -412,7 +412,9 @@ def first_wave(project):
 
 def test_settings_and_codebooks_that_are_right_give_one_short_line(first_wave):
     ended = tracker_check(first_wave)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "OK: settings, populations and codebook of 2014\n", "")
+    assert (ended.returncode, ended.stdout) == (0, "OK: settings, populations and codebook of 2014\n")
+    # Its methodology is not written yet, which is no fault of these.
+    assert ended.stderr.startswith("NOTE: stage describe will stop: ") and ended.stderr.count("\n") == 1
 
 
 def test_a_total_that_cannot_be_used_ends_the_check(first_wave):
