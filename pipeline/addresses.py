@@ -55,7 +55,7 @@ def find_target(words, *, codebook, claims, basis):
     `claims` are records of the claims file (none for a wave without one); `basis` is that of figures and findings.
     Raises InputProblem naming what is unknown, with what there is or comes near.
     """
-    parts = [part for word in words for part in word.split("/") if part]
+    parts = [part for word in words for part in re.split(r"[/\s]+", word) if part]
     if not parts:
         raise InputProblem("no number is named", allowed=_openings(codebook))
     kind, rest = _kind(parts, codebook)

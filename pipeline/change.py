@@ -40,7 +40,7 @@ INFERENCE = ["covariance", "se", "df", "ci_low", "ci_high", "p", "detectable"]
 BEFORE, BASELINE, BOTH = "the wave before", "the first wave", "the wave before, which is the first"
 NOT_EVIDENCE = "rests on modelled numbers: no evidence"
 NOT_SETTLED = "an estimate is known only up to a range"
-TOO_FEW = "withheld: too few respondents"
+TOO_FEW = "withheld: too few respondents, or it would give a few away"
 NO_ERROR = "an estimate has no standard error"
 NOTHING_TO_TEST = "no variance: everyone or no one in both waves"
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pipeline.codebook import load_codebook
+from pipeline.harmonise import register
 from pipeline.params import load_params
 from pipeline.population import POPULATION_FILE, load_populations, population_cells
 from pipeline.problems import InputProblem
@@ -84,8 +85,9 @@ def main(
     params: Annotated[Path, typer.Option(help="Settings file.")] = Path("params.yaml"),
     data: Annotated[Path, typer.Option(help="Folder of codebook/, population/ and methodology/.")] = Path("data"),
 ):
-    """Check the settings, the populations and every wave's codebook, before anything is made of them."""
+    """Check settings, populations, every wave's codebook and its breaks in series, before anything is made of them."""
     books = check(params, data / "codebook")
+    register(books)
     check_populations(params, data / "population")
     check_totals(params, books, data / "population")
     for sentence in unsaid(books, data / "methodology"):

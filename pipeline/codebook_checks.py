@@ -7,6 +7,7 @@ from collections import Counter
 from itertools import pairwise
 from math import inf
 
+from pipeline.files import MARK
 from pipeline.names import OWN_COLUMNS, RESERVED, STAGE_COLUMNS, TOTAL
 from pipeline.texts import fold, words
 
@@ -27,6 +28,8 @@ WITH_NUMBERS = ["figures", "findings", "steps", "trends"]
 
 def check(book):
     """Every check of a Codebook, in an order in which each can rely on those before."""
+    if book.kind == "fieldwork" and MARK.lower() in book.title.lower():
+        raise ValueError(f"title: it says {MARK}, and kind is fieldwork")
     _check_ids(book)
     _check_questions(book)
     _check_breaks(book)

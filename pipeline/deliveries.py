@@ -37,6 +37,10 @@ def read_delivery(path, *, dates, personal=PERSONAL, sheet=None):
     another column, and no rows.
     """
     path = Path(path)
+    if path.name.startswith("~$"):
+        raise InputProblem(
+            "this is what Excel leaves beside a workbook that is open", file=path, do="name the workbook"
+        )
     if path.suffix.lower() not in KINDS:
         raise InputProblem("this kind of file cannot be read", file=path, allowed=KINDS)
     if not path.is_file():

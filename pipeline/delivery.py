@@ -40,10 +40,10 @@ class Delivery:
 def made_a_date(file, row, column, found):
     """The problem of a cell that a spreadsheet took for a date."""
     return InputProblem(
-        "a spreadsheet has made a date of this answer, and what stood there is lost",
+        "a date where none can stand; if a spreadsheet made it of an answer, what stood there is lost",
         **{"file": file, "row": row, "column": column, "found": found},
-        do="format the column as text before the answers are filled in, and export again; if it is one of dates, "
-        "--same or --leave-out says so",
+        do="if the column is one of dates, say --same COLUMN=completed_on or what it is, or --leave-out; else format "
+        "it as text before the answers are filled in, and export again",
     )
 
 

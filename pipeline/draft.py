@@ -40,7 +40,7 @@ def draft(text, before, *, wave, placed, new_questions, began, path):
     """
     header = f"# The questionnaire of {wave}, drafted from that of {before.wave}.\n"
     text = header + text[node_key(text, "wave") :]
-    text = set_values(text, _header(before, wave) | _edits(before, placed, yaml.safe_load(text)["questions"]))
+    text = set_values(text, of_fieldwork(before, wave) | _edits(before, placed, yaml.safe_load(text)["questions"]))
     for place in placed:
         text = _with_new_answers(text, before, [e for e in place.edits if e.answer is None])
     text = add_items(text, ("questions",), [question_text(q) for q in new_questions])
@@ -57,7 +57,8 @@ def node_key(text, key):
     return next(name.start_mark.index for name, _ in node.value if name.value == key)
 
 
-def _header(before, wave):
+def of_fieldwork(before, wave):
+    """What the head of a codebook says of a wave that was collected, by path: nothing of a rehearsal or a report."""
     title = re.sub(rf"(?i) *\({MARK}\)", "", before.title.replace(str(before.wave), str(wave)))
     return {
         ("wave",): wave,

@@ -17,7 +17,7 @@ from pipeline.changes import each_text
 from pipeline.clean import clean, read_organisations
 from pipeline.codebook import ORGANISATION, Codebook, load_codebook
 from pipeline.deliveries import read_delivery
-from pipeline.draft import codebook_of, draft
+from pipeline.draft import codebook_of, draft, of_fieldwork
 from pipeline.names import RESERVED
 from pipeline.new_wave_report import decisions, shown_differences
 from pipeline.params import load_params
@@ -91,6 +91,7 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
     placed = _placed(delivered, start, choices)
     _check_year(placed[INTERVIEWS].columns["completed_on"], wave, delivered[INTERVIEWS].file)
     if written is not None:
+        placed = {name: _under_own_names(found, written) for name, found in placed.items()}
         _stop_at_edits(placed, written, delivered, path)
         text, book = _as_fieldwork(path, written)
     else:
@@ -108,7 +109,8 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
     if then is not None and not choices.codes_are_right:
         stop_at_swapped_codes(fieldwork.interviews, book, then, delivered[INTERVIEWS].file)
     table = shown_differences(before, book)
-    return Wave(before, book, text, fieldwork, table, decisions(book, table, placed, cleaned, then))
+    left = decisions(book, table, placed, cleaned, before=before, then=then)
+    return Wave(before, book, text, fieldwork, table, left)
 
 
 def _codebook_before(wave, waves, folder):
@@ -191,13 +193,17 @@ def _check_own_columns(placed, delivery, name, codebook):
 def _check_year(days, wave, file):
     """Raise InputProblem for the first interview that is not of the wave's year, nor of the one before or after.
 
-    A year that is typed wrong, in the command or in a date, would name the wave's files and its breaks in series.
+    A year that is typed wrong, in the command or in a date, would name the wave's files and its breaks in series. So
+    would last year's delivery, none of whose interviews is of the year.
     """
     for row, day in days.items():
         if abs(int(day[:4]) - wave) > 1:
             do = "correct the date, or name the wave after the year of its interviews"
             where = {"file": file, "row": row, "column": "completed_on", "allowed": f"{wave - 1} to {wave + 1}"}
             raise InputProblem(f"this day is not of wave {wave}", found=day, do=do, **where)
+    if not days.str.startswith(str(wave)).any():
+        found, do = f"{days.min()} to {days.max()}", "name the wave after the year of its interviews"
+        raise InputProblem(f"no interview is of {wave}", file=file, column="completed_on", found=found, do=do)
 
 
 def _new_questions(rest, delivery, codebook):
@@ -209,6 +215,16 @@ def _new_questions(rest, delivery, codebook):
         columns |= cells
         taken.append(question["id"])
     return questions, columns
+
+
+def _under_own_names(placed, codebook):
+    """A Placed whose questions have the columns that the codebook gives them, where `same` gave them others."""
+    names = {}
+    for question_id, column in placed.moved.items():
+        question = codebook.question(question_id)
+        there = question.model_copy(update={"column": column})
+        names |= dict(zip(export_columns(there), export_columns(question), strict=True))
+    return placed._replace(columns={names.get(c, c): cells for c, cells in placed.columns.items()})
 
 
 def _stop_at_edits(placed, codebook, delivered, path):
@@ -230,7 +246,7 @@ def _as_fieldwork(path, codebook):
     text = path.read_text(encoding="utf-8")
     if codebook.kind == "fieldwork":
         return text, codebook
-    text = set_values(text, {("kind",): "fieldwork"})
+    text = set_values(text, of_fieldwork(codebook, codebook.wave))
     return text, codebook_of(text, path)
 
 

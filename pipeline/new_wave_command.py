@@ -7,6 +7,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from pipeline.codebook import load_codebook
 from pipeline.estimate import BOUNDS, KEYS
 from pipeline.new_wave import Choices, prepare
 from pipeline.new_wave_report import as_text
@@ -43,8 +44,10 @@ def contents(ready, files, *, params, data):
     found[Path(data) / "respondents" / str(wave) / "bounds.csv"] = _csv(pd.DataFrame(columns=[*KEYS, *BOUNDS]))
     found[Path(data) / "codebook" / f"{wave}.yaml"] = ready.text.encode("utf-8")
     found[Path(params)] = settings.encode("utf-8")
-    facts = Path(data) / "methodology" / f"{wave}.yaml"
-    found[facts] = facts.read_bytes() if facts.exists() else blank_facts(wave).encode("utf-8")
+    facts, book = Path(data) / "methodology" / f"{wave}.yaml", Path(data) / "codebook" / f"{wave}.yaml"
+    # What was said of a rehearsal or a reconstruction is not so of the interviews that take its place.
+    stays = facts.exists() and book.exists() and load_codebook(book).kind == "fieldwork"
+    found[facts] = facts.read_bytes() if stays else blank_facts(wave).encode("utf-8")
     return found
 
 
@@ -116,7 +119,7 @@ def main(
 
     See docs/new_wave.md. Ends with status 1 and one sentence, and writes nothing, where something cannot be placed.
     """
-    pairs = [text.partition("=") for text in same or []]
+    pairs = [[part.strip() for part in text.partition("=")] for text in same or []]
     for column, sign, question in pairs:
         if not (column and sign and question):
             raise InputProblem("--same: give COLUMN=NAME", found=column)

@@ -8,7 +8,7 @@ from pipeline.codebook import ORGANISATION
 from pipeline.codebook_difference import BREAKING, KINDS, differences
 from pipeline.draft import TO_JUDGE
 from pipeline.placing import ALIKE, likeness
-from pipeline.raw import CONTACT_HISTORY, FILES, FRAME
+from pipeline.raw import CONTACT_HISTORY, FILES, FRAME, INTERVIEWS
 
 # So much of a text is shown in a table on the terminal.
 WIDTH, WRAPPED = 44, 118
@@ -26,14 +26,16 @@ def shown_differences(before, after):
     return table.assign(kind=table["kind"].mask(unsure, "unsure"))
 
 
-def decisions(codebook, table, placed, cleaned, then):
+def decisions(codebook, table, placed, cleaned, *, before, then):
     """What is left for a person to decide, a sentence each.
 
     `table` is that of `shown_differences`, `placed` the Placed by raw file, `cleaned` what `clean` makes of them,
-    `then` the respondents of the wave before or None.
+    `before` the codebook of the wave before and `then` its respondents, or None.
     """
     new = set(table.loc[table["what"].eq("question") & table["kind"].isin(["new", "unsure"]), "question"])
     return [
+        *_of_days(placed[INTERVIEWS].columns["completed_on"], codebook.wave),
+        *_of_panel(cleaned.respondents, then, codebook, before),
         *_of_differences(codebook, table),
         *_of_new_questions([q for q in codebook.questions if q.id in new], {m.question for m in codebook.measures}),
         *(
@@ -51,7 +53,7 @@ def decisions(codebook, table, placed, cleaned, then):
             for column, rows in cleaned.uncoded.groupby("column")
         ),
         *_of_files(placed),
-        *_of_panel(cleaned.respondents, then),
+        *_of_notes(codebook, before),
         f"title, source and notes of data/codebook/{codebook.wave}.yaml: read them over",
         f"data/methodology/{codebook.wave}.yaml: say who asked whom, how and when; the edition waits for it",
     ]
@@ -86,9 +88,34 @@ def _of_files(placed):
         yield "there is no contact history: it is not known who was tried, and no response rate is given"
 
 
-def _of_panel(respondents, then):
-    if then is not None and not respondents[ORGANISATION].isin(then[ORGANISATION]).any():
+def _of_days(days, wave):
+    other = ~days.str.startswith(str(wave))
+    if other.any():
+        first = days[other].iloc[0]
+        yield f"{other.sum()} of {len(days)} interviews are not of {wave} ({first}): are they of this wave?"
+
+
+def _of_panel(respondents, then, codebook, before):
+    if then is None:
+        return
+    columns = [c for c in codebook.columns if c in before.columns and c != ORGANISATION]
+    now, was = (t.set_index(ORGANISATION)[columns] for t in (respondents, then))
+    both = now.index.intersection(was.index)
+    if both.empty:
         yield "no organisation has the id of one that answered in the wave before: are they the same ids?"
+        return
+    told = f"{len(both)} of {len(now)} organisations answered in {before.wave} too"
+    alike = now.loc[both].astype("string").fillna("").eq(was.loc[both].astype("string").fillna("")).all(axis=None)
+    yield f"{told}, and every one as then: is it that wave's delivery?" if alike else f"{told}: is that so?"
+
+
+def _of_notes(codebook, before):
+    """What a report's reconstruction, or a rehearsal, has in its notes stands under figures and in the codebook."""
+    if before is not None and before.kind != "fieldwork":
+        parts = [p.id for p in (*codebook.questions, *codebook.figures) if p.note]
+        if parts:
+            what = f"written of the {before.kind} of {before.wave}; reword them or take them out"
+            yield f"`note` of {', '.join(parts)}: {what}"
 
 
 def as_text(ready):
@@ -101,7 +128,8 @@ def as_text(ready):
         lines += [*_difference_lines(ready.differences), ""]
     counts = [f"{file} {len(table):,}" for table, file in zip(ready.fieldwork, FILES, strict=True)]
     lines += [f"Rows: {', '.join(counts)}", "", "Left for a person to decide:"]
-    return "\n".join([*lines, *(f"  - {sentence}." for sentence in ready.to_decide)])
+    left = [sentence if sentence.endswith("?") else f"{sentence}." for sentence in ready.to_decide]
+    return "\n".join([*lines, *(f"  - {sentence}" for sentence in left)])
 
 
 def _difference_lines(table):

@@ -81,7 +81,7 @@ def place(delivery, codebook, questions, *, needed, same=None, leave_out=()):
     used = set(own.values())
     texts, edits, moved, silent, no_answers = {}, [], {}, [], []
     for before in questions:
-        question = _moved(before, same)
+        question = _moved(before, same, known)
         found = _columns_of(question, known, delivery)
         if found is None:
             if question.id in needed:
@@ -111,10 +111,12 @@ def place(delivery, codebook, questions, *, needed, same=None, leave_out=()):
 
 def _own(known, codebook, same, file):
     """By name the columns of a file that are the raw files' own."""
-    found = {}
+    found, spoken_of = {}, {known[fold(column)] for column in same if fold(column) in known}
     for name in own_columns(codebook):
-        called = [name, *(column for column, meant in same.items() if meant == name)]
-        here = [known[fold(column)] for column in called if fold(column) in known]
+        # What a person says of a column goes before what it is called.
+        said = [known[fold(column)] for column, meant in same.items() if meant == name and fold(column) in known]
+        own = known.get(fold(name))
+        here = said or [own] * (own is not None and own not in spoken_of)
         if len(here) > 1:
             what, do = f"two columns are {name}", "leave one of them out (--leave-out)"
             raise InputProblem(what, file=file, row=1, found=ITEMS.join(here), do=do)
@@ -129,9 +131,10 @@ def own_columns(codebook):
     return [c for names in raw_columns(codebook).values() for c in dict.fromkeys(names) if c not in asked]
 
 
-def _moved(question, same):
-    """The question with the column that `same` gives it."""
-    column = next((c for c, question_id in same.items() if question_id == question.id), None)
+def _moved(question, same, known):
+    """The question with the column that `same` gives it, if the file has one of that name."""
+    there = [c for c, meant in same.items() if meant == question.id]
+    column = next((c for c in there if any(k == fold(c) or k.startswith(f"{fold(c)}_") for k in known)), None)
     return question.model_copy(update={"column": column}) if column else question
 
 
@@ -174,7 +177,10 @@ def _stop_at_missing(question, known, delivery, codebook):
     others = [c for f, c in known.items() if f not in own]
     told = [c for c in others if fold(_text_or_name(c, delivery)) in (fold(question.text), fold(question.label))]
     near = told or [c for c in others if _answers_it(delivery.table[c], question)]
-    do = f"if the questionnaire dropped {question.id}, write the wave's codebook by hand (docs/new_wave.md)"
+    do = f"if another column is it, say --same COLUMN={question.id}; if the questionnaire dropped it, write the wave's "
+    do += "codebook by hand (docs/new_wave.md)"
+    if question.asked_of == "frame":
+        do = f"give the frame that has it (--frame), or say --same COLUMN={question.id} if another column is it"
     if near:
         do = f"{near[0]} may be it: if so, say --same {quote(_stem(near[0], question) + '=' + question.id)}"
     what = f"the question {question.id} ({question.label}) is missing: no such column"
@@ -303,10 +309,13 @@ def _unknown(question, offer, offered, delivery, columns):
     places = ((c, row) for c in columns for row, cell in delivery.table[c].items() if tidy(cell) == text)
     column, row = next(places, (columns[0], None))
     allowed = ITEMS.join(a.label if a.code is None else f"{a.label} ({a.code})" for a in question.answers)
+    called = {fold(t) for a in question.answers for t in a.texts}
+    others = [o.label for o in offered if o.label and o.label != text and fold(o.label) not in called]
+    nor = f", nor {', '.join(map(repr, others))}" if others else ""
     raise InputProblem(
-        f"no answer of {question.id} is called so",
+        f"no answer of {question.id} is called so{nor}",
         **{"file": delivery.file, "row": row, "column": column, "found": text, "allowed": allowed},
-        do="correct the cell, or write the wave's codebook by hand with this answer or spelling in it",
+        do="correct the cells, or write the wave's codebook by hand with this answer or spelling in it",
     )
 
 

@@ -18,6 +18,7 @@ from pipeline.files import write_text
 from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebook
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
+from pipeline.revisions import read_log
 from pipeline.site import KINDS, TEMPLATES, markdown, own_title, page, shown_table, slug
 from pipeline.tables import read_table
 from pipeline.typeset import CONTENTS, TABLES, write_pages
@@ -41,16 +42,16 @@ METHODOLOGY, DOCUMENTS, TRACKER, STYLE = "methodology.html", "documents.html", "
 ROWS, COLUMNS = 60, 12
 
 
-def edition(waves, documents, tracker, title):
+def edition(waves, documents, tracker, title, revised=()):
     """The edition's own pages as {name below reports/: text}.
 
     `waves` are the contents of each wave in order, `documents` {path below docs/: text in Markdown}, `tracker` what
-    `tracker_parts` found (None without one), `title` the edition's name.
+    `tracker_parts` found (None without one), `title` the edition's name, `revised` what `revised_numbers` counts.
     """
     lead = leading(waves)
     told = read_documents(documents)
     shared = {"edition": title, "rehearsal": lead["rehearsal"], "waves": waves, "tracker": tracker}
-    first = {"lead": lead, "supports": KINDS[lead["kind"]], "documents": told}
+    first = {"lead": lead, "supports": KINDS[lead["kind"]], "documents": told, "revised": revised}
     pages = {"index.html": page("index.html", "", **shared, **first)}
     listing = page("documents.html", UP, **(shared | {"rehearsal": False}), documents=told)
     pages[f"pages/{DOCUMENTS}"] = listing
@@ -65,6 +66,15 @@ def edition(waves, documents, tracker, title):
             pages[f"pages/{notebook['page']}"] = page("track_notebook.html", UP, **shared, notebook=notebook)
     pages[f"pages/{STYLE}"] = (TEMPLATES / "site.css").read_text(encoding="utf-8")
     return pages
+
+
+def revised_numbers(log):
+    """How many numbers of each wave were changed after they were published, and in how many revisions, as mappings."""
+    counts = log.groupby("wave")[["number", "revision"]].nunique()
+    return [
+        {"wave": w, "numbers": row.number, "revisions": row.revision}
+        for w, row in zip(counts.index, counts.itertuples(), strict=True)
+    ]
 
 
 def leading(waves):
@@ -195,7 +205,8 @@ def main(
     settings = load_params(params)
     waves = read_waves(reports / "waves", settings.waves.all)
     documents = {p.relative_to(docs).as_posix(): p.read_text(encoding="utf-8") for p in sorted(docs.rglob("*.md"))}
-    made = edition(waves, documents, tracker_parts(reports / "tracker"), settings.publish.title)
+    revised = revised_numbers(read_log(reports / "revisions.csv"))
+    made = edition(waves, documents, tracker_parts(reports / "tracker"), settings.publish.title, revised)
     write_pages({n.removeprefix("pages/"): text for n, text in made.items() if n != "index.html"}, reports / "pages")
     write_text(reports / "index.html", made["index.html"])
     package = described(reports / "waves", settings.waves.all, reports / "tracker", settings.publish.title)

@@ -38,7 +38,7 @@ KINDS = {
 }
 QUALITIES = {
     "flagged": "few respondents: read with care",
-    "withheld": "withheld: too few respondents",
+    "withheld": "withheld: too few respondents, or it would give a few away",
 }
 # What stays of the HTML that notebooks show: tables and pictures that are part of the page. No script, style or link.
 TAGS = ["table", "thead", "tbody", "tr", "th", "td", "caption", "div", "p", "small", "br", "img", "b", "i", "code"]

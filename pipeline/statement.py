@@ -276,9 +276,10 @@ def _withheld(withheld, codebook, limits):
     base, count, digits = limits.minimum_base, limits.minimum_count, limits.share_digits
     if codebook.kind == "reconstruction":
         return "Nothing is withheld for confidentiality: what the printed report settles is public already."
+    counts = f", counts from 1 to {count - 1}, or of all but so few," if count > 1 else ""
     return (
-        f"{len(withheld)} shares and bases are withheld (withheld.csv): shares of bases below {base}, counts from 1 to "
-        f"below {count}, and what would give these away. Weighted shares have {digits} digits."
+        f"{len(withheld)} shares and bases are withheld (withheld.csv): shares of bases below {base}{counts} and what "
+        f"would give these away. Weighted shares have {digits} digits."
     )
 
 

@@ -24,7 +24,7 @@ COLUMNS = ["trend", "wave", "kind", *KEYS, "label", "group_label", "basis", "n",
 COLUMNS += ["low", "high", "support", "quality", "drawn", "text", "joined", "joined_to", "why"]
 PANEL, GUTTER, TOP, FOOT = 76, 92, 12, 14
 OTHERWISE = "{} ({}) and {} ({}) came about in different ways: no line joins them"
-APART = "No line: no change between these waves was measured"
+APART = "No line: these waves came about in different ways"
 # What a point is, by its wave's kind: its marker, and whether it is filled.
 MARKERS = {"reconstruction": ("o", False), "rehearsal": ("D", False), "fieldwork": ("o", True)}
 BREAK = "Two strokes: a break in series; the waves before and after it are not compared"

@@ -189,7 +189,7 @@ def place_of(keys, data):
         content, data = data, _inside(data, key)
         if isinstance(content, list) and isinstance(data, dict):
             *before, last = parts.pop().rsplit(".", 1) if parts else ("item",)
-            one = last.removesuffix("s")
+            one = last if last.endswith("series") else last.removesuffix("s")
             name = next((data[k] for k in ("id", one) if isinstance(data.get(k), str)), key + 1)
             parts += [*before, f"{one} {name}", ""]
         elif isinstance(content, list):

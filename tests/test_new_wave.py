@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import zipfile
 
 import made_exports as made
@@ -15,11 +16,14 @@ from small_project import FIRST, write_small
 from pipeline.clean import clean
 from pipeline.codebook import load_codebook as read_codebook
 from pipeline.delivery import AnswerSet, Delivery
+from pipeline.draft import codebook_of
 from pipeline.new_wave import Choices, prepare
-from pipeline.new_wave_command import main
+from pipeline.new_wave_command import contents, main
 from pipeline.placing import new_question
 from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, read_fieldwork
+from pipeline.statement import blank_facts
+from pipeline.tables import write_table
 
 YEAR = made.YEAR
 FORMATS = ("csv", "xlsx", "sav", "parquet")
@@ -354,8 +358,8 @@ def test_a_missing_question_is_refused(project, table, small_codebook):
     for format_ in FORMATS:
         said = refusal(project, save(project, table.drop(columns="V1"), format_, small_codebook))
         assert said.startswith(
-            f"export.{format_}, row 1, column V1: the question outlook (Outlook) is missing: no such column; if the "
-            "questionnaire dropped outlook, write"
+            f"export.{format_}, row 1, column V1: the question outlook (Outlook) is missing: no such column; if "
+            "another column is it, say --same COLUMN=outlook; if the questionnaire dropped it, write"
         )
 
 
@@ -446,13 +450,14 @@ def test_dates_in_place_of_bands_are_refused(project, table, small_codebook):
     book.active.cell(row=6, column=column).value = datetime.datetime(1999, 1, 1)
     book.save(path)
     assert refusal(project, path) == (
-        "export.xlsx, row 6, column Visits: a spreadsheet has made a date of this answer, and what stood there is "
-        "lost; found '1999-01-01 00:00:00'; format the column as text before the answers are filled in, and export "
-        "again; if it is one of dates, --same or --leave-out says so."
+        "export.xlsx, row 6, column Visits: a date where none can stand; if a spreadsheet made it of an answer, what "
+        "stood there is lost; found '1999-01-01 00:00:00'; if the column is one of dates, say --same "
+        "COLUMN=completed_on or what it is, or --leave-out; else format it as text before the answers are filled in, "
+        "and export again."
     )
     for cell in ("Jan-99", "01-Apr", "1-Apr-2021", "1999-01-01 00:00:00"):
         table.loc[4, "Visits"] = cell
-        assert "made a date of this answer" in refusal(project, save(project, table, "csv", small_codebook))
+        assert "a date where none can stand" in refusal(project, save(project, table, "csv", small_codebook))
 
 
 def test_codes_of_bands_are_not_read_as_sizes(project, table, small_codebook):
@@ -673,7 +678,7 @@ def test_a_column_that_is_left_out_may_hold_anything(project, table, small_codeb
     for row, value in ((2, datetime.datetime(2021, 3, 1, 9, 30)), (3, datetime.time(9, 30)), (4, "Jan-99")):
         book.active.cell(row=row, column=column).value = value
     book.save(path)
-    assert "made a date of this answer" in refusal(project, path)
+    assert "a date where none can stand" in refusal(project, path)
     assert prepared(project, path, leave_out=("started",)).codebook.wave == YEAR
 
 
@@ -684,7 +689,7 @@ def test_a_date_in_an_spss_file_outside_the_columns_of_dates_is_refused(project,
     data, about = pyreadstat.read_sav(path, user_missing=True)
     data["V2"] = data["completed_on"]
     pyreadstat.write_sav(data, str(path), variable_value_labels=about.variable_value_labels)
-    assert "export.sav, row 2, column V2: a spreadsheet has made a date" in refusal(project, path)
+    assert "export.sav, row 2, column V2: a date where none can stand" in refusal(project, path)
 
 
 def test_an_id_that_was_of_the_other_sector_is_refused(project, table, small_codebook, answered):
@@ -749,14 +754,67 @@ def test_the_agencys_own_names_of_id_and_day_can_be_said(project, table, small_c
     alone = prepared(project, save(project, table, "csv", small_codebook))
     other = table.rename(columns={"organisation": "OrgID", "completed_on": "Date"})
     path = save(project, other, "csv", small_codebook)
-    assert "column Date: a spreadsheet has made a date" in refusal(project, path)
+    assert "column Date: a date where none can stand" in refusal(project, path)
     said = refusal(project, path, same=["Date=completed_on"])
     assert said.endswith("say --same COLUMN=organisation if it has another name.")
     wave = prepared(project, path, same={"OrgID": "organisation", "date": "completed_on"})
     pd.testing.assert_frame_equal(wave.fieldwork.interviews, alone.fieldwork.interviews)
     both = save(project, other.assign(organisation=other["OrgID"]), "csv", small_codebook)
-    said = refusal(project, both, same=["OrgID=organisation", "Date=completed_on"])
-    assert said.startswith(f"{both.name}, row 1: two columns are organisation; found 'organisation; OrgID'; leave one")
+    said = refusal(project, both, same=["OrgID=organisation", "Date = completed_on"])
+    assert "column organisation: no question has this column" in said
+    said = refusal(project, both, same=["OrgID=organisation", "organisation=organisation", "Date=completed_on"])
+    assert said.startswith(f"{both.name}, row 1: two columns are organisation; found 'OrgID; organisation'; leave one")
+    # What is said of a column goes before its name: here it holds what the organisation is called.
+    names = other.assign(organisation=[f"House {n}" for n in range(len(other))])
+    same = {"OrgID": "organisation", "organisation": "organisation_name", "Date": "completed_on"}
+    wave = prepared(project, save(project, names, "csv", small_codebook), same=same)
+    assert wave.fieldwork.frame["organisation_name"].str.startswith("House ").all()
+    assert wave.fieldwork.interviews["organisation"].tolist() == alone.fieldwork.interviews["organisation"].tolist()
+
+
+def test_another_column_of_a_question_goes_with_a_codebook_that_stands_there(project, table, small_codebook):
+    """The way after a dropped question: the codebook is written by hand, and names the column of the year before."""
+    text = prepared(project, save(project, table, "csv", small_codebook)).text
+    (project / f"data/codebook/{YEAR}.yaml").write_text(text, encoding="utf-8")
+    path = save(project, table.rename(columns={"V1": "View", "Type": "Kind of house"}), "csv", small_codebook)
+    wave = prepared(project, path, same={"View": "outlook", "Kind of house": "kind"})
+    assert {"V1", "Type"} <= set(wave.fieldwork.interviews) | set(wave.fieldwork.frame)
+    assert wave.fieldwork.interviews["V1"].tolist() == table["V1"].tolist()
+
+
+def test_a_wave_that_was_rehearsed_keeps_nothing_of_it(project, table, small_codebook):
+    """Neither the title, the source nor the methodology of a rehearsal is said of the interviews."""
+    path = save(project, table, "csv", small_codebook)
+    text = prepared(project, path).text.replace("kind: fieldwork", "kind: rehearsal")
+    text = re.sub(r"(?m)^title: .*$", f"title: Made up, {YEAR} (REHEARSAL)", text)
+    text = re.sub(r"(?m)^source: .*$", "source: Simulated, nobody was asked", text)
+    (project / f"data/codebook/{YEAR}.yaml").write_text(text, encoding="utf-8")
+    facts = project / f"data/methodology/{YEAR}.yaml"
+    facts.parent.mkdir(exist_ok=True)
+    facts.write_text("sponsor: Nobody. The wave is simulated\n", encoding="utf-8")
+    ready = prepared(project, path)
+    assert (ready.codebook.kind, ready.codebook.title) == ("fieldwork", f"Made up, {YEAR}")
+    assert ready.codebook.source == f"Fieldwork of {YEAR}"
+    made = contents(ready, {INTERVIEWS: path}, params=project / "params.yaml", data=project / "data")
+    assert made[facts] == blank_facts(YEAR).encode()
+    with pytest.raises(InputProblem, match="title: it says REHEARSAL, and kind is fieldwork"):
+        codebook_of(text.replace("kind: rehearsal", "kind: fieldwork"), "x.yaml")
+
+
+def test_last_years_delivery_is_noticed(project, table, small_codebook):
+    day = table["completed_on"].iloc[0]
+    path = save(project, table.assign(completed_on=day.replace(str(YEAR), str(YEAR - 1))), "csv", small_codebook)
+    assert f"column completed_on: no interview is of {YEAR}; found '{YEAR - 1}-" in refusal(project, path)
+    days = [day.replace(str(YEAR), str(YEAR - 1)), *table["completed_on"].iloc[1:]]
+    wave = prepared(project, save(project, table.assign(completed_on=days), "csv", small_codebook))
+    assert any(s.startswith(f"1 of {len(table)} interviews are not of {YEAR}") for s in wave.to_decide)
+    first = project / "data/clean/2020/respondents.csv"
+    first.parent.mkdir(parents=True)
+    write_table(first, clean(wave.fieldwork, wave.codebook).respondents)
+    again = prepared(project, save(project, table, "csv", small_codebook))
+    assert any("every one as then: is it that wave's delivery?" in sentence for sentence in again.to_decide)
+    other = save(project, table.assign(V1=table["V1"].sample(frac=1, random_state=1).to_numpy()), "csv", small_codebook)
+    assert not any("every one as then" in sentence for sentence in prepared(project, other).to_decide)
 
 
 def test_a_day_under_another_name_may_be_a_date_of_the_workbook(project, table, small_codebook):
@@ -765,7 +823,7 @@ def test_a_day_under_another_name_may_be_a_date_of_the_workbook(project, table, 
     header = next(cell for cell in book.active[1] if cell.value == "completed_on")
     header.value = "Date"
     book.save(path)
-    assert "a spreadsheet has made a date of this answer" in refusal(project, path)
+    assert "a date where none can stand" in refusal(project, path)
     wave = prepared(project, path, same={"Date": "completed_on"})
     assert wave.fieldwork.interviews["completed_on"].tolist() == table["completed_on"].tolist()
 
@@ -773,3 +831,15 @@ def test_a_day_under_another_name_may_be_a_date_of_the_workbook(project, table, 
 def test_personal_columns_under_another_name_are_not_shown(project, table, small_codebook):
     path = save(project, table.assign(Mail="a@example.org\x07"), "csv", small_codebook)
     assert "a@example.org" not in refusal(project, path, same=["Mail=email"])
+
+
+def test_all_unknown_spellings_of_a_question_are_told_at_once(project, table, small_codebook):
+    odd = table.assign(V1=["Do not know", "-", *table["V1"].iloc[2:]])
+    said = refusal(project, save(project, odd, "csv", small_codebook))
+    assert "row 2, column V1: no answer of outlook is called so, nor '-'; found 'Do not know'; allowed: " in said
+
+
+def test_the_lock_file_of_an_open_workbook_is_called_that(project, table, small_codebook):
+    path = project / "~$export.xlsx"
+    path.write_bytes(b"\x05Somebody")
+    assert refusal(project, path).endswith("is what Excel leaves beside a workbook that is open; name the workbook.")

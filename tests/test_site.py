@@ -18,7 +18,7 @@ from pipeline.params import load_params
 from pipeline.points import as_markdown, printed_points, with_points
 from pipeline.printing import STATUS
 from pipeline.problems import InputProblem
-from pipeline.publish import edition, read_waves, tracker_parts
+from pipeline.publish import edition, read_waves, revised_numbers, tracker_parts
 from pipeline.site import cell_text, clean_html, markdown, row_anchor, slug
 from pipeline.typeset import FILES, wave_pages, write_pages
 
@@ -236,7 +236,9 @@ def test_a_survey_of_which_no_report_was_printed_has_no_points(small_codebook, r
 def test_the_first_page_tells_of_the_last_wave_that_is_no_rehearsal(pages):
     real = contents_of(pages)
     later = real | {"wave": 2021, "rehearsal": True, "kind": "rehearsal", "status": STATUS["rehearsal"]}
-    first = soup(edition([real, later], {}, None, "Made up")["index.html"])
+    log = pd.DataFrame({"wave": ["2020"] * 3, "number": ["a", "a", "b"], "revision": ["r1", "r2", "r2"]})
+    first = soup(edition([real, later], {}, None, "Made up", revised_numbers(log))["index.html"])
+    assert "2 published numbers of 2020 changed afterwards, in 2 revisions." in " ".join(first.get_text().split())
     assert "wave 2020" in first.select_one(".kicker").get_text()
     assert "REHEARSAL" in first.find(id="waves").get_text()
     assert not first.title.get_text().startswith("REHEARSAL")
