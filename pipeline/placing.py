@@ -116,7 +116,7 @@ def _own(known, codebook, same, file):
         # What a person says of a column goes before what it is called.
         said = [known[fold(column)] for column, meant in same.items() if meant == name and fold(column) in known]
         own = known.get(fold(name))
-        here = said or [own] * (own is not None and own not in spoken_of)
+        here = said or ([own] if own is not None and own not in spoken_of else [])
         if len(here) > 1:
             what, do = f"two columns are {name}", "leave one of them out (--leave-out)"
             raise InputProblem(what, file=file, row=1, found=ITEMS.join(here), do=do)

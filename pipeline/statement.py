@@ -167,8 +167,8 @@ def facts_of_run(tables, codebook, settings, lock, inputs):
     """Texts by name, each from a table or setting of the run.
 
     `tables`: {name: table} of dispositions, response_rates, interviews (its days and modes), estimates, options,
-    diagnostics, validation, withheld and respondents; `settings` the Params; `lock` the text of requirements.lock;
-    `inputs` the paths, by name, of the files whose hashes are given.
+    diagnostics, cells (those of the weights), validation, withheld and respondents; `settings` the Params; `lock` the
+    text of requirements.lock; `inputs` the paths, by name, of the files whose hashes are given.
     """
     return {
         "modes": _modes(tables["respondents"], tables["estimates"], codebook),
@@ -179,7 +179,7 @@ def facts_of_run(tables, codebook, settings, lock, inputs):
         f"{'' if codebook.kind == 'fieldwork' else ' (simulated)'}, {len(tables['respondents']):,} answered.",
         "bases": _bases(tables["estimates"], codebook),
         "precision": _precision(tables["estimates"], codebook, settings.analyse.confidence),
-        "weights": _weights(tables["options"], tables["diagnostics"], codebook),
+        "weights": _weights(tables["options"], tables["diagnostics"], codebook) + _totals(tables["cells"], codebook),
         "checks": _checks(tables["validation"]),
         "processing": "Answers were read by the codebook, off-route answers taken out, and every change logged.",
         "withheld": _withheld(tables["withheld"], codebook, settings.disclose),
@@ -265,6 +265,14 @@ def _weights(options, diagnostics, codebook):
     last = diagnostics.iloc[-1]
     cost = f"design effect of the weights {last['design_effect']:.3f}, effective base {last['effective_base']:.1f}"
     return f"Weighted step by step: {steps}. Together: {cost}.{OPEN_SIZES[codebook.kind]}"
+
+
+def _totals(cells, codebook):
+    """How many organisations the weights add up to, by sector, of which day and whose count."""
+    said, labels = [], codebook.question(codebook.sector).categories
+    for (sector, day, source), part in cells.groupby(["sector", "reference_date", "source"], sort=False):
+        said.append(f"{labels[sector]} {part['total'].sum():,.0f} ({day}; {source})")
+    return f" The weights add up to totals of the population: {'; '.join(said)}."
 
 
 def _checks(validation):

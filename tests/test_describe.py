@@ -241,6 +241,10 @@ def test_the_facts_of_a_run_are_counted(small_codebook, small_respondents, tmp_p
         "estimates": pd.DataFrame(shares),
         "options": pd.DataFrame({"option": ["trim"], "setting": ["none"], "effect": ["no weight changed"]}),
         "diagnostics": pd.DataFrame({"design_effect": [1.2], "effective_base": [50.0]}),
+        "cells": pd.DataFrame(
+            [("lib", 900.0, 2019, "A register"), ("lib", 334.0, 2019, "A register"), ("mus", 500.0, 2018, "A book")],
+            columns=["sector", "total", "reference_date", "source"],
+        ),
         "validation": pd.DataFrame({"success": [True, False]}),
         "withheld": pd.DataFrame({"what": ["share"] * 7}),
     }
@@ -253,6 +257,7 @@ def test_the_facts_of_a_run_are_counted(small_codebook, small_respondents, tmp_p
     assert found["dates"] == "The interviews are dated 2020-02-01 to 2020-03-09."
     assert "Complete (1.1) 2, Refusal (2.11) 1" in found["outcomes"] and "RR1 0.667" in found["rates"]
     assert found["bases"] == "All respondents: unweighted base 60, weighted 1,234, effective 51.5."
+    assert found["weights"].endswith(" Library 1,234 (2019; A register); Museum 500 (2018; A book).")
     assert "unweighted at most 10.0 points either way" in found["precision"]
     assert found["checks"].startswith("1 of 2 expectations") and found["withheld"].startswith("7 shares")
     assert "pandas 9.9, svy 0.1; 2 packages" in found["software"]
