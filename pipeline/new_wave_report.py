@@ -9,6 +9,7 @@ from pipeline.codebook_difference import BREAKING, KINDS, differences
 from pipeline.draft import TO_JUDGE
 from pipeline.placing import ALIKE, likeness
 from pipeline.raw import CONTACT_HISTORY, FILES, FRAME, INTERVIEWS
+from pipeline.texts import fold
 
 # So much of a text is shown in a table on the terminal.
 WIDTH, WRAPPED = 44, 118
@@ -37,7 +38,7 @@ def decisions(codebook, table, placed, cleaned, *, before, then):
         *_of_days(placed[INTERVIEWS].columns["completed_on"], codebook.wave),
         *_of_panel(cleaned.respondents, then, codebook, before),
         *_of_differences(codebook, table),
-        *_of_new_questions([q for q in codebook.questions if q.id in new], {m.question for m in codebook.measures}),
+        *_of_new_questions([q for q in codebook.questions if q.id in new], codebook),
         *(
             f"{question}: the file's labels do not have the answer {answer}: was it dropped?"
             for p in placed.values()
@@ -71,8 +72,13 @@ def _of_differences(codebook, table):
             )
 
 
-def _of_new_questions(new, measured):
+def _of_new_questions(new, codebook):
+    measured = {m.question for m in codebook.measures}
+    said = {fold(a.label): a.missing for q in codebook.questions for a in q.answers if a.missing}
     for question in new:
+        for answer in question.answers:
+            if not answer.missing and fold(answer.label) in said:
+                yield f"{question.id}.{answer.id}: is it `missing: {said[fold(answer.label)]}`, as in other questions?"
         if question.id not in measured:
             yield f"{question.id}: a new question without a measure, of which no estimate is made"
         if question.text == question.column:

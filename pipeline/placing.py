@@ -80,13 +80,14 @@ def place(delivery, codebook, questions, *, needed, same=None, leave_out=()):
     columns = {name: _labelled(delivery.table[c], delivery.labels.get(c, {})) for name, c in own.items()}
     used = set(own.values())
     texts, edits, moved, silent, no_answers = {}, [], {}, [], []
-    for before in questions:
-        question = _moved(before, same, known)
-        found = _columns_of(question, known, delivery)
+    there = [(q, _columns_of(_moved(q, same, known), known, delivery)) for q in questions]
+    missing = [_moved(q, same, known) for q, found in there if found is None and q.id in needed]
+    if missing:
+        _stop_at_missing(missing, known, delivery, codebook)
+    for before, found in there:
         if found is None:
-            if question.id in needed:
-                _stop_at_missing(question, known, delivery, codebook)
             continue
+        question = _moved(before, same, known)
         used |= set(found.columns)
         offered = _offered(question, found, delivery)
         changed, given = _match(question, offered, delivery, found.columns)
@@ -169,14 +170,15 @@ def _columns_of(question, known, delivery):
     return Found(tuple(columns), of_name) if None not in columns else None
 
 
-def _stop_at_missing(question, known, delivery, codebook):
-    """Raise InputProblem for a question that the delivery lacks, naming the column that may be it."""
+def _stop_at_missing(lacking, known, delivery, codebook):
+    """Raise InputProblem for the first question that the delivery lacks, naming the column that may be it."""
+    question, *others = lacking
     names = export_columns(question)
     missing = next((n for n in names if fold(n) not in known), names[0])
     own = {fold(c) for columns in raw_columns(codebook).values() for c in columns}
-    others = [c for f, c in known.items() if f not in own]
-    told = [c for c in others if fold(_text_or_name(c, delivery)) in (fold(question.text), fold(question.label))]
-    near = told or [c for c in others if _answers_it(delivery.table[c], question)]
+    unplaced = [c for f, c in known.items() if f not in own]
+    told = [c for c in unplaced if fold(_text_or_name(c, delivery)) in (fold(question.text), fold(question.label))]
+    near = told or [c for c in unplaced if _answers_it(delivery.table[c], question)]
     do = f"if another column is it, say --same COLUMN={question.id}; if the questionnaire dropped it, write the wave's "
     do += "codebook by hand (docs/new_wave.md)"
     if question.asked_of == "frame":
@@ -184,7 +186,9 @@ def _stop_at_missing(question, known, delivery, codebook):
     if near:
         do = f"{near[0]} may be it: if so, say --same {quote(_stem(near[0], question) + '=' + question.id)}"
     what = f"the question {question.id} ({question.label}) is missing: no such column"
-    found = ", ".join(others) if others else None
+    if others:
+        what += f"; nor are there columns of {', '.join(q.id for q in others)}"
+    found = ", ".join(unplaced) if unplaced else None
     raise InputProblem(what, file=delivery.file, row=1, column=missing, found=found, do=do)
 
 

@@ -843,3 +843,15 @@ def test_the_lock_file_of_an_open_workbook_is_called_that(project, table, small_
     path = project / "~$export.xlsx"
     path.write_bytes(b"\x05Somebody")
     assert refusal(project, path).endswith("is what Excel leaves beside a workbook that is open; name the workbook.")
+
+
+def test_all_questions_that_are_missing_are_told_at_once(project, table, small_codebook):
+    said = refusal(project, save(project, table.drop(columns=["V1", "E1_3"]), "csv", small_codebook))
+    assert "is missing: no such column; nor are there columns of " in said
+    assert "outlook" in said and "events" in said
+
+
+def test_a_dont_know_of_a_new_question_is_asked_after(project, table, small_codebook):
+    new = table.assign(Q9=["Yes", "No", "Don't know"] * (len(table) // 3))
+    wave = prepared(project, save(project, new, "csv", small_codebook))
+    assert any("is it `missing: dont_know`, as in other questions?" in sentence for sentence in wave.to_decide)
