@@ -319,7 +319,8 @@ def _unknown(question, offer, offered, delivery, columns):
     raise InputProblem(
         f"no answer of {question.id} is called so{nor}",
         **{"file": delivery.file, "row": row, "column": column, "found": text, "allowed": allowed},
-        do="correct the cells, or write the wave's codebook by hand with this answer or spelling in it",
+        do=f"correct {'these cells' if others else 'the cell'}, or write the wave's codebook by hand with this answer "
+        "or spelling in it",
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.cells import HOW_MANY, check_texts, read_cells
 from pipeline.problems import InputProblem
+from pipeline.texts import fold
 from pipeline.yamls import load_model
 
 POPULATION_FILE = "population.yaml"
@@ -168,10 +169,12 @@ def _counted(sector, bands, folder):
     path = folder / count.file
     register = _columns(folder, count.file, [count.id, count.size, *count.keep])
     for column, values in count.keep.items():
+        # A blank or a capital letter is no reason to leave an organisation out.
+        texts = register[column].map(fold)
         for value in values or [""]:
-            if not register[column].eq(value).any():
+            if not texts.eq(fold(value)).any():
                 raise InputProblem("no row that is left has this", file=path, column=column, found=value)
-        register = register[register[column].isin(values)]
+        register = register[texts.isin([fold(value) for value in values])]
     if register.empty:
         raise InputProblem("the register has no rows", file=path)
     _check_counted_once(register, count, path)
@@ -191,9 +194,10 @@ def _counted(sector, bands, folder):
 
 def _check_counted_once(register, count, path):
     """Raise InputProblem for an organisation that has no id or that of another, or whose size is no whole number."""
+    ids = register[count.id].map(fold)
     at_fault = (
-        (register[count.id].eq(""), count.id, "an organisation has no id", ""),
-        (register[count.id].duplicated(), count.id, "the same organisation stands twice", "leave one of them"),
+        (ids.eq(""), count.id, "an organisation has no id", ""),
+        (ids.duplicated(), count.id, "the same organisation stands twice", "leave one of them"),
         (~register[count.size].str.fullmatch(HOW_MANY).astype(bool), count.size, "a size is a whole number", ""),
     )
     for faulty, column, what, do in at_fault:

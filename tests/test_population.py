@@ -237,6 +237,14 @@ def test_an_organisation_is_counted_once(folder, small_codebook):
     )
 
 
+@pytest.mark.parametrize("place", ["valley ", "Valley"])
+def test_a_blank_or_capital_letter_leaves_no_organisation_out(folder, small_codebook, place):
+    edit(folder, "libraries.csv", "b,valley", f"b,{place}")
+    assert population_cells("valley", folder=folder, codebook=small_codebook)["total"].tolist() == [2, 1, 30, 12]
+    edit(folder, "libraries.csv", "c,valley", "B ,valley")
+    assert "the same organisation stands twice; found 'B '" in problem(folder, small_codebook)
+
+
 def test_an_organisation_has_a_name(folder, small_codebook):
     edit(folder, "libraries.csv", "c,valley", ",valley")
     assert problem(folder, small_codebook) == (
