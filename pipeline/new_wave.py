@@ -242,11 +242,15 @@ def _stop_at_edits(placed, codebook, delivered, path):
 
 
 def _as_fieldwork(path, codebook):
-    """The codebook that stands there, of a wave that is no longer rebuilt or rehearsed: its text and itself."""
+    """The codebook that stands there, of a wave that is no longer rebuilt or rehearsed: its text and itself.
+
+    A report's survey stays the source of its own microdata; that of a rehearsal is nobody's.
+    """
     text = path.read_text(encoding="utf-8")
     if codebook.kind == "fieldwork":
         return text, codebook
-    text = set_values(text, of_fieldwork(codebook, codebook.wave))
+    rehearsed = codebook.kind == "rehearsal"
+    text = set_values(text, of_fieldwork(codebook, codebook.wave) if rehearsed else {("kind",): "fieldwork"})
     return text, codebook_of(text, path)
 
 
