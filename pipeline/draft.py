@@ -8,7 +8,7 @@ import yaml
 
 from pipeline.codebook import load_codebook
 from pipeline.codebook_difference import BREAKING, GONE, differences
-from pipeline.placing import new_answer
+from pipeline.new_questions import new_answer
 from pipeline.problems import InputProblem
 from pipeline.tables import MARK
 from pipeline.yaml_edits import add_items, flow, node_at, set_values, without_key

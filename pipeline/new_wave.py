@@ -19,9 +19,10 @@ from pipeline.codebook import ORGANISATION, Codebook, load_codebook
 from pipeline.deliveries import read_delivery
 from pipeline.draft import codebook_of, draft, of_fieldwork
 from pipeline.names import RESERVED
+from pipeline.new_questions import new_question
 from pipeline.new_wave_report import decisions, shown_differences
 from pipeline.params import load_params
-from pipeline.placing import new_question, own_columns, place
+from pipeline.placing import own_columns, place
 from pipeline.problems import InputProblem
 from pipeline.raw import (
     CONTACT_HISTORY,

@@ -157,12 +157,9 @@ def judge(years, world, seed):
         ]
     except InputProblem:
         return pd.DataFrame(columns=COLUMNS)
-    breaks = register({w.wave: w.codebook for w in waves})
-    found = changes(waves, breaks=breaks, settings=years.analyse)
-    coarse = changes(
-        [_as_published(w, years.disclose) for w in waves],
-        **{"breaks": breaks, "settings": years.analyse, "linked": linked(years.disclose)},
-    )
+    how = {"breaks": register({w.wave: w.codebook for w in waves}), "settings": years.analyse}
+    found = changes(waves, **how)
+    coarse = changes([_as_published(w, years.disclose) for w in waves], linked=linked(years.disclose), **how)
     found, coarse = (table[table["comparable"] & table["p"].notna()] for table in (found, coarse))
     keys = ["measure", "category", "break", "basis", "quality", "comparable", "why", "before", "after", "change"]
     alone = found[[*keys, "se_before", "se_after", "df"]].assign(covariance=0.0)

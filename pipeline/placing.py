@@ -23,8 +23,6 @@ from pipeline.texts import ITEMS, fold, tidy
 ALIKE = 0.6
 # A text of a file without labels is the reworded label of the answer that it is so much like.
 NEARLY = 0.8
-# A question of which the file gives no labels has at most so many different texts as answers.
-MOST_ANSWERS = 12
 
 
 class Offered(NamedTuple):
@@ -77,7 +75,7 @@ def place(delivery, codebook, questions, *, needed, same=None, leave_out=()):
     same = same or {}
     known = {fold(c): c for c in delivery.table.columns if fold(c) not in {fold(o) for o in leave_out}}
     own = _own(known, codebook, same, delivery.file)
-    columns = {name: _labelled(delivery.table[c], delivery.labels.get(c, {})) for name, c in own.items()}
+    columns = {name: labelled(delivery.table[c], delivery.labels.get(c, {})) for name, c in own.items()}
     used = set(own.values())
     texts, edits, moved, silent, no_answers = {}, [], {}, [], []
     there = [(q, _columns_of(_moved(q, same, known), known, delivery)) for q in questions]
@@ -165,7 +163,7 @@ def _columns_of(question, known, delivery):
         return None
     if of_name.counted is None:
         return Found(of_name.columns, of_name)
-    by_label = {fold(_tail(delivery.texts.get(c, ""))): c for c in of_name.columns}
+    by_label = {fold(tail_of(delivery.texts.get(c, ""))): c for c in of_name.columns}
     columns = [next((by_label[fold(t)] for t in a.texts if fold(t) in by_label), None) for a in question.answers]
     return Found(tuple(columns), of_name) if None not in columns else None
 
@@ -204,7 +202,9 @@ def _answers_it(cells, question):
     """Whether every text of a column is an answer of a question, and not all are numbers or ticks."""
     texts = {fold(c) for c in cells.unique()} - {""}
     known = {fold(t) for a in question.answers for t in a.texts}
-    return bool(texts) and texts <= known and not all(_code(t) is not None for t in texts) and question.kind == "single"
+    return (
+        bool(texts) and texts <= known and not all(code_of(t) is not None for t in texts) and question.kind == "single"
+    )
 
 
 def _text_of(question, found, delivery):
@@ -214,7 +214,7 @@ def _text_of(question, found, delivery):
     return delivery.texts.get(found.columns[0], "") if question.kind != "multiple" else ""
 
 
-def _tail(text):
+def tail_of(text):
     """The end of a column's text, where the answer of a multiple question stands: `Which events? - Talks`."""
     return re.split(r": | - | \u2013 |\? ", text)[-1].strip("- \u2013")
 
@@ -228,20 +228,20 @@ def _offered(question, found, delivery):
         return _offered_as_mentions(question, found, delivery)
     if question.kind == "multiple":
         pairs = zip(question.answers, found.columns, strict=True)
-        tails = [(a, _tail(delivery.texts.get(c, ""))) for a, c in pairs]
+        tails = [(a, tail_of(delivery.texts.get(c, ""))) for a, c in pairs]
         # Only the texts that are some answer of the question: others may be of the column as a whole.
         texts = {fold(t) for a in question.answers for t in a.texts}
         return [Offered(a.code, t) for a, t in tails if fold(t) in texts]
     if column in delivery.labels:
         missing = delivery.missing.get(column, frozenset())
-        return [Offered(_code(c), label, c in missing) for c, label in delivery.labels[column].items()]
+        return [Offered(code_of(c), label, c in missing) for c, label in delivery.labels[column].items()]
     if any(a.band for a in question.answers):
         _stop_at_codes_of_bands(question, delivery.table[column], delivery.file)
         return []
     codes = {a.code for a in question.answers}
     texts = [t for t in dict.fromkeys(map(tidy, delivery.table[column].unique())) if t]
-    coded = [t for t in texts if _code(t) is not None and _code(t) in codes]
-    return [Offered(_code(t), None) for t in coded] + [Offered(None, t) for t in texts if t not in coded]
+    coded = [t for t in texts if code_of(t) is not None and code_of(t) in codes]
+    return [Offered(code_of(t), None) for t in coded] + [Offered(None, t) for t in texts if t not in coded]
 
 
 def _offered_as_mentions(question, found, delivery):
@@ -249,10 +249,10 @@ def _offered_as_mentions(question, found, delivery):
     offered, codes = {}, {a.code for a in question.answers}
     for column in found.columns:
         labels, missing = delivery.labels.get(column, {}), delivery.missing.get(column, frozenset())
-        labelled = (Offered(_code(code), label, code in missing) for code, label in labels.items())
+        labelled = (Offered(code_of(code), label, code in missing) for code, label in labels.items())
         bare = [t for t in map(tidy, delivery.table[column].unique()) if t and t not in labels]
-        known = (_code(t) is not None and _code(t) in codes for t in bare)
-        unlabelled = (Offered(_code(t), None) if k else Offered(None, t) for t, k in zip(bare, known, strict=True))
+        known = (code_of(t) is not None and code_of(t) in codes for t in bare)
+        unlabelled = (Offered(code_of(t), None) if k else Offered(None, t) for t, k in zip(bare, known, strict=True))
         offered |= dict.fromkeys((*labelled, *unlabelled))
     return list(offered)
 
@@ -269,7 +269,8 @@ def _stop_at_codes_of_bands(question, cells, file):
         )
 
 
-def _code(text):
+def code_of(text):
+    """The whole number that a text is; None for any other."""
     return int(text) if re.fullmatch(r"-?\d+", str(text)) else None
 
 
@@ -329,13 +330,13 @@ def _cells(question, found, delivery):
     table = delivery.table
     if question.kind != "multiple":
         column = found.columns[0]
-        return [_labelled(table[column], delivery.labels.get(column, {}))]
+        return [labelled(table[column], delivery.labels.get(column, {}))]
     cells = []
     for answer, column in zip(question.answers, found.columns, strict=True):
         counted = found.set_.counted if found.set_ else None
         if counted is not None:
             _stop_at_third_value(table[column], counted, column, delivery)
-            cells.append(_ticks(table[column].eq(counted), table[column].ne("")))
+            cells.append(ticks_of(table[column].eq(counted), table[column].ne("")))
         else:
             labels = delivery.labels.get(column, {})
             ticks = tick_readings(question, answer)
@@ -352,19 +353,19 @@ def _mentioned(question, found, delivery, edits, given):
     """
     table = delivery.table[list(found.columns)]
     labels = {c: {code: label for code, label in delivery.labels.get(c, {}).items() if label} for c in table}
-    mentions = pd.DataFrame({c: each_text(_labelled(table[c], labels[c]), _mention) for c in table})
+    mentions = pd.DataFrame({c: each_text(labelled(table[c], labels[c]), _mention) for c in table})
     asked, name = table.ne("").any(axis=1), question.column or question.id
     codes = {a.id: a.code for a in question.answers}
     codes |= {e.answer: e.offered.code for e in edits if e.answer and None not in (e.offered.code, codes[e.answer])}
     offers = {(i if c is None else c): [o for a, o in given if a.id == i] for i, c in codes.items()}
     offers |= {e.offered.code: [e.offered] for e in edits if e.answer is None}
     texts = {code: {_mention(o.label or str(o.code)) for o in own} for code, own in offers.items()}
-    return {f"{name}_{code}": _ticks(mentions.isin(own).any(axis=1), asked) for code, own in texts.items()}
+    return {f"{name}_{code}": ticks_of(mentions.isin(own).any(axis=1), asked) for code, own in texts.items()}
 
 
 def _mention(text):
     """A label or code as it is compared: a code without noughts before it, a label folded."""
-    return fold(text) if _code(text) is None else str(_code(text))
+    return fold(text) if code_of(text) is None else str(code_of(text))
 
 
 def _stop_at_third_value(cells, counted, column, delivery):
@@ -383,87 +384,11 @@ def _stop_at_third_value(cells, counted, column, delivery):
         )
 
 
-def _labelled(cells, labels):
+def labelled(cells, labels):
     """Cells with the label in place of each code that has one."""
     return each_text(cells, lambda code: labels.get(code, code)).astype("str") if labels else cells.astype("str")
 
 
-def _ticks(chosen, asked):
+def ticks_of(chosen, asked):
     """Ticks as text: 1 where an answer was chosen, 0 where it was not, empty where nothing was asked."""
     return chosen.map({True: "1", False: "0"}).where(asked, "")
-
-
-# ---- what no question takes
-
-
-def new_question(item, delivery, taken):
-    """A question for a column or set that no question takes, as the mapping of a codebook, and its raw columns.
-
-    `taken` are the ids of questions. Raises InputProblem, by name, for what cannot be told: own words, numbers or codes
-    without labels.
-    """
-    if isinstance(item, AnswerSet):
-        return _new_multiple(item, delivery, taken)
-    cells, labels = delivery.table[item], delivery.labels.get(item, {})
-    texts = sorted({tidy(c) for c in cells.unique()} - {""}, key=lambda t: (fold(t), t))
-    if labels:
-        missing = delivery.missing.get(item, frozenset())
-        offered = [Offered(_code(code), label, code in missing) for code, label in labels.items()]
-    elif 2 <= len(texts) <= MOST_ANSWERS and not any(re.fullmatch(r"[\d.,]+", t) for t in texts):
-        offered = [Offered(None, t) for t in texts]
-    else:
-        raise InputProblem(
-            "no question has this column, and what its answers are cannot be told from the file",
-            **{"file": delivery.file, "row": 1, "column": item},
-            do=f"say --leave-out {quote(item)} if it is none of the survey's, or write the wave's codebook by hand",
-        )
-    answers = [new_answer(o, []) for o in offered]
-    _ids_once(answers)
-    if each_text(cells, tidy).eq("").any():
-        answers.append({"id": "not_stated", "label": "Not stated", "spellings": [""], "missing": "dont_know"})
-    text = delivery.texts.get(item, item)
-    question = {"id": _free(item, taken), "text": text, "label": text, "column": item, "answers": answers}
-    return question, {item: _labelled(cells, labels)}
-
-
-def _new_multiple(item, delivery, taken):
-    table = delivery.table[list(item.columns)]
-    column = re.sub(r"_$", "", item.name)
-    if item.counted is not None:
-        labels = [(i, _tail(delivery.texts.get(c, c))) for i, c in enumerate(item.columns, start=1)]
-        ticks = [_ticks(table[c].eq(item.counted), table[c].ne("")) for c in item.columns]
-    else:
-        known = {}
-        for c in item.columns:
-            known |= delivery.labels.get(c, {})
-        labels = [(_code(code), label) for code, label in known.items()]
-        asked = table.ne("").any(axis=1)
-        ticks = [_ticks(table.eq(code).any(axis=1), asked) for code in known]
-    answers = [new_answer(Offered(code, label), []) for code, label in labels]
-    _ids_once(answers)
-    columns = [f"{column}_{a.get('code', a['id'])}" for a in answers]
-    text = item.label or item.name
-    question = {"id": _free(item.name, taken), "text": text, "label": text, "column": column, "kind": "multiple"}
-    return question | {"answers": answers}, dict(zip(columns, ticks, strict=True))
-
-
-def new_answer(offer, taken):
-    """The mapping of a codebook for an answer that a delivery offers; `taken` are the ids of the question's answers."""
-    answer = {"id": _free(offer.label, taken), "label": offer.label}
-    if offer.code is not None:
-        answer["code"] = offer.code
-    if offer.missing:
-        answer["missing"] = "refused" if "refus" in fold(offer.label) else "dont_know"
-    return answer
-
-
-def _ids_once(answers):
-    for place, answer in enumerate(answers):
-        answer["id"] = _free(answer["label"], [a["id"] for a in answers[:place]])
-
-
-def _free(text, taken):
-    """An id made of a text, with a number where it is taken."""
-    start = "_".join(re.findall(r"[a-z0-9]+", fold(text)))[:30].strip("_") or "answer"
-    names = [start, *(f"{start}_{n}" for n in range(2, len(taken) + 3))]
-    return next(n for n in names if n not in taken)

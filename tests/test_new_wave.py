@@ -17,9 +17,9 @@ from pipeline.clean import clean
 from pipeline.codebook import load_codebook as read_codebook
 from pipeline.delivery import AnswerSet, Delivery
 from pipeline.draft import codebook_of
+from pipeline.new_questions import new_question
 from pipeline.new_wave import Choices, prepare
 from pipeline.new_wave_command import contents, main
-from pipeline.placing import new_question
 from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, read_fieldwork
 from pipeline.statement import blank_facts
