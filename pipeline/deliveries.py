@@ -45,6 +45,10 @@ def read_delivery(path, *, dates, personal=PERSONAL, sheet=None):
         raise InputProblem("this kind of file cannot be read", file=path, allowed=KINDS)
     if not path.is_file():
         raise InputProblem("there is no such file", file=path)
+    try:
+        path.open("rb").close()
+    except OSError as problem:  # before a reader takes it for a broken file of its kind
+        raise InputProblem(f"the file cannot be read ({problem.strerror})", file=path) from None
     if sheet is not None and path.suffix.lower() != ".xlsx":
         raise InputProblem("a sheet is named, and this is no Excel workbook", file=path, found=sheet)
     if path.suffix.lower() == ".sav":

@@ -4,6 +4,7 @@ import datetime
 import json
 import re
 import zipfile
+from pathlib import Path
 
 import made_exports as made
 import numpy as np
@@ -855,3 +856,18 @@ def test_a_dont_know_of_a_new_question_is_asked_after(project, table, small_code
     new = table.assign(Q9=["Yes", "No", "Don't know"] * (len(table) // 3))
     wave = prepared(project, save(project, new, "csv", small_codebook))
     assert any("is it `missing: dont_know`, as in other questions?" in sentence for sentence in wave.to_decide)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_file_that_may_not_be_read_is_not_called_broken(project, table, small_codebook, format_, monkeypatch):
+    path, opened = save(project, table, format_, small_codebook), Path.open
+
+    def refuse(self, *args, **options):
+        if self == path:
+            raise PermissionError(13, "Permission denied")
+        return opened(self, *args, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InputProblem) as caught:
+        prepared(project, path)
+    assert str(caught.value) == f"{path}: the file cannot be read (Permission denied)."
