@@ -1,4 +1,4 @@
-"""The audit of a printed report, for its page: the verdicts, the faults in their arithmetic, every printed number."""
+"""The audit of a printed report, for its page: the verdicts, the faults in their arithmetic, every printed claim."""
 
 import re
 from pathlib import Path
@@ -12,13 +12,13 @@ VERDICTS = {
     "contradicted": "cannot be true together with the rest",
     "impossible on its base": "no whole number of organisations is that share",
     "mislabelled": "printed in another unit than it must be read in",
-    "not testable": "not about answers, or without a label",
+    "not testable": "not about answers, or not put so that counts of them can test it",
     "reproduced": "can be true together with all others that are kept",
 }
 
 
 def audit_summary(report):
-    """How many printed numbers have which verdict, and how many faults there are; None where nothing was audited."""
+    """How many printed claims have which verdict, and how many faults there are; None where nothing was audited."""
     if not is_there(report, *TABLES):
         return None
     audit, contradictions = (read_table(Path(report) / name) for name in (TABLES[0], TABLES[2]))
@@ -65,7 +65,7 @@ def fault_numbers(cell):
 
 
 def claims_by_place(audit):
-    """Every printed number under the place where it stands, places in the order in which they are met."""
+    """Every printed claim under the place where it stands, places in the order in which they are met."""
     return [
         {"place": place, "claims": [_claim(row) for row in ours.to_dict("records")]}
         for place, ours in audit.groupby("place", sort=False)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from pipeline.codebook import TOTAL
 from pipeline.files import MARK, MARKED
-from pipeline.printing import KEYS, STATUS, base_text, bounds, find_rows, first_lower, state, value_text
+from pipeline.printing import FLAGGED, KEYS, STATUS, base_text, bounds, find_rows, first_lower, state, value_text
 from pipeline.problems import InputProblem
 from pipeline.tables import write_bytes, write_table, write_text
 
@@ -30,7 +30,6 @@ KINDS = {
     "grid": "Table of counts",
     "themes": "List of themes",
 }
-FLAGGED = "Few respondents: read with care"
 # What a reader must know of each state of an estimate (`printing.state`) that does not speak for itself.
 MEANINGS = {
     "bounded": "Somewhere in this range: the report's text does not settle where",

@@ -10,6 +10,7 @@ from string import Formatter
 import pandas as pd
 
 from pipeline.printing import (
+    FLAGGED,
     KEYS,
     NOT_KNOWN,
     STATUS,
@@ -30,7 +31,6 @@ OF_ONE = {"share", "interval", "n", "base", "words"}
 OF_TWO = {"other", "other_n", "other_base", "comparison"}
 NO_INTERVAL = "interval not stated"
 AGAINST = " against "
-CARE = "Few respondents: read with care."
 DIFFERENCE = ["difference", "difference_low", "difference_high"]
 OTHER = ["comparison", "other_share", "other_base", "other_support", *DIFFERENCE]
 STATED = ["base", "count", "share", "ci_low", "ci_high", "low", "high", "support", "quality", "words", *OTHER]
@@ -129,7 +129,7 @@ def clause_sentence(clause, one, other, codebook, label):
         said |= {"other": value_text(other, words=True), "other_n": value_text(other, "count", words=True)}
         said |= {"other_base": base_text(other, words=True), "comparison": _compared(clause, one, other)}
     text = clause.text.format(**said)
-    care = f" {CARE}" if any(row["quality"] == "flagged" for row in rows) else ""
+    care = f" {FLAGGED}." if any(row["quality"] == "flagged" for row in rows) else ""
     return text[:1].upper() + text[1:] + care
 
 

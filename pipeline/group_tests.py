@@ -3,7 +3,8 @@
 The test is the second-order corrected one (Rao and Scott 1984; F with fractional degrees of freedom), by svy, on the
 whole table with the base as a domain. A question answered once is tested as a whole (all its answers by all groups); of
 a question with several answers each answer is, given or not. Groups that overlap cannot be set against each other, so
-each is set against the others of its base. What is tested stands in the table whether or not it differs.
+each is set against the others of its base. What is tested stands in the table whether or not it differs. A
+fact of the frame by another (size by sector) is not: no answer has a part in it.
 """
 
 import numpy as np
@@ -57,11 +58,18 @@ def _plan(respondents, codebook):
         question = codebook.question(measure.question)
         base = select(respondents, codebook.base(measure.base).where).to_numpy(bool)
         for break_ in measure.breaks:
+            if _of_the_frame(codebook, question.id, *(q for g in codebook.groups(break_) for q in g.where)):
+                continue
             members = {g.id: select(respondents, g.where).to_numpy(bool) & base for g in codebook.groups(break_)}
             for group, group_of, inside in _groupings(members, base):
                 for category, answer in _answers(respondents, question):
                     keys = {"measure": measure.id, "category": category, "break": break_, "group": group}
                     yield keys | {"answer": answer, "group_of": group_of, "inside": inside}
+
+
+def _of_the_frame(codebook, *questions):
+    """Whether all these are facts of the frame, which nobody answered: bands lie within sectors whoever is asked."""
+    return all(codebook.question(q).asked_of == "frame" for q in questions)
 
 
 def _groupings(members, base):

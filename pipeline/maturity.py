@@ -31,7 +31,7 @@ from pipeline.estimate import (
     sample_of,
 )
 from pipeline.harmonise import compare, untouched
-from pipeline.printing import KEYS, SETTLED
+from pipeline.printing import EVIDENCE, KEYS, SETTLED
 from pipeline.texts import ITEMS
 
 # Differences are compared to so many digits: the same mark under two sets of weights may differ in its last bits.
@@ -121,7 +121,8 @@ def estimate_means(grid, *, respondents, codebook, settings, bounds):
     """The means of a Grid for a wave, unweighted and weighted: a table with COLUMNS.
 
     `bounds` has KEYS, basis, support, low and high of a reconstruction (see `score_bounds`, `mark_bounds`); what is
-    withheld has no estimate, what a reconstruction leaves open no error, and a mean without variance no interval.
+    withheld has no estimate, what a reconstruction leaves open no error, and a mean without variance no interval. The
+    intervals are svy's, by Student's t, cut at the ends of the scale (0 to 1, of a net score -1 to 1).
     """
     if grid.rows.empty:
         return pd.DataFrame(columns=COLUMNS)
@@ -134,8 +135,10 @@ def estimate_means(grid, *, respondents, codebook, settings, bounds):
     table = add_quality(table, flag_below=settings.flag_below, withhold_below=settings.withhold_below)
     withheld, modelled = table["quality"].eq("withheld"), codebook.kind == "reconstruction"
     hidden = {"se": table["se"].mask(withheld | modelled)}
-    # Where all answered alike there is no variance, and the interval of a mean would be a point.
-    hidden |= {c: table[c].mask(withheld | modelled | table["se"].lt(ROUND_OFF)) for c in ("ci_low", "ci_high")}
+    # Where all answered alike there is no variance, and the interval of a mean would be a point. That of a small group
+    # may reach beyond the scale, where no mean can be.
+    no_interval, least = withheld | modelled | table["se"].lt(ROUND_OFF), -table["category"].eq(NET).astype(float)
+    hidden |= {c: table[c].clip(least, 1.0).mask(no_interval) for c in ("ci_low", "ci_high")}
     quality = table["quality"].mask(~withheld & ~table["support"].isin(SETTLED), "modelled")
     table = table.assign(quality=quality, estimate=table["estimate"].mask(withheld), **hidden)
     return table.assign(wave=codebook.wave)[COLUMNS]
@@ -355,7 +358,7 @@ def _weights(steps):
 
 
 def robustness(waves):
-    """The overall mark of each group under every choice of weights: wave, break, group, basis, choice, mark.
+    """The overall mark of each group under every choice of weights: wave, break, group, basis, choice, mark, evidence.
 
     A mark under weights for the steps is their weighted mean, so over all such weights it lies between the smallest and
     the largest of the choices `only: STEP`.
@@ -374,8 +377,8 @@ def robustness(waves):
                     shares = dict(zip(met.columns, shares, strict=True))
                     for choice, weights in choices(wave.codebook).items():
                         mark = sum(w * shares[c] for c, w in weights.items())
-                        rows.append((wave.wave, break_, group.id, basis, choice, mark))
-    return pd.DataFrame(rows, columns=["wave", "break", "group", "basis", "choice", "mark"])
+                        rows.append((wave.wave, break_, group.id, basis, choice, mark, EVIDENCE[wave.kind]))
+    return pd.DataFrame(rows, columns=["wave", "break", "group", "basis", "choice", "mark", "evidence"])
 
 
 def what_survives(table, waves):
@@ -384,23 +387,25 @@ def what_survives(table, waves):
     A row per comparison: `kind` (order, or change since the wave before, as `change.pairs_of` has it), wave, break,
     basis, one, other (groups, or waves), `difference` with every step alike, `least` and `most` over the
     choices; `survives` all of them, `survives_left_out` all but those of one step alone; `against`, the choices that
-    turn it round. All are empty where a mark is withheld.
+    turn it round. All are empty where a mark is withheld. `evidence`: what the marks are, both where they differ.
     """
+    known = {w.wave: EVIDENCE[w.kind] for w in waves}
     marks = {key: part["mark"] for key, part in table.set_index("choice").groupby(["wave", "break", "group", "basis"])}
     rows = []
     for (wave, break_, basis), part in table.groupby(["wave", "break", "basis"], sort=False):
         for one, other in combinations(part["group"].unique(), 2):
             apart = marks[wave, break_, one, basis] - marks[wave, break_, other, basis]
-            rows.append(("order", wave, break_, basis, one, other, *_turned(apart)))
+            rows.append(("order", wave, break_, basis, one, other, *_turned(apart), known[wave]))
     for before, after, against in pairs_of(waves):
         if against == BASELINE or before.codebook.steps != after.codebook.steps:
             continue
         for wave, break_, group, basis in marks:
             if wave == after.wave and (before.wave, break_, group, basis) in marks:
                 apart = marks[wave, break_, group, basis] - marks[before.wave, break_, group, basis]
-                rows.append(("change", wave, break_, basis, group, str(before.wave), *_turned(apart)))
+                both = ITEMS.join(dict.fromkeys((known[before.wave], known[wave])))
+                rows.append(("change", wave, break_, basis, group, str(before.wave), *_turned(apart), both))
     columns = ["kind", "wave", "break", "basis", "one", "other", "difference", "least", "most"]
-    columns += ["survives", "survives_left_out", "against"]
+    columns += ["survives", "survives_left_out", "against", "evidence"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -21,17 +21,17 @@ def measure_sections(estimates, codebook, measure):
     ours = estimates[estimates["measure"].eq(measure.id)]
     by_key = {(r["break"], r["group"], r["category"], r["basis"]): r for r in ours.to_dict("records")}
     labels = {TOTAL: "Everyone"} | {b.id: b.label for b in codebook.breaks}
-    sections = []
+    sections, modelled = [], " (modelled)" if codebook.kind == "reconstruction" else ""
     for break_ in (TOTAL, *measure.breaks):
         groups = []
         for group in codebook.groups(break_):
             pairs = {c: [by_key[break_, group.id, c, b] for b in BASES] for c in question.categories}
-            groups.append(_group(pairs, group, question))
+            groups.append(_group(pairs, group, question, modelled))
         sections.append({"id": break_, "label": labels[break_], "groups": groups})
     return sections
 
 
-def _group(pairs, group, question):
+def _group(pairs, group, question, modelled):
     nets = {net.id for net in question.nets}
     first = next(iter(pairs.values()))
     rows = [
@@ -45,7 +45,7 @@ def _group(pairs, group, question):
     ]
     # The effective base speaks of a number of respondents, which an open base has not.
     open_base = base_text(first[0]) != base_text(first[0] | {"base_low": None})
-    effective = "" if open_base or first[1]["n_eff"] != first[1]["n_eff"] else f"{first[1]['n_eff']:.1f}"
+    effective = "" if open_base or first[1]["n_eff"] != first[1]["n_eff"] else f"{first[1]['n_eff']:.1f}{modelled}"
     known = any(row[basis]["text"] != NOT_KNOWN for row in rows for basis in BASES)
     about = {"id": f"{first[0]['break']}-{group.id}", "label": group.label, "base": base_text(first[0])}
     return about | {"effective": effective, "known": known, "rows": rows}

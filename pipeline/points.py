@@ -111,7 +111,8 @@ def _survival(finding, report):
     table = read_table(Path(report) / "sensitivity_findings.csv").set_index("finding")
     row = table.loc[finding.id]
     evidence = "" if pd.isna(row["evidence"]) else f" on {row['evidence']} records"
-    return f"{row['verdict']} {row['choices']} choices of weights{evidence}."
+    part = "" if row["tested"] == row["clauses"] else f" ({row['tested']} of {row['clauses']} statements tested)"
+    return f"{row['verdict']} {row['choices']} choices of weights{evidence}{part}."
 
 
 def as_markdown(groups, folder):

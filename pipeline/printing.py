@@ -16,6 +16,7 @@ SETTLED = ("published", "implied", "measured", "simulated")
 NOT_KNOWN = "not known"
 DASH = "\N{EN DASH}"
 WITHHELD = "withheld"
+FLAGGED = "Few respondents: read with care"
 STATUS = {
     "reconstruction": "Reconstructed from the printed report; not the original records.",
     "rehearsal": f"{MARK}: {MARKED}.",

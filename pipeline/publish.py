@@ -11,10 +11,11 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 
 from pipeline.datapackage import NAME, as_json, datapackage, resources
-from pipeline.files import write_text
+from pipeline.files import MARK, write_text
 from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebook
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
@@ -25,7 +26,7 @@ from pipeline.typeset import CONTENTS, TABLES, write_pages
 
 # The headings of columns that tables of the tracker have, where the name alone would not do.
 HEADINGS = {
-    "n": "Base",
+    "n": "Unweighted base",
     "n_eff": "Effective base",
     "se": "Standard error",
     "ci_low": "Interval, lower end",
@@ -170,7 +171,8 @@ def _table(path, folder):
     ids = {"trend", "measure", "category", "break", "group"} if {"label", "group_label"} <= set(found) else set()
     columns = {c: HEADINGS.get(c, title_of(c)) for c in found if c not in ids}
     shown = shown_table(path, title_of(path.stem), columns=columns, rows=ROWS)
-    return shown | {"file": path.relative_to(folder).as_posix()}
+    rehearsal = MARK in pd.read_csv(path, nrows=0).columns
+    return shown | {"file": path.relative_to(folder).as_posix(), "rehearsal": rehearsal}
 
 
 def title_of(name):

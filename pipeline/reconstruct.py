@@ -62,21 +62,21 @@ def contradiction_table(claims, verdict, codebook, settings):
 
     Columns: fault (its number, by the claim left out), contradiction (its number), claim, place, says, left_out,
     listed (which contradictions of that claim with claims kept are in the table, proven: `all`, or `all of up to` so
-    many claims), and sentence (why the claims of the fault's first contradiction, its smallest, cannot all be true).
+    many claims), and sentence (why the claims of this contradiction cannot all be true). The first of a fault is its
+    smallest.
     """
     by_id = {c["id"]: c for c in claims.to_dict("records")}
     faults = {claim: n for n, claim in enumerate(verdict.left_out, 1)}
     ordered = sorted(verdict.contradictions, key=lambda s: (min(faults[i] for i in s if i in faults), len(s), s))
     listed = {n: _said_listed(verdict.listed.get(claim)) for claim, n in faults.items()}
-    rows, sentences = [], {}
+    rows = []
     for number, contradiction in enumerate(ordered, 1):
         fault = min(faults[i] for i in contradiction if i in faults)
         together = [by_id[i] for i in contradiction]
-        if fault not in sentences:
-            sentences[fault] = fault_sentence(together, codebook, settings.worded_tolerance)
+        sentence = fault_sentence(together, codebook, settings.worded_tolerance)
         rows += [
             {"fault": fault, "contradiction": number, "claim": c["id"], "place": c["place"], "says": say(c, codebook)}
-            | {"left_out": c["id"] in faults, "listed": listed[fault], "sentence": sentences[fault]}
+            | {"left_out": c["id"] in faults, "listed": listed[fault], "sentence": sentence}
             for c in together
         ]
     return pd.DataFrame(rows, columns=CONTRADICTIONS)

@@ -177,7 +177,7 @@ def facts_of_run(tables, codebook, settings, lock, inputs):
         "rates": _rates(tables["response_rates"]),
         "sizes": f"{len(tables['dispositions']):,} organisations approached"
         f"{'' if codebook.kind == 'fieldwork' else ' (simulated)'}, {len(tables['respondents']):,} answered.",
-        "bases": _bases(tables["estimates"], codebook),
+        "bases": _bases(tables["estimates"], tables["diagnostics"], codebook),
         "precision": _precision(tables["estimates"], codebook, settings.analyse.confidence),
         "weights": _weights(tables["options"], tables["diagnostics"], codebook) + _totals(tables["cells"], codebook),
         "checks": _checks(tables["validation"]),
@@ -236,12 +236,11 @@ def _rates(rates):
     return f"Response rates by AAPOR's definitions: {said}."
 
 
-def _bases(estimates, codebook):
-    """The largest base unweighted, weighted and effective."""
-    ours = estimates[estimates["break"].eq(TOTAL) & estimates["basis"].eq(WEIGHTED)]
-    row = ours.sort_values("n", kind="stable", na_position="first").iloc[-1]
-    weighted, effective = row["n_weighted"], row["n_eff"]
-    bases = f"All respondents: unweighted base {row['n']:.0f}, weighted {weighted:,.0f}, effective {effective:.1f}."
+def _bases(estimates, diagnostics, codebook):
+    """The largest base unweighted, and that of all weights, as the page of the weights has it."""
+    n, last = estimates.loc[estimates["break"].eq(TOTAL), "n"].max(), diagnostics.iloc[-1]
+    weighted, effective = last["sum"], last["effective_base"]
+    bases = f"All respondents: unweighted base {n:.0f}, weighted {weighted:,.0f}, effective {effective:.1f}."
     return bases + OPEN_SIZES[codebook.kind]
 
 
@@ -252,9 +251,10 @@ def _precision(estimates, codebook, confidence):
     said = []
     for basis in (UNWEIGHTED, WEIGHTED):
         rows = ours[ours["basis"].eq(basis) & ours["n"].eq(ours["n"].max())]
-        half = ((rows["ci_high"] - rows["ci_low"]) / 2).max()
+        # Intervals of shares are not even: the longer arm counts.
+        arm = max((rows["ci_high"] - rows["estimate"]).max(), (rows["estimate"] - rows["ci_low"]).max())
         said.append(
-            f"{basis} at most {100 * half:.1f} points either way" if pd.notna(half) else f"{basis} none is settled"
+            f"{basis} at most {100 * arm:.1f} points to a side" if pd.notna(arm) else f"{basis} none is settled"
         )
     spread = ", ".join(said)
     return f"{confidence:.0%} intervals of shares of all respondents: {spread}. The tables have that of each share."

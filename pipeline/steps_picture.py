@@ -10,6 +10,7 @@ from pipeline.files import MARK
 from pipeline.maturity import EQUAL, ONLY, WITHOUT
 from pipeline.printing import STATUS, per_cent
 from pipeline.tables import write_bytes, write_table, write_text
+from pipeline.texts import ITEMS
 from pipeline.trends import WITHHELD
 
 NAME = "maturity_weights"
@@ -47,7 +48,9 @@ def words_of(table, survives, waves, basis):
     rehearsed = [str(w.wave) for w in waves if w.kind == "rehearsal"]
     rebuilt = [str(w.wave) for w in waves if w.kind == "reconstruction"]
     of_basis = survives[survives["basis"].eq(basis)]
-    counts = [_count(of_basis[of_basis["kind"].eq(kind)], what) for kind, what in COUNTED.items()]
+    counts = [
+        _count(rows, COUNTED[kind], of) for (kind, of), rows in of_basis.groupby(["kind", "evidence"], sort=False)
+    ]
     steps = " · ".join(f"{s.number} {s.label}" for s in waves[-1].codebook.steps)
     status = [f"{w.wave}: {STATUS[w.kind]}" for w in waves if STATUS[w.kind]]
     years = " and ".join(str(w.wave) for w in waves)
@@ -66,14 +69,17 @@ def words_of(table, survives, waves, basis):
 
 
 COUNTED = {
-    "order": "Of {1} orders of two groups {0} are the same under all weights, {2} with any one thing left out",
-    "change": "Of {1} changes of groups {0} keep their direction under all weights, {2} with any one thing left out",
+    "order": "Of {1} orders of two groups by {3} marks {0} are the same under all weights, "
+    "{2} with any one thing left out",
+    "change": "Of {1} changes of groups by {3} marks {0} keep their direction under all weights, "
+    "{2} with any one thing left out",
 }
 
 
-def _count(rows, text):
-    rows = rows[rows["survives"].notna()]
-    return text.format(rows["survives"].sum(), len(rows), rows["survives_left_out"].sum()) + "." if len(rows) else ""
+def _count(rows, text, of):
+    rows, of = rows[rows["survives"].notna()], " and ".join(of.split(ITEMS))
+    kept = rows["survives"].sum(), len(rows), rows["survives_left_out"].sum()
+    return text.format(*kept, of) + "." if len(rows) else ""
 
 
 def alternative_of(table, words):
@@ -163,7 +169,7 @@ def spans(table):
     only = table[table["choice"].str.startswith(ONLY)]
     left_out = table[table["choice"].str.startswith(WITHOUT)]
     equal = table[table["choice"].eq(EQUAL)].set_index(keys)["mark"].rename("equal")
-    parts = [equal]
+    parts = [equal, table.drop_duplicates(keys).set_index(keys)["evidence"]]
     for rows, name in ((only, "any_weights"), (left_out, "one_left_out")):
         found = rows.groupby(keys, sort=False)["mark"].agg(["min", "max"])
         parts.append(found.rename(columns={"min": f"{name}_least", "max": f"{name}_most"}))

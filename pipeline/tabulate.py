@@ -36,8 +36,16 @@ COLUMNS = {
     "base_label": ("Base", "string", "Who the share is of."),
     "basis": ("Basis", "string", "unweighted: each organisation counts one; weighted: as many as it stands for."),
     "n": ("Unweighted base", "integer", "Organisations in the base that answered the questionnaire."),
-    "n_weighted": ("Weighted base", "decimal", "Sum of the weights over the base."),
-    "n_eff": ("Effective base", "decimal", "Organisations of equal weight that would say as much (Kish)."),
+    "n_weighted": (
+        "Weighted base",
+        "decimal",
+        "Sum of the weights over the base; of a reconstruction on modelled sizes of organisations.",
+    ),
+    "n_eff": (
+        "Effective base",
+        "decimal",
+        "Organisations of equal weight that would say as much (Kish); of a reconstruction on modelled sizes.",
+    ),
     "count": ("Count", "integer", "Organisations in the base that gave the answer."),
     "estimate": ("Share", "decimal", "Share of the base that gave the answer, as a proportion."),
     "ci_low": ("Interval, lower end", "decimal", "Lower end of the confidence interval."),
@@ -72,12 +80,14 @@ def tidy(estimates, tests, codebook):
 
     `estimates` are those of `pipeline.estimate`, `tests` those of `pipeline.group_tests`. What the evidence does not
     settle has no number: of a bounded estimate its range is given, of an assumed or withheld one nothing but the base.
-    The base of a reconstruction that its report leaves open is not given.
+    A base or count of a reconstruction that its report leaves open is not given, whatever is known of the share.
     """
     rows = estimates.assign(shown=[state(row) for row in estimates.to_dict("records")])
     for column in NUMBERS:
         rows[column] = rows[column].where(rows["shown"].map(lambda s, c=column: c in SHOWN[s])).astype(float)
-    rows["n"] = rows["n"].mask(rows["base_low"] < rows["base_high"])
+    open_base, open_count = (rows[f"{what}_low"] < rows[f"{what}_high"] for what in ("base", "count"))
+    for column in ("n", "n_weighted", "n_eff", "count"):
+        rows[column] = rows[column].mask(open_base | (open_count & (column == "count")))
     labels = pd.DataFrame([_labels(codebook, *key) for key in rows[KEYS].itertuples(index=False, name=None)])
     rows = rows.assign(**labels, records=codebook.kind)
     return rows.assign(**_marks(rows, tests, codebook))[list(COLUMNS)].astype({"n": "Int64", "count": "Int64"})

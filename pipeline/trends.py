@@ -17,11 +17,11 @@ from pipeline.codebook import TOTAL
 from pipeline.files import MARK
 from pipeline.harmonise import SERIES_BREAK, compare
 from pipeline.maturity import NET, compare_scores
-from pipeline.printing import KEYS, SETTLED, STATUS, first_lower, per_cent, percent_text, range_text
+from pipeline.printing import FLAGGED, KEYS, SETTLED, STATUS, base_text, first_lower, per_cent, percent_text, range_text
 from pipeline.tables import write_bytes, write_table, write_text
 
-COLUMNS = ["trend", "wave", "kind", *KEYS, "label", "group_label", "basis", "n", "estimate", "ci_low", "ci_high"]
-COLUMNS += ["low", "high", "support", "quality", "drawn", "text", "joined", "joined_to", "why"]
+COLUMNS = ["trend", "wave", "kind", *KEYS, "label", "group_label", "basis", "n", "base", "estimate", "ci_low"]
+COLUMNS += ["ci_high", "low", "high", "support", "quality", "drawn", "text", "joined", "joined_to", "why"]
 PANEL, GUTTER, TOP, FOOT = 76, 92, 12, 14
 OTHERWISE = "{} ({}) and {} ({}) came about in different ways: no line joins them"
 APART = "No line: these waves came about in different ways"
@@ -39,6 +39,7 @@ POINTS = {
 }
 HATCHED = "Somewhere in this range: the report's text does not settle where"
 WITHHELD = "Withheld: it rests on too few organisations, or would give away a number that does"
+FEW = "*"
 MISSING = "Not asked, or no such group, in this wave"
 
 
@@ -53,14 +54,17 @@ def trend_data(trend, waves, *, shares, scores, breaks, basis):
     scored = trend.net_score is not None
     table = (scores if scored else shares)[lambda t: t["basis"].eq(basis)]
     reasons = _reasons(waves, breaks, basis, compare_scores if scored else compare)
-    rows = []
+    bases, rows = _bases(shares, basis), []
     for key, label, group_label in _series(trend, waves[-1].codebook):
         drawn = {}
         for wave, (partner, why) in zip(waves, reasons, strict=True):
             found = table[
                 table["wave"].eq(wave.wave) & (table[KEYS] == pd.Series(dict(zip(KEYS, key, strict=True)))).all(axis=1)
             ]
-            row = _point(found.iloc[0].to_dict(), scored) if len(found) else {"drawn": "missing", "text": ""}
+            row = {"drawn": "missing", "text": ""}
+            if len(found):
+                place = (wave.wave, measure_of(trend, wave.codebook), *key[2:])
+                row = _point(found.iloc[0].to_dict(), scored) | bases[place]
             drawn[wave.wave] = row["drawn"]
             said = why(key)
             joined = partner is not None and not said and {row["drawn"], drawn[partner]} <= {"settled", "printed"}
@@ -68,6 +72,23 @@ def trend_data(trend, waves, *, shares, scores, breaks, basis):
             row |= {"trend": trend.id, "wave": wave.wave, "kind": wave.kind, "basis": basis}
             rows.append(row | {"joined": joined, "joined_to": partner if joined else pd.NA})
     return pd.DataFrame(rows).reindex(columns=COLUMNS).astype({"joined_to": "Int64"})
+
+
+def measure_of(trend, book):
+    """The id of the measure that a Trend is of, or that its net score is made of."""
+    return trend.measure or next(s for s in book.net_scores if s.id == trend.net_score).measure
+
+
+def _bases(shares, basis):
+    """{(wave, measure, break, group): its unweighted base as n, where it is settled, and in print}."""
+    rows = shares[shares["basis"].eq(basis)].drop_duplicates(["wave", "measure", "break", "group"])
+    return {
+        (r["wave"], r["measure"], r["break"], r["group"]): {
+            "n": pd.NA if r["base_low"] < r["base_high"] else r["n"],
+            "base": base_text(r),
+        }
+        for r in rows.to_dict("records")
+    }
 
 
 def _reasons(waves, breaks, basis, compared):
@@ -117,7 +138,9 @@ def _point(row, scored):
         "assumed": "not known",
         "bounded": "" if drawn != "bounded" else range_of(*bounds, text, scored),
     }.get(drawn) or text(row["estimate"])
-    shown = {k: row[k] for k in ("n", "support", "quality")} | {"drawn": drawn, "text": said}
+    if row["quality"] == "flagged" and drawn in ("settled", "printed"):
+        said += FEW
+    shown = {"support": row["support"], "quality": row["quality"], "drawn": drawn, "text": said}
     if drawn in ("settled", "printed"):
         error = {"ci_low": row["ci_low"], "ci_high": row["ci_high"]} if drawn == "settled" else {}
         shown |= {"estimate": row["estimate"]} | error
@@ -141,7 +164,7 @@ def trend_words(trend, table, waves, *, settings):
     """The texts around a trend's drawing, by the place they stand in (`pipeline.sheet`)."""
     book, first, last = waves[-1].codebook, waves[0].wave, waves[-1].wave
     scored = trend.net_score is not None
-    measure = book.measure(trend.measure or next(s for s in book.net_scores if s.id == trend.net_score).measure)
+    measure = book.measure(measure_of(trend, book))
     base = first_lower(book.base(measure.base).label)
     rehearsed = [str(w.wave) for w in waves if w.kind == "rehearsal"]
     basis = "unweighted" if settings.figures.basis == "unweighted" else "weighted to the population"
@@ -165,10 +188,17 @@ def trend_words(trend, table, waves, *, settings):
         "measured": f"{unit} of {base}, {basis}" if not scored else f"{unit}, of {base}, {basis}",
         "points": _kinds(table, settings.analyse.confidence),
         "key": _keys(table),
-        "foot": [*reasons, *_worded_otherwise(waves, measure, trend), *sources, *status],
+        "foot": [*_base_lines(table), *reasons, *_worded_otherwise(waves, measure, trend), *sources, *status],
         "rehearsal": MARK if rehearsed else "",
         "rehearsal_means": f"{' and '.join(rehearsed)}: simulated answers" if rehearsed else "",
     }
+
+
+def _base_lines(table):
+    """The unweighted bases of each wave in a line, `Bases in 2014, n. All: 200 · Local authority: 77`."""
+    found = table[table["drawn"].ne("missing")].drop_duplicates(["wave", "group_label"])
+    each = found["group_label"] + ": " + found["base"]  # some labels end in a number
+    return [f"Bases in {wave}, n. {' · '.join(said)}" for wave, said in each.groupby(found["wave"], sort=False)]
 
 
 def _worded_otherwise(waves, measure, trend):
@@ -196,7 +226,8 @@ def _keys(table):
     """What a reader must know of this drawing's other marks, and nothing of others."""
     drawn, gaps = set(table["drawn"]), table["why"].where(table["drawn"].ne("missing"), "")
     broken, otherwise = gaps.str.startswith(SERIES_BREAK), gaps.str.endswith(OTHERWISE.split(": ")[1])
-    keys = [("bounded", HATCHED)] if "bounded" in drawn else []
+    keys = [("flagged", FLAGGED)] if table["text"].str.endswith(FEW).any() else []
+    keys += [("bounded", HATCHED)] if "bounded" in drawn else []
     keys += [("withheld", "Not known: the report's text does not settle it")] if "assumed" in drawn else []
     keys += [("withheld", WITHHELD)] if "withheld" in drawn else []
     keys += [("withheld", MISSING + ": no mark")] if "missing" in drawn else []
@@ -217,7 +248,8 @@ def trend_alternative(table, words):
             ring = POINTS.get(row["support"], "") if pd.notna(row["estimate"]) else ""
             each.append(f"{row['wave']} {gap}{row['text'] or 'nothing'}{ring}{_interval_text(row)}")
         said.append(f"{label}, {group}: {'; '.join(each)}.")
-    return " ".join([*said, *words["foot"]]) + "\n"
+    few = [f"Asterisk: {first_lower(FLAGGED)}."] if table["text"].str.endswith(FEW).any() else []
+    return " ".join([*said, *few, *words["foot"]]) + "\n"
 
 
 def _interval_text(row):

@@ -97,6 +97,9 @@ def wave_contents(codebook, estimates, report, settings, made):
     """What the wave's pages and the first page say of it: names, status, findings, chapters, audit, survival."""
     total = estimates[estimates["break"].eq("total") & estimates["basis"].eq("unweighted")]
     notebooks = sorted(path.stem for path in (report / "notebooks").glob("*.ipynb"))
+    survival = survival_summary(report)
+    weak = survival["weak"] if survival else {}
+    findings = finding_texts(estimates, codebook, settings.analyse.confidence, settings.figures.basis)
     return {
         "wave": codebook.wave,
         "title": codebook.title,
@@ -107,12 +110,12 @@ def wave_contents(codebook, estimates, report, settings, made):
         "respondents": whole_text(total["n"].max()),
         "basis": settings.figures.basis,
         "confidence": f"{settings.analyse.confidence:.0%}",
-        "findings": finding_texts(estimates, codebook, settings.analyse.confidence, settings.figures.basis),
+        "findings": [f | {"weak": weak.get(f["number"], "")} for f in findings],
         "findings_made": made.get("key_findings.csv", {}).get("link"),
         "chapters": chapters(codebook),
         "notebooks": notebooks,
         "audit": audit_summary(report),
-        "survival": survival_summary(report),
+        "survival": survival,
     }
 
 

@@ -12,13 +12,14 @@ STEPS = {
     "calibrated_weight": "Brought to the population",
     "weight": "Trimmed: the weight used",
 }
-SURVIVES = "survives"
+SURVIVES, DOES_NOT = "survives", "does not survive"
 
 
 def survival_summary(report):
-    """How many findings survive every choice of weights, and on what evidence.
+    """How many findings survive every choice of weights, how far they were tested, and on what evidence.
 
-    None where that was not tried, and where there are no findings.
+    `weak` says of each finding that does not survive, by its number, how far it holds. None where that was not tried,
+    and where there are no findings.
     """
     if not is_there(report, "sensitivity_findings.csv"):
         return None
@@ -28,7 +29,21 @@ def survival_summary(report):
     survive = int(findings["verdict"].eq(SURVIVES).sum())
     evidence = ", ".join(findings["evidence"].dropna().unique())
     choices = int(findings["choices"].max())
-    return {"findings": len(findings), "survive": survive, "choices": choices, "evidence": evidence}
+    failed = findings[findings["verdict"].eq(DOES_NOT)]
+    return {
+        "findings": len(findings),
+        "survive": survive,
+        "choices": choices,
+        "evidence": evidence,
+        **{column: int(findings[column].sum()) for column in ("clauses", "tested")},
+        "weak": {int(row["number"]): _weak(row) for row in failed.to_dict("records")},
+    }
+
+
+def _weak(row):
+    """How far a finding holds that does not survive: under how many choices, and whether under the one that is set."""
+    not_set = "" if row["set"] else ", and not under the weights as set"
+    return f"Depends on the weights: it holds under {row['holding']} of {row['choices']} choices{not_set}."
 
 
 def weight_tables(report, codebook):
@@ -101,6 +116,8 @@ def _tables(kind):
                     "number": "No.",
                     "heading": "Finding",
                     "verdict": "Verdict",
+                    "clauses": "Statements",
+                    "tested": "Of these tested",
                     "choices": "Choices tried",
                     "holding": "Choices under which it holds",
                     "whatever_the_records": "Whatever the records",

@@ -220,12 +220,12 @@ def _base_size(wave, measure):
     return int(select(wave.respondents, wave.codebook.base(wave.codebook.measure(measure).base).where).sum())
 
 
-def linked(settings):
+def linked(settings, errors_too=False):
     """For `change.changes`: what may be used of the organisations in both of two Waves, as a function of its rows.
 
     The function takes (before, after, rows, found): rows of one basis with KEYS, `found` their covariances and n_both;
     and gives `found` with neither where the panel of a group, of any of the same break, is too small or another group
-    is withheld. What is left of a weighted covariance is coarse.
+    is withheld. What is left of a weighted covariance is coarse, with `errors_too` (see `means`) of any.
     """
 
     def kept(before, after, rows, found):
@@ -242,7 +242,7 @@ def linked(settings):
             gone |= set(empty[family].itertuples(index=False, name=None))
         unused = names.isin(gone)
         coarse = significant(found["covariance"].astype(float), settings.share_digits)
-        covariance = found["covariance"].mask(rows["basis"].eq(WEIGHTED), coarse)
+        covariance = found["covariance"].mask(rows["basis"].eq(WEIGHTED) | errors_too, coarse)
         return found.assign(covariance=covariance.mask(unused, 0.0), n_both=found["n_both"].mask(unused))
 
     return kept

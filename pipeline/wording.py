@@ -22,7 +22,7 @@ def say(claim, codebook):
     """A claim as a plain sentence, from its fields and the codebook's labels."""
     if not testable(claim):
         op = "" if claim["op"] == "=" else f"{claim['op']} "
-        return "a comparison of differences" if claim["unit"] == "order" else f"{op}{printed(claim)}"
+        return "a comparison in words" if claim["unit"] == "order" else f"{op}{printed(claim)}"
     if claim["unit"] == "order":
         return _say_order(claim, codebook)
     unit = " answers for each" if claim["unit"] == "answers" else ""
@@ -82,6 +82,8 @@ def fault_sentence(claims, codebook, worded_tolerance):
     """
     for shape in (_printed_twice, _parts_of_a_whole, _too_many_answers, _more_than_there_are, _order_turned):
         sentence = shape(claims, codebook, worded_tolerance)
+        if sentence and any(c["op"] == "about" for c in claims):
+            return f"{sentence.removesuffix('.')}, though words may be {worded_tolerance:g} points off."
         if sentence:
             return sentence
     return f"These {len(claims)} claims cannot all be met; leaving out any one of them, the others can."

@@ -103,7 +103,9 @@ NOTES = [
     (
         "bases",
         "Organisations that answered and of which the share is. The weighted base is the sum of their weights, the "
-        "effective base the number of organisations of equal weight that would say as much.",
+        "effective base the number of organisations of equal weight that would say as much. In a reconstruction both "
+        "rest, as do the errors of weighted shares, on sizes of organisations that are modelled where the report "
+        "leaves them open.",
     ),
     (
         "interval",

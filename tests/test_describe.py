@@ -232,7 +232,8 @@ def test_every_wave_has_its_methodology():
 def test_the_facts_of_a_run_are_counted(small_codebook, small_respondents, tmp_path):
     (tmp_path / "file.csv").write_text("a\n1\n", encoding="utf-8")
     row = {"break": "total", "quality": "ok", "n": 60, "n_weighted": 1234.0, "n_eff": 51.5}
-    shares = [row | {"measure": "shop", "basis": b, "ci_low": 0.4, "ci_high": 0.6} for b in ("unweighted", "weighted")]
+    share = {"measure": "shop", "estimate": 0.48, "ci_low": 0.4, "ci_high": 0.6}
+    shares = [row | share | {"basis": b} for b in ("unweighted", "weighted")]
     tables = {
         "respondents": small_respondents,
         "interviews": pd.DataFrame({"completed_on": ["2020-03-09", " 2020-02-01\u00a0", None, "soon"]}),
@@ -240,7 +241,7 @@ def test_the_facts_of_a_run_are_counted(small_codebook, small_respondents, tmp_p
         "response_rates": pd.DataFrame({"break": ["total"], "rate": ["RR1"], "value": [0.6667]}),
         "estimates": pd.DataFrame(shares),
         "options": pd.DataFrame({"option": ["trim"], "setting": ["none"], "effect": ["no weight changed"]}),
-        "diagnostics": pd.DataFrame({"design_effect": [1.2], "effective_base": [50.0]}),
+        "diagnostics": pd.DataFrame({"sum": [1500.0, 1234.0], "design_effect": [1, 1.2], "effective_base": [60, 51.5]}),
         "cells": pd.DataFrame(
             [("lib", 900.0, 2019, "A register"), ("lib", 334.0, 2019, "A register"), ("mus", 500.0, 2018, "A book")],
             columns=["sector", "total", "reference_date", "source"],
@@ -258,7 +259,7 @@ def test_the_facts_of_a_run_are_counted(small_codebook, small_respondents, tmp_p
     assert "Complete (1.1) 2, Refusal (2.11) 1" in found["outcomes"] and "RR1 0.667" in found["rates"]
     assert found["bases"] == "All respondents: unweighted base 60, weighted 1,234, effective 51.5."
     assert found["weights"].endswith(" Library 1,234 (2019; A register); Museum 500 (2018; A book).")
-    assert "unweighted at most 10.0 points either way" in found["precision"]
+    assert "unweighted at most 12.0 points to a side" in found["precision"]
     assert found["checks"].startswith("1 of 2 expectations") and found["withheld"].startswith("7 shares")
     assert "pandas 9.9, svy 0.1; 2 packages" in found["software"]
     assert sha256(b"a\n1\n").hexdigest() in found["hashes"] and "in/file.csv" in found["hashes"]

@@ -96,3 +96,20 @@ def test_every_line_of_the_rap_assessment_has_a_verdict_and_its_evidence():
     for _, verdict, evidence in lines:
         assert verdict in ("met", "partly", "not met")
         assert re.search(r"\]\([^)]+\)", evidence), evidence
+
+
+def test_a_figure_says_what_the_report_prints_otherwise_of_what_it_draws(claims, checked):
+    book = load_codebook(ROOT / "data/codebook/2014.yaml")
+    left_out = claims[
+        claims["id"].isin(checked.loc[checked["status"] == "left out", "id"]) & claims["versus_group"].eq("")
+    ]
+    told = []
+    for figure in book.figures:
+        drawn = pd.read_csv(ROOT / f"reports/2014/figures/{figure.id}.csv")
+        cells = set(zip(drawn["category"], drawn["group"], strict=True))
+        ours = left_out[left_out["measure"].eq(figure.measure or "")]
+        for claim in ours.to_dict("records"):
+            if (claim["category"], claim["group"]) in cells:
+                assert claim["place"] in figure.note, f"{figure.id} draws what {claim['id']} prints otherwise"
+                told.append(claim["id"])
+    assert {"s23.other", "s26.services"} <= set(told)
