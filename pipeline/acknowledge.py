@@ -68,6 +68,13 @@ def pending(project):
     """The log with the revisions of this run below it, and the entries of docs/revisions.md."""
     entries = read_entries(project / ENTRIES)
     files = sorted((project / "reports/revisions").glob("*.csv"))
+    for released in sorted((project / PUBLISHED).glob("*/")):
+        if released.name not in {path.stem for path in files}:
+            raise InputProblem(
+                "these numbers were released, and no run makes that wave any more",
+                file=f"{PUBLISHED}/{released.name}",
+                do="put the year back on waves.all in params.yaml",
+            )
     new = [with_entries(read_log(path), entries) for path in files]
     return pd.concat([released_log(project), *new], ignore_index=True).astype("string"), entries
 

@@ -49,10 +49,11 @@ class Number:
 class Attack:
     """Everything that a wave publishes, ready to be asked how far it gives away what it withholds.
 
-    `numbers`: {key: Number}; `nets`: (key of a net, keys of its answers) for answers that may be given together.
+    `numbers`: {key: Number}; `nets`: (key of a net, keys of its answers) for answers that may be given together;
+    `limits`: (key of a base, keys of all answers, least, most) where each organisation of it gives so many of them.
     """
 
-    def __init__(self, numbers, *, codebook, respondents, nets=()):
+    def __init__(self, numbers, *, codebook, respondents, nets=(), limits=()):
         self.codebook, self.numbers = codebook, numbers
         self.classes, self.sizes = frame_classes(respondents, codebook)
         self.blocks, self.rows, self.near, self.known = {}, _Rows(), {}, {}
@@ -64,6 +65,7 @@ class Attack:
             self.column[key] = self.rows.variables(1)
             self.rows.add({**row, self.column[key]: -1.0}, 0.0)
         self._nets(nets)
+        self._limits(limits)
         self.component = self.rows.components()
         # The smallest and largest value that each unknown had in any table that could be.
         self.lowest, self.highest = np.full(self.rows.count, np.inf), np.full(self.rows.count, -np.inf)
@@ -149,6 +151,14 @@ class Attack:
                 self.rows.add({self.column[net]: 1.0, self.column[answer]: -1.0, self.rows.variables(1): -1.0}, 0.0)
             together = {self.column[a]: 1.0 for a in answers}
             self.rows.add({**together, self.column[net]: -1.0, self.rows.variables(1): -1.0}, 0.0)
+
+    def _limits(self, limits):
+        """All answers together are at least so many times the base, and no more than so many times."""
+        for base, answers, least, most in limits:
+            together = {self.column[a]: 1.0 for a in answers}
+            for times, sign in ((least, -1.0), (most, 1.0)):
+                if times is not None:
+                    self.rows.add({**together, self.column[base]: -float(times), self.rows.variables(1): sign}, 0.0)
 
     def published(self, key, hidden):
         """Whether a number is published where the numbers `hidden` are not."""
@@ -268,6 +278,7 @@ class _Tables:
         every = np.arange(self.count, dtype=np.int32)
         self.highs.changeColsBounds(self.count, every, *limits.T.copy())
         self.highs.changeColsCost(self.count, every, goal)
+        self.highs.clearSolver()
         self.highs.setBasis(self.start)
         self.highs.run()
         if self.highs.getModelStatus() != HighsModelStatus.kOptimal:

@@ -12,7 +12,7 @@ VERDICTS = {
     "contradicted": "cannot be true together with the rest",
     "impossible on its base": "no whole number of organisations is that share",
     "mislabelled": "printed in another unit than it must be read in",
-    "not testable": "not about answers, or not put so that counts of them can test it",
+    "not testable": "not about answers, without a label, or put so that no count of answers can test it",
     "reproduced": "can be true together with all others that are kept",
 }
 
@@ -47,16 +47,23 @@ def audit_tables(report):
 
 
 def faults(contradictions):
-    """The faults in order: {number, first (the shortest arithmetic), others, left_out (claims)}."""
+    """The faults in order: {number, first (its shortest arithmetic), left_out, others: [{sentence, claims}]}."""
     told = []
     for number, ours in contradictions.groupby("fault", sort=True):
-        sentences = list(dict.fromkeys(ours["sentence"]))
-        out = ours[ours["left_out"]].drop_duplicates("claim")
-        left_out = [
-            {"says": r["says"], "place": r["place"], "link": f"#{_anchor(r['claim'])}"} for r in out.to_dict("records")
+        ways = [
+            {"sentence": rows["sentence"].iloc[0], "claims": _links(rows)}
+            for _, rows in ours.groupby("contradiction", sort=True)
         ]
-        told.append({"number": int(number), "first": sentences[0], "others": sentences[1:], "left_out": left_out})
+        left_out = _links(ours[ours["left_out"]].drop_duplicates("claim"))
+        told.append({"number": int(number), "first": ways[0]["sentence"], "left_out": left_out, "others": ways[1:]})
     return told
+
+
+def _links(claims):
+    """Claims as they are linked to: [{says, place, link}]."""
+    return [
+        {"says": r["says"], "place": r["place"], "link": f"#{_anchor(r['claim'])}"} for r in claims.to_dict("records")
+    ]
 
 
 def fault_numbers(cell):

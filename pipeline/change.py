@@ -113,7 +113,7 @@ def _pair(before, after, against, *, breaks, settings, compared, laid_out, linke
     rows = compared(before.codebook, after.codebook, breaks=breaks)
     rows = side_by_side(rows, before, after)
     # What one wave has alone cannot have changed; the register says why it is alone.
-    rows = rows[rows["n_before"].notna() & rows["n_after"].notna()].reset_index(drop=True)
+    rows = rows[rows["quality_before"].notna() & rows["quality_after"].notna()].reset_index(drop=True)
     tested = rows["comparable"] & rows["quality"].isin(["ok", "flagged"])
     tested &= rows["before"].notna() & rows["after"].notna()
     parts = []
@@ -201,9 +201,9 @@ def stack(before, after, rows, *, basis, laid_out=lay_out):
     finite-population factor comes to), and the columns of the Grid that `names` (domain, answer) gives for each row.
     """
     grids = [laid_out(w.respondents, w.codebook) for w in (before, after)]
-    names = rows[KEYS].merge(grids[1].rows, on=KEYS, how="left", validate="1:1")[["domain", "answer"]]
-    tables = []
-    for wave, grid in zip((before, after), grids, strict=True):
+    called = [rows[KEYS].merge(g.rows, on=KEYS, how="left", validate="1:1")[["domain", "answer"]] for g in grids]
+    names, tables = called[1], []
+    for wave, grid, own in zip((before, after), grids, called, strict=True):
         people = wave.respondents
         design = pd.DataFrame(
             {
@@ -215,8 +215,11 @@ def stack(before, after, rows, *, basis, laid_out=lay_out):
                 "total": people["stratum_total"].astype(float),
             }
         )
-        wanted = [grid.domains[list(names["domain"].unique())], grid.answers[list(names["answer"].unique())]]
-        tables.append(pd.concat([design, *wanted], axis="columns"))
+        # A base may have another name in the earlier wave: the stack has the later one's.
+        for what, table in (("domain", grid.domains), ("answer", grid.answers)):
+            columns = dict(zip(names[what], own[what], strict=True))
+            design = design.join(pd.DataFrame({later: table[earlier] for later, earlier in columns.items()}))
+        tables.append(design)
     stacked = pd.concat(tables, ignore_index=True)
     if not panel_is_known(before, after):
         stacked[ORGANISATION] = stacked["wave"].astype(str) + " " + stacked[ORGANISATION]

@@ -9,7 +9,7 @@ from math import inf
 
 from pipeline.files import MARK
 from pipeline.names import OWN_COLUMNS, RESERVED, STAGE_COLUMNS, TOTAL
-from pipeline.texts import fold, words
+from pipeline.texts import NOT_CHOSEN, fold, words
 
 WITH_IDS = [
     "questions",
@@ -70,6 +70,7 @@ def _check_questions(book):
         if not q.answers:
             raise ValueError(f"question {q.id}: it has no answers")
         _check_limits(q)
+        _check_ticks(q)
         _check_frame(book, q)
         for net in q.nets:
             if not net.answers:
@@ -79,6 +80,17 @@ def _check_questions(book):
         _known(q.asked_if, asked_before, f"question {q.id} is asked_if an earlier question")
         _check_condition(book, q.asked_if, f"question {q.id}, asked_if")
         asked_before.add(q.id)
+
+
+def _check_ticks(q):
+    """No text of an answer to be ticked may be one that means, in its column, that it was not."""
+    for answer in q.answers if q.kind == "multiple" else ():
+        for text in (answer.id, answer.label, answer.code, *answer.spellings):
+            if text is not None and fold(str(text)) in NOT_CHOSEN:
+                raise ValueError(
+                    f"question {q.id}, answer {answer.id}: in a column of ticks '{text}' means that the answer was not "
+                    "chosen; give it another text, or code"
+                )
 
 
 def _check_limits(q):

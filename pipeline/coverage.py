@@ -233,6 +233,7 @@ def share_table(table, rows):
 
     `se_ratio` is the mean standard error over the standard deviation that the estimates really have.
     """
+    table = table.assign(covers=table["covers"].astype(float).where(table["ci_low"].notna()))
     by_share = table.groupby(["scenario", "share"], sort=False)
     found = by_share.agg(
         surveys=("covers", "size"),

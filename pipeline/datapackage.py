@@ -5,8 +5,10 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
-from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from pipeline.dictionary import described, title_of
 from pipeline.files import MARKED
 from pipeline.tables import read_table
 
@@ -60,6 +62,7 @@ def _resource(reports, path, about):
     return {
         "name": path.removesuffix(".csv").replace("/", "-").replace("_", "-").lower(),
         "path": path,
+        **({"title": title_of(path)} if title_of(path) else {}),
         **({"description": about} if about else {}),
         "profile": PROFILE,
         "format": "csv",
@@ -68,29 +71,26 @@ def _resource(reports, path, about):
         "bytes": len(data),
         "hash": f"sha256:{sha256(data).hexdigest()}",
         "dialect": {"delimiter": ",", "lineTerminator": "\n", "header": True},
-        "schema": {"fields": _fields(reports / path), "missingValues": [""]},
+        "schema": {"fields": _fields(reports, path), "missingValues": [""]},
     }
 
 
-def _fields(path):
-    """The columns of a table in Table Schema: name and type, from what stands in them."""
-    table = read_table(path, low_memory=False)
-    fields = [{"name": column, "type": _type(table[column])} for column in table]
-    named = path.read_text(encoding="utf-8").partition("\n")[0].split(",")
-    return fields + [{"name": name, "type": "string"} for name in named if name not in table]
+def _fields(reports, path):
+    """The columns of a table in Table Schema: name, type, from what stands in them, and what the dictionary says."""
+    table = read_table(reports / path, low_memory=False)
+    written = pd.read_csv(reports / path, dtype=str, keep_default_na=False)
+    types = {c: _type(table[c], written[c]) if c in table else "string" for c in written}
+    said = {c: {"description": described(path, c)} if described(path, c) else {} for c in written}
+    return [{"name": column, "type": types[column], **said[column]} for column in written]
 
 
-def _type(column):
+def _type(column, written):
     known = column.dropna()
     if known.empty:
         return "string"
     if is_bool_dtype(known.dtype):
         return "boolean"
-    if is_integer_dtype(known.dtype) or (is_numeric_dtype(known.dtype) and _whole(column)):
-        return "integer"
-    return "number" if is_numeric_dtype(known.dtype) else "string"
-
-
-def _whole(column):
-    """Whether a column holds whole numbers only: pandas reads one with empty cells as fractions."""
-    return bool((column.dropna() % 1 == 0).all())
+    if is_numeric_dtype(known.dtype):
+        # As it is written: `12.0` is no integer to whoever reads by the schema.
+        return "integer" if written[written.ne("")].str.fullmatch(r"-?\d+").all() else "number"
+    return "string"

@@ -165,5 +165,6 @@ def influence_table(weighted, *, codebook, most=10):
         size=np.abs(shift),
     )
     order = table.sort_values(["size", ORGANISATION], ascending=[False, True], ignore_index=True)
-    private = [] if codebook.kind == "reconstruction" else [ORGANISATION, "measure", "category"]
+    # With its weight, by how much a share moves would say what the share is to all digits.
+    private = [] if codebook.kind == "reconstruction" else [ORGANISATION, "measure", "category", "shift"]
     return order.drop(columns=["size", *private]).head(most)

@@ -22,6 +22,7 @@ LOG = ["wave", *KEYS, "what", "reason"]
 SMALL_BASE = "the base is below the smallest that results are given for"
 CONFIDENTIAL = "too few, or all but too few, gave the answer, or the number would give such a one away"
 BASE = "base"
+TESTED = ("statistic", "df_numerator", "df_denominator", "p", "p_adjusted")
 
 
 def protect(estimates, respondents, *, codebook, settings):
@@ -64,6 +65,18 @@ def rounded(estimates, settings):
     coarse |= {"deff": estimates["deff"].round(1), "n_eff": estimates["n_eff"].round(0)}
     coarse["n_weighted"] = _to(estimates["n_weighted"], settings.weighted_base_to)
     return estimates.assign(**{c: estimates[c].mask(weighted, values) for c, values in coarse.items()})
+
+
+def coarse_tests(tests, codebook, settings):
+    """Tests between groups (`pipeline.group_tests`) as they may be published: weighted ones in a few digits.
+
+    They rest on weighted shares to all digits, and so on what each class of the frame answered.
+    """
+    if codebook.kind == "reconstruction":
+        return tests
+    weighted = tests["basis"].eq(WEIGHTED)
+    coarse = {c: significant(tests[c].astype(float), settings.share_digits) for c in TESTED}
+    return tests.assign(**{c: tests[c].mask(weighted, numbers) for c, numbers in coarse.items()})
 
 
 def coarsened(table, digits):
@@ -112,7 +125,8 @@ def withheld_cells(estimates, respondents, *, codebook, settings):
     cells, values = cells_of(rows, respondents, codebook)
     hidden, small = _primary(rows, cells, values, codebook, settings)
     numbers = _numbers(estimates, cells, values, respondents, codebook, settings)
-    attack = Attack(numbers, codebook=codebook, respondents=respondents, nets=nets_of(rows, codebook))
+    linked = {"nets": nets_of(rows, codebook), "limits": limits_of(rows, respondents, codebook)}
+    attack = Attack(numbers, codebook=codebook, respondents=respondents, **linked)
     needed = {key: settings.minimum_count if key in hidden - small else 1 for key in cells}
     costs = {key: _cost(key) for key in numbers if not attack.public(key)}
     shares = {}
@@ -232,6 +246,30 @@ def nets_of(rows, codebook):
         for net in question.nets if question.several else ():
             keys = [(measure, category, break_, group) for category in (net.id, *net.answers)]
             found.append((keys[0], keys[1:]))
+    return found
+
+
+def limits_of(rows, respondents, codebook):
+    """How many answers each organisation of a base gives, as `pipeline.attack` takes it: (base, answers, least, most).
+
+    Where all answers to a question with several are measured and all who were asked keep the questionnaire's limits.
+    """
+    found = []
+    keys = set(rows[KEYS].itertuples(index=False, name=None))
+    for measure_id, break_, group in rows[["measure", "break", "group"]].drop_duplicates().itertuples(index=False):
+        measure = codebook.measure(measure_id)
+        question = codebook.question(measure.question)
+        answers = [(measure_id, a.id, break_, group) for a in question.answers]
+        if not question.several or not keys.issuperset(answers):
+            continue
+        inside = select(respondents, codebook.base(measure.base).where) & select(respondents, question.asked_if)
+        given = sum(gave(respondents, question, a.id).astype(int) for a in question.answers)[inside]
+        same_base = len(given) == select(respondents, codebook.base(measure.base).where).sum()
+        least = question.min_answers or None
+        least = least if least and same_base and given.ge(least).all() else None
+        most = question.max_answers if question.max_answers and given.le(question.max_answers).all() else None
+        if least or most:
+            found.append(((BASE, measure.base, break_, group), answers, least, most))
     return found
 
 

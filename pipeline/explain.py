@@ -80,6 +80,7 @@ def explain_estimate(key, *, codebook, estimates, claims, respondents=None, shar
         "n": _number(row["n"]),
         "n_printed": base_text(row),
         "count": _number(row["count"]),
+        "count_known": state(row, "count"),
         "n_eff": _number(row["n_eff"]),
         "support": row["support"],
         "support_means": SUPPORT[row["support"]],

@@ -19,6 +19,8 @@ from pipeline.wording import printed, say
 
 WIDTH, MARGIN = 110, 11
 MOST_LINES = 9
+# What stands behind an estimate of a reconstruction, whose records are modelled however well it is known.
+OF_A_RECONSTRUCTION = ("published", "implied", "bounded", "assumed")
 
 
 def main(
@@ -219,7 +221,11 @@ def _worked_out(facts):
     """The division, and what it bears out: the published share, or the filler that stands for one not settled."""
     if facts.get("share") is None:
         return ""
-    is_ = "as published" if facts["state"] == "settled" else "in the modelled records, which is no evidence"
+    is_ = "as published"
+    if facts["state"] != "settled":
+        is_ = "in the modelled records, which is no evidence"
+    elif facts["count_known"] != "settled":
+        is_ = f"in the modelled records; of this {facts['printed']} is published"
     return f" = {facts['weight_of_answer']:.12g} / {facts['weight_of_base']:.12g} = {facts['share']:.12g}, {is_}"
 
 
@@ -240,7 +246,8 @@ def _record_lines(facts, data):
     if "withheld" in facts:
         yield _said("RECORDS", facts["withheld"])
     elif "records" in facts:
-        yield from _listed("RECORDS", f"{len(facts['records'])} gave it", facts["records"])
+        modelled = " in the modelled records" if facts["support"] in OF_A_RECONSTRUCTION else ""
+        yield from _listed("RECORDS", f"{len(facts['records'])} gave it{modelled}", facts["records"])
         yield from _listed("", f"{len(facts['other_records'])} in the base did not", facts["other_records"])
     else:
         yield _said("RECORDS", f"{data['path']} is not here: {data['brings']}")

@@ -15,7 +15,18 @@ import pandas as pd
 
 from pipeline.codebook import TOTAL
 from pipeline.files import MARK, MARKED
-from pipeline.printing import FLAGGED, KEYS, STATUS, base_text, bounds, find_rows, first_lower, state, value_text
+from pipeline.printing import (
+    FLAGGED,
+    KEYS,
+    STATUS,
+    base_text,
+    bounds,
+    find_rows,
+    first_lower,
+    printed_share,
+    state,
+    value_text,
+)
 from pipeline.problems import InputProblem
 from pipeline.tables import write_bytes, write_table, write_text
 
@@ -44,7 +55,8 @@ def figure_data(estimates, codebook, figure, basis="unweighted"):
     Columns: COLUMNS. `text` is the label as drawn; `drawn` its state (settled, bounded, assumed, withheld); `base` the
     unweighted base in print; `missing` marks answers that say nothing. A cell that the figure does not show is empty:
     so are count, estimate and interval of a value that the report's text does not settle, which leaves the filler of
-    a reconstruction out of the picture and of its table alike. `low` and `high` bound the estimate, or in a figure of
+    a reconstruction out of the picture and of its table alike. A base or count that the report leaves open is empty
+    too, and the share then as it is printed, in whole per cent. `low` and `high` bound the estimate, or in a figure of
     counts the count. Raises InputProblem naming the figure where an estimate is missing.
     """
     if figure.kind == "themes":
@@ -99,8 +111,11 @@ def _shown(row, unit):
     shown, known = dict(row), state(row, unit)
     low, high = bounds(row, unit) if known in ("bounded", "assumed") else (None, None)
     hidden = ["estimate", "ci_low", "ci_high"] if unit == "count" or known != "settled" else []
-    if known != "settled":
+    if known != "settled" or state(row, "count") != "settled":
         hidden.append("count")
+    if row["base_low"] < row["base_high"]:
+        hidden.append("n")
+    shown["estimate"] = printed_share(row)
     text = value_text(row, unit)
     if row["quality"] == "flagged" and unit == "percent" and known in ("settled", "bounded"):
         text += "*"
@@ -150,7 +165,7 @@ def base_words(table, figure):
 
     Where n stands beside each row, what it is.
     """
-    bases = table.dropna(subset=["n"]).drop_duplicates("group")
+    bases = table.dropna(subset=["base"]).drop_duplicates("group")
     if bases.empty:
         return ""
     if figure.kind in ("split", "grid"):

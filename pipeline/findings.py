@@ -19,6 +19,7 @@ from pipeline.printing import (
     difference,
     find_rows,
     percent_text,
+    printed_share,
     range_words,
     size_words,
     state,
@@ -123,7 +124,7 @@ def clause_sentence(clause, one, other, codebook, label):
     if any(state(row) == "withheld" for row in rows):
         return f"Withheld, since it rests on too few organisations or would give a few away: {about(clause, codebook)}."
     if any(state(row) == "assumed" for row in rows):
-        return f"Not settled by the report's text: {about(clause, codebook)}."
+        return clause.unsettled or f"Not settled by the report's text: {about(clause, codebook)}."
     said = _said(one, label)
     if other is not None:
         said |= {"other": value_text(other, words=True), "other_n": value_text(other, "count", words=True)}
@@ -155,7 +156,7 @@ def interval_text(row):
 def _on_basis(basis, one, other):
     """A clause's estimate on a basis: the share, and in print with its interval, `59% (48% to 70%) against 7% ...`."""
     text = AGAINST.join(_in_print(row) for row in (one, other) if row is not None)
-    return {basis: one["estimate"] if state(one) == "settled" else None, f"{basis}_text": text}
+    return {basis: printed_share(one) if state(one) == "settled" else None, f"{basis}_text": text}
 
 
 def _in_print(row):
@@ -169,7 +170,8 @@ def _evidence(clause, one, other):
     row |= {"base": base_text(one), "count": None, "share": None, "ci_low": None, "ci_high": None}
     row |= {"low": None, "high": None, "support": one["support"], "quality": one["quality"], "words": _words(one)}
     if state(one) == "settled":
-        row |= {"count": one["count"], "share": one["estimate"], "ci_low": one["ci_low"], "ci_high": one["ci_high"]}
+        row |= {"share": printed_share(one), "ci_low": one["ci_low"], "ci_high": one["ci_high"]}
+        row["count"] = one["count"] if state(one, "count") == "settled" else None
     elif state(one) != "withheld":
         row |= {"low": one["low"], "high": one["high"]}
     return row | _compared_with(clause, one, other)
@@ -183,7 +185,7 @@ def _compared_with(clause, one, other):
     row |= {"other_base": base_text(other), "other_support": other["support"]}
     states = {state(one), state(other)}
     if state(other) == "settled":
-        row["other_share"] = other["estimate"]
+        row["other_share"] = printed_share(other)
     if states <= {"settled", "bounded"}:
         row["comparison"] = _compared(clause, one, other)
     if states == {"settled"}:

@@ -313,6 +313,8 @@ def compare_marks(before, after, *, breaks):
         for group in after.groups(break_):
             other = groups.get((break_, group.id))
             apart = "" if other else f"there is no such group in {before.wave}"
+            if other and meaning(other.where) != meaning(group.where):
+                apart = f"its group is made up otherwise than in {before.wave}"
             apart = apart or untouched(group.where, before, after, breaks=breaks)
             for basis in (UNWEIGHTED, WEIGHTED):
                 for mark, why in reasons.items():
@@ -381,8 +383,10 @@ def robustness(waves):
     return pd.DataFrame(rows, columns=["wave", "break", "group", "basis", "choice", "mark", "evidence"])
 
 
-def what_survives(table, waves):
+def what_survives(table, waves, *, breaks):
     """Whether the order of two groups, and the direction of each change, is the same under every choice of weights.
+
+    Changes are those of groups that `compare_marks` lets be compared, given the register of `breaks`.
 
     A row per comparison: `kind` (order, or change since the wave before, as `change.pairs_of` has it), wave, break,
     basis, one, other (groups, or waves), `difference` with every step alike, `least` and `most` over the
@@ -399,8 +403,12 @@ def what_survives(table, waves):
     for before, after, against in pairs_of(waves):
         if against == BASELINE or before.codebook.steps != after.codebook.steps:
             continue
+        compared = compare_marks(before.codebook, after.codebook, breaks=breaks)
+        compared = compared[compared["measure"].eq(OVERALL) & compared["comparable"]]
+        alike = set(compared[["break", "group", "basis"]].itertuples(index=False, name=None))
         for wave, break_, group, basis in marks:
-            if wave == after.wave and (before.wave, break_, group, basis) in marks:
+            both = wave == after.wave and (before.wave, break_, group, basis) in marks
+            if both and (break_, group, basis) in alike:
                 apart = marks[wave, break_, group, basis] - marks[before.wave, break_, group, basis]
                 both = ITEMS.join(dict.fromkeys((known[before.wave], known[wave])))
                 rows.append(("change", wave, break_, basis, group, str(before.wave), *_turned(apart), both))

@@ -144,7 +144,14 @@ def response_propensity(cases, *, codebook):
     rows = pl.DataFrame(columns | {"answered": cases["status"].eq(ANSWERED).to_numpy().astype(float)})
     sample = svy.Sample(rows, svy.Design(wgt="base"))
     terms = [svy.Cat(c) for c in classes] + (["contacts_log"] if cases["contacts"].nunique() > 1 else [])
-    model = sample.glm.fit("answered", x=terms, family="binomial")
+    try:
+        model = sample.glm.fit("answered", x=terms, family="binomial")
+    except svy.errors.ModelError as e:
+        raise InputProblem(
+            f"the propensity model cannot be fitted to the frame's variables: {e.title}",
+            found=", ".join(classes),
+            do="set weight.nonresponse to cells",
+        ) from None
     chance = pd.Series(np.asarray(model.predict(rows).yhat, dtype=float), index=cases.index)
     if not chance.between(SEPARATED, 1 - SEPARATED).all():
         raise InputProblem(

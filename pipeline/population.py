@@ -131,10 +131,10 @@ def shift_totals(cells, totals):
     """The cells with their totals moved within the range that their sources leave them (`low` to `high`).
 
     `published` leaves them; `fewer` and `more` take every total's low or high end; `more_small` and `more_large` change
-    the mix of a sector, whose own total is kept: its smallest cell at the high or the low end of its range, the others
-    at the opposite end, all scaled to the sector's total. Smallest is by size (`at_least`, which is left out then), in
-    whichever order the codebook has its bands. A counted total has no range and stays. Raises InputProblem for another
-    way.
+    the mix of a sector, whose own total is kept: its smallest cell goes towards the high or the low end of its range
+    and the others towards the opposite one, as far as both sides have room. Smallest is by size (`at_least`, which is
+    left out then), in whichever order the codebook has its bands. A counted total has no range and stays. Raises
+    InputProblem for another way.
     """
     if totals not in SHIFTS:
         raise InputProblem(
@@ -144,12 +144,12 @@ def shift_totals(cells, totals):
     cells = cells.drop(columns="at_least")
     if totals in ("published", "fewer", "more"):
         return cells.assign(total=cells[{"published": "total", "fewer": "low", "more": "high"}[totals]])
-    ends = cells["high"].where(smallest == (totals == "more_small"), cells["low"])
-    ends = ends.where(cells["low"] < cells["high"], cells["total"])
-    ranged = cells["low"] < cells["high"]
-    by_sector = pd.DataFrame({"total": cells["total"], "ends": ends})[ranged].groupby(cells["sector"]).sum()
-    scale = cells["sector"].map(by_sector["total"] / by_sector["ends"])
-    return cells.assign(total=(ends * scale).where(ranged, cells["total"]))
+    grows = (smallest == (totals == "more_small")).rename("grows")
+    room = (cells["high"] - cells["total"]).where(grows, cells["total"] - cells["low"])
+    sides = room.groupby([cells["sector"], grows]).sum().unstack(fill_value=0.0)
+    moved = cells["sector"].map(sides.min(axis="columns") if len(sides.columns) == 2 else sides.iloc[:, 0] * 0)
+    part = room / room.groupby([cells["sector"], grows]).transform("sum").where(lambda total: total > 0, 1)
+    return cells.assign(total=cells["total"] + (moved * part).where(grows, -moved * part))
 
 
 def cell_of_band(cells):

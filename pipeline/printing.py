@@ -120,12 +120,29 @@ def state(row, unit="percent"):
     """What may be said of an estimate: `settled`, `bounded`, `assumed` or `withheld`.
 
     A count claims nothing of a population, so a small base does not withhold it; a value that is not there is withheld.
+    A printed share may stand for several counts, and of an open base for any: then it is settled, and its count is not.
     """
     known = "settled" if row["support"] in SETTLED else row["support"]
+    if unit == "count" and known == "settled":
+        known = _count_known(row)
     shown = {"settled": [value(row, unit)], "bounded": bounds(row, unit), "assumed": []}[known]
     if (row["quality"] == WITHHELD and unit == "percent") or any(pd.isna(x) for x in shown):
         return WITHHELD
     return known
+
+
+def _count_known(row):
+    """How far the count of a settled share is known."""
+    low, high = row["count_low"], row["count_high"]
+    if pd.isna(low) or pd.isna(high):
+        return "assumed" if row["base_low"] < row["base_high"] else "settled"
+    return "bounded" if low < high else "settled"
+
+
+def printed_share(row):
+    """The share of a settled row: as it is printed, in whole per cent, where the count behind it is not settled."""
+    share = row["estimate"]
+    return share if pd.isna(share) or state(row, "count") in ("settled", WITHHELD) else per_cent(share) / 100
 
 
 def value(row, unit):

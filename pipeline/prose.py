@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.codebook import TOTAL
 from pipeline.findings import UNWEIGHTED, clause_sentence
-from pipeline.printing import KEYS, base_text, find_rows, range_text, state, value_text, whole_text
+from pipeline.printing import KEYS, base_text, find_rows, printed_share, range_text, state, value_text, whole_text
 from pipeline.site import row_link
 
 # Signs that no text may hold (Unicode's private use) mark a number of the first and of the second estimate.
@@ -95,7 +95,7 @@ def strip(row, codebook, clause, several):
         "label": label,
         "state": known,
         "text": value_text(row),
-        "share": round(100 * row["estimate"], 1) if settled else None,
+        "share": round(100 * printed_share(row), 1) if settled else None,
         "low": round(100 * low, 1) if known in ("settled", "bounded") and low == low else None,
         "high": round(100 * high, 1) if known in ("settled", "bounded") and high == high else None,
         "base": base_text(row),

@@ -26,7 +26,8 @@ from pipeline.typeset import CONTENTS, TABLES, write_pages
 
 # The headings of columns that tables of the tracker have, where the name alone would not do.
 HEADINGS = {
-    "n": "Unweighted base",
+    "n": "Organisations",
+    "base": "Unweighted base",
     "n_eff": "Effective base",
     "se": "Standard error",
     "ci_low": "Interval, lower end",

@@ -10,7 +10,7 @@ MEANINGS = {
     CONTRADICTED: "cannot be true together with the numbers that are reproduced",
     ON_BASE: "no whole number of its base can be that",
     LABEL: "printed in another unit than it must be read in",
-    UNTESTABLE: "not about answers, or without a label",
+    UNTESTABLE: "not about answers, without a label, or put so that no count of answers can test it",
 }
 LOOKED_FOR = {
     CHECKS[0]: "Shares and counts that no whole number of organisations of their base can be (GRIM)",

@@ -7,13 +7,12 @@ from pipeline.changes import CODED, NOT_CODED, SPELLING, TICK, change_log, chang
 from pipeline.codebook import ORGANISATION
 from pipeline.problems import InputProblem
 from pipeline.raw import INTERVIEWS, STATUSES, export_columns, interview_questions, listed, readings, stop_at
-from pipeline.texts import fold, words
+from pipeline.texts import NOT_CHOSEN, fold, words
 
 ABOUT = ["interview_id", ORGANISATION, "contact_id", "completed_on", "status"]
 UNCODED = [ORGANISATION, "file", "row", "column", "text", "coded_to"]
 
 _CHOSEN = ("1", "1.0", "yes", "y", "x", "true", "ticked", "selected", "chosen")
-_NOT_CHOSEN = ("0", "0.0", "no", "n", "false", "not ticked", "not selected", "not chosen")
 _JOINERS = {"and", "also", "plus"}
 
 
@@ -58,7 +57,7 @@ def read_labels(cells, question, file):
 def tick_readings(question, answer):
     """What each folded text means in the column of one answer of a multiple question: 1 chosen, 0 not, None empty."""
     own = [text for text, meant in readings(question).items() if meant == answer.id]
-    return dict.fromkeys(own, 1) | dict.fromkeys(_CHOSEN, 1) | dict.fromkeys(_NOT_CHOSEN, 0) | {"": None}
+    return dict.fromkeys(own, 1) | dict.fromkeys(_CHOSEN, 1) | dict.fromkeys(NOT_CHOSEN, 0) | {"": None}
 
 
 def _read_ticks(cells, question, answer):

@@ -21,6 +21,7 @@ from pipeline.tables import read_table
 PUBLISHED = "data/published"
 NUMBERS, MADE_FROM, LOG = "numbers.csv", "made_from.csv", "revisions.csv"
 VALUES = ["n", "count", "estimate", "ci_low", "ci_high", "support", "low", "high", "quality", "sentence"]
+VALUES += ["n_weighted", "n_eff", "se", "deff"]
 CHANGED = ["revision", "wave", "number", "column", "old", "new"]
 LOGGED = [*CHANGED, "cause", "changed", "acknowledged", "by"]
 WITHDRAWN = "withdrawn"
@@ -63,8 +64,10 @@ def changed_numbers(wave, released, now):
     """
     if released is None:
         return pd.DataFrame(columns=CHANGED, dtype="string")
-    old = released.melt("number", VALUES, "column", "old")
-    new = now.melt("number", VALUES, "column", "new")
+    # An edition of before a column was put on record says nothing of it.
+    known = [column for column in VALUES if column in released]
+    old = released.melt("number", known, "column", "old")
+    new = now.melt("number", known, "column", "new")
     both = old.merge(new, on=["number", "column"], how="left", validate="1:1")
     gone = ~both["number"].isin(now["number"])
     both["new"] = both["new"].mask(gone, WITHDRAWN)

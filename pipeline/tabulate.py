@@ -16,7 +16,7 @@ from pipeline.codebook import TOTAL, load_codebook
 from pipeline.csvw import describe
 from pipeline.estimate import KEYS
 from pipeline.files import MARK
-from pipeline.printing import state
+from pipeline.printing import printed_share, state
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table, write_bytes, write_table, write_text
 
@@ -80,14 +80,16 @@ def tidy(estimates, tests, codebook):
 
     `estimates` are those of `pipeline.estimate`, `tests` those of `pipeline.group_tests`. What the evidence does not
     settle has no number: of a bounded estimate its range is given, of an assumed or withheld one nothing but the base.
-    A base or count of a reconstruction that its report leaves open is not given, whatever is known of the share.
+    A base or count of a reconstruction that its report leaves open is not given, and its share as it is printed.
     """
-    rows = estimates.assign(shown=[state(row) for row in estimates.to_dict("records")])
+    listed = estimates.to_dict("records")
+    rows = estimates.assign(shown=[state(row) for row in listed], estimate=[printed_share(row) for row in listed])
     for column in NUMBERS:
         rows[column] = rows[column].where(rows["shown"].map(lambda s, c=column: c in SHOWN[s])).astype(float)
-    open_base, open_count = (rows[f"{what}_low"] < rows[f"{what}_high"] for what in ("base", "count"))
-    for column in ("n", "n_weighted", "n_eff", "count"):
-        rows[column] = rows[column].mask(open_base | (open_count & (column == "count")))
+    open_base = rows["base_low"] < rows["base_high"]
+    for column in ("n", "n_weighted", "n_eff"):
+        rows[column] = rows[column].mask(open_base)
+    rows["count"] = rows["count"].where([state(row, "count") == "settled" for row in listed])
     labels = pd.DataFrame([_labels(codebook, *key) for key in rows[KEYS].itertuples(index=False, name=None)])
     rows = rows.assign(**labels, records=codebook.kind)
     return rows.assign(**_marks(rows, tests, codebook))[list(COLUMNS)].astype({"n": "Int64", "count": "Int64"})

@@ -12,6 +12,8 @@ _SAME = str.maketrans(
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 
 
+# What says, folded, in the column of an answer to be ticked, that it was not.
+NOT_CHOSEN = ("0", "0.0", "no", "n", "false", "not ticked", "not selected", "not chosen")
 # Between the items of a list that stands in one cell of a table.
 ITEMS = "; "
 

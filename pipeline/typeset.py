@@ -15,6 +15,7 @@ import typer
 from pipeline.audit_pages import audit_summary, audit_tables
 from pipeline.codebook import load_codebook
 from pipeline.datapackage import as_json, wave_tables
+from pipeline.dictionary import title_of
 from pipeline.files import write_text
 from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebook
 from pipeline.number_pages import measure_sections
@@ -180,39 +181,12 @@ def _data_docs(report):
     return f"{ROOT}{report.name}/data_docs/index.html" if (report / "data_docs" / INDEX).is_file() else None
 
 
-# What is in the files of a wave, by name; a file without a line here is listed without one.
+# What is in the files of a wave that are no tables; those have their titles in the dictionary.
 FILES = {
-    "estimates.csv": "Every estimate, on both bases, with base, interval, design effect, support and bounds",
-    "key_findings.csv": "The key findings as sentences",
-    "key_findings_clauses.csv": "The numbers behind each clause of the findings",
-    "group_tests.csv": "Tests between groups, corrected for their number",
-    "audit.csv": "Every printed number with its verdict",
-    "audit_findings.csv": "What single printed numbers show by themselves",
-    "contradictions.csv": "What the printed report says that cannot all be true",
-    "claims_checked.csv": "Every printed number beside what the records give",
-    "validation.csv": "What was expected of the raw files, and what was found",
-    "weight_balance.csv": "Respondents beside the population, before and after each step",
-    "weight_cells.csv": "The cells that are weighted: totals, respondents, weights, sources",
-    "weight_diagnostics.csv": "The distribution of the weights and what they cost, step by step",
-    "weight_effects.csv": "The design effect of each share of everyone",
-    "weight_influence.csv": "The organisations whose leaving out would move a share most",
-    "weight_joined.csv": "Cells that were joined because too few answered",
-    "weight_margins.csv": "The totals that the weights meet",
-    "weight_options.csv": "Every option of weighting and what it did",
-    "sensitivity.csv": "Every clause of the findings under every choice of weights",
-    "sensitivity_choices.csv": "The choices of weights",
-    "sensitivity_findings.csv": "Which findings survive",
-    "sensitivity_set.csv": "The findings as they are weighted, for plots",
-    "sensitivity_totals.csv": "The findings over the range of the population's totals",
-    "coverage.csv": "How often the intervals hold the truth, in simulated surveys",
-    "coverage_shares.csv": "The same, share by share",
     "metrics.json": "The numbers that two runs are compared by",
     "tables.xlsx": "Data tables, one sheet a question (spreadsheet)",
-    "tables.csv": "The same, tidy: one row a number",
     "tables.csv-metadata.json": "What the columns of tables.csv mean (CSVW)",
-    "withheld.csv": "What was withheld, and why",
     "ddi.xml": "The questionnaire and the variables, for archives (DDI-Codebook)",
-    "methodology.csv": "The methodology statement, item by item",
 }
 
 
@@ -224,17 +198,17 @@ def downloads(report):
         if path.is_file() and ".failed" not in place.as_posix() and path.suffix != ".part":
             folder = place.parts[0] if len(place.parts) > 1 else ""
             entry = {"name": place.name, "link": f"{ROOT}{report.name}/{place.as_posix()}"}
-            entry |= {"about": about(path), "size": size_text(path.stat().st_size)}
+            entry |= {"about": about(path, f"{report.name}/{place.as_posix()}"), "size": size_text(path.stat().st_size)}
             groups.setdefault(folder, []).append(entry)
     titles = {"": "Tables and statements"}
     return [{"title": titles.get(f, f.replace("_", " ").capitalize()), "files": groups[f]} for f in sorted(groups)]
 
 
-def about(path):
-    """What is in a file: its line in FILES, or the title that a page gives itself."""
-    if path.suffix == ".html" and path.name not in FILES:
+def about(path, place):
+    """What is in a file at this place below reports/: its line in FILES, a table's title, or the title a page has."""
+    if path.suffix == ".html":
         return own_title(path.read_text(encoding="utf-8"))
-    return FILES.get(path.name, "")
+    return FILES.get(path.name) or (title_of(place) if path.suffix == ".csv" else "") or ""
 
 
 def size_text(size):

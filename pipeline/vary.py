@@ -274,8 +274,9 @@ def add_bounds(judged, estimates):
     """Add `low`, `high`, `other_low`, `other_high` and `whatever_the_records` to the rows of the choice that is set.
 
     `estimates` are the wave's weighted ones (`pipeline.estimate`), whose bounds hold for all records that meet what a
-    report prints. A clause *holds* or *moves* where all its bounds say so, and is *open* otherwise; the column is
-    empty for other choices and for a clause that is not settled on the printed basis.
+    report prints. A share *holds* or *moves* where all its bounds say so; a comparison *moves* where they turn it round
+    and never holds, since bounds have no interval. Else it is *open*. The column is empty for other choices, without
+    bounds, and for a clause that is not settled on the printed basis.
     """
     reach = estimates.set_index(KEYS)[["low", "high"]].astype(float)
     first = judged[judged["choice"].eq(REFERENCE)].set_index(["finding", "clause"])
@@ -295,16 +296,21 @@ def add_bounds(judged, estimates):
 
 def _bounded(row, known, reference):
     """What all records that meet the claims give for a clause: holds, moves or open."""
-    if row["verdict"] in (NOT_SETTLED, TOO_FEW):
+    if row["verdict"] in (NOT_SETTLED, TOO_FEW) or pd.isna(known["low"]):
         return ""
     if pd.isna(row["versus"]):
         if known["low"] >= reference["ci_low"] and known["high"] <= reference["ci_high"]:
             return HOLDS
         return MOVES if known["low"] > reference["ci_high"] or known["high"] < reference["ci_low"] else OPEN
+    # Bounds have no interval, and without one no direction is stated: they can turn one round and not confirm it.
     more, less = known["low"] > known["other_high"], known["high"] < known["other_low"]
-    if reference["direction"] == UNCLEAR or not (more or less):
-        return OPEN
-    return HOLDS if (reference["direction"] == "more") == more else MOVES
+    return MOVES if (more, less)[reference["direction"] == "more"] and reference["direction"] != UNCLEAR else OPEN
+
+
+def without_filler(judged):
+    """The rows as they are published: of a clause that is not settled on the printed basis no number."""
+    columns = ["estimate", "ci_low", "ci_high", "words", "other_estimate", "difference", "diff_low", "diff_high"]
+    return judged.assign(**{c: judged[c].mask(~judged["settled"].astype(bool)) for c in [*columns, "direction"]})
 
 
 def survivors(judged, choices):

@@ -18,14 +18,17 @@ SURVIVES, DOES_NOT = "survives", "does not survive"
 def survival_summary(report):
     """How many findings survive every choice of weights, how far they were tested, and on what evidence.
 
+    `choices` can be met; `sets` of them come to different weights.
+
     `weak` says of each finding that does not survive, by its number, how far it holds. None where that was not tried,
     and where there are no findings.
     """
-    if not is_there(report, "sensitivity_findings.csv"):
+    if not is_there(report, "sensitivity_findings.csv", "sensitivity_choices.csv"):
         return None
     findings = read_table(Path(report) / "sensitivity_findings.csv")
     if findings.empty:
         return None
+    table = read_table(Path(report) / "sensitivity_choices.csv")
     survive = int(findings["verdict"].eq(SURVIVES).sum())
     evidence = ", ".join(findings["evidence"].dropna().unique())
     choices = int(findings["choices"].max())
@@ -34,6 +37,7 @@ def survival_summary(report):
         "findings": len(findings),
         "survive": survive,
         "choices": choices,
+        "sets": int(table["met"].eq("yes").sum() - table["same_as"].notna().sum()),
         "evidence": evidence,
         **{column: int(findings[column].sum()) for column in ("clauses", "tested")},
         "weak": {int(row["number"]): _weak(row) for row in failed.to_dict("records")},

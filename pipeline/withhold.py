@@ -220,12 +220,13 @@ def _base_size(wave, measure):
     return int(select(wave.respondents, wave.codebook.base(wave.codebook.measure(measure).base).where).sum())
 
 
-def linked(settings, errors_too=False):
+def linked(settings):
     """For `change.changes`: what may be used of the organisations in both of two Waves, as a function of its rows.
 
-    The function takes (before, after, rows, found): rows of one basis with KEYS, `found` their covariances and n_both;
-    and gives `found` with neither where the panel of a group, of any of the same break, is too small or another group
-    is withheld. What is left of a weighted covariance is coarse, with `errors_too` (see `means`) of any.
+    The function takes (before, after, rows, found): rows of one basis with KEYS and both bases, `found` their
+    covariances and n_both; and gives `found` with neither where the panel of a group, of any of the same break, or
+    those of it outside the panel are too few, or another group is withheld. What is left of a covariance is coarse,
+    since it says how the answers of two waves go together, which no share of one wave does.
     """
 
     def kept(before, after, rows, found):
@@ -235,14 +236,16 @@ def linked(settings, errors_too=False):
             return found
         family = ["measure", "category", "break"]
         names = rows[family].apply(tuple, axis=1)
-        small = names[found["n_both"].between(1, settings.minimum_base - 1)]
+        few = found["n_both"].between(1, settings.minimum_base - 1)
+        for side in ("n_before", "n_after"):  # those outside the panel are the difference of two tables
+            few |= (rows[side].astype(float) - found["n_both"]).between(1, settings.minimum_base - 1)
+        small = names[few]
         gone = set(small)
         for table in hidden:
             empty = table[table["estimate"].isna() & ~table["n"].eq(0) & table["basis"].eq(UNWEIGHTED)]
             gone |= set(empty[family].itertuples(index=False, name=None))
         unused = names.isin(gone)
-        coarse = significant(found["covariance"].astype(float), settings.share_digits)
-        covariance = found["covariance"].mask(rows["basis"].eq(WEIGHTED) | errors_too, coarse)
+        covariance = significant(found["covariance"].astype(float), settings.share_digits)
         return found.assign(covariance=covariance.mask(unused, 0.0), n_both=found["n_both"].mask(unused))
 
     return kept

@@ -14,7 +14,7 @@ from pipeline import change, decompose, maturity, track, transitions, withhold
 from pipeline.attack import Attack, Cell, Number, _solve, frame_classes
 from pipeline.change import Wave
 from pipeline.codebook import ORGANISATION, TOTAL, Answer, Question, Test, gave, select
-from pipeline.disclose import BASE, cells_of, nets_of, published_numbers
+from pipeline.disclose import BASE, cells_of, limits_of, nets_of, published_numbers
 from pipeline.estimate import KEYS, UNWEIGHTED, WEIGHTED
 from pipeline.transitions import TRANSITIONS
 
@@ -44,7 +44,8 @@ class Reader:
             numbers |= self.numbers(book, people)
         rows = ours[ours["basis"].eq(UNWEIGHTED)]
         _, values = cells_of(rows, people, book)
-        return Attack(numbers, codebook=book, respondents=people, nets=nets_of(rows, book)), values
+        linked = {"nets": nets_of(rows, book), "limits": limits_of(rows, people, book)}
+        return Attack(numbers, codebook=book, respondents=people, **linked), values
 
     def leaks(self, with_tracker=True, steps=1, only=None):
         """The withheld numbers of which fewer than so many others are possible: {key: (smallest, largest)}.

@@ -1,5 +1,6 @@
 """Change between waves: errors with the panel's covariance, what may be tested, and what each row says."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -215,6 +216,30 @@ def test_the_correction_is_benjamini_and_hochbergs_of_everyone_and_of_groups_apa
 def test_one_wave_alone_has_nothing_to_compare(small, make_respondents):
     table = changed(wave_of(small, make_respondents(small, 40, 1), 2020))
     assert table.empty and list(table.columns) == change.COLUMNS
+
+
+def test_a_row_that_is_withheld_stands_there_and_says_so(small, make_respondents):
+    before, after = drawn(small, make_respondents, 60, 60, 30)
+    gone = after.estimates["measure"].eq("outlook") & after.estimates["group"].eq("lib")
+    hidden = after.estimates.assign(
+        **{c: after.estimates[c].mask(gone) for c in ("n", "estimate", "se")},
+        quality=after.estimates["quality"].mask(gone, "withheld"),
+    )
+    row = one(changed(before, replace(after, estimates=hidden)), **{"break": "kind", "group": "lib"})
+    assert row["quality"] == "withheld" and np.isnan(row["change"]) and row["word"] == ""
+
+
+def test_a_base_may_have_another_name_in_the_later_wave(small, make_respondents):
+    before, after = drawn(small, make_respondents, 60, 60, 30)
+    book = after.codebook
+    renamed_ = book.model_copy(
+        update={
+            "bases": tuple(b.model_copy(update={"id": "everyone"}) if b.id == "all" else b for b in book.bases),
+            "measures": tuple(m.model_copy(update={"base": "everyone"}) for m in book.measures),
+        }
+    )
+    table = changed(before, replace(after, codebook=renamed_))
+    pd.testing.assert_frame_equal(table, changed(before, after))
 
 
 def test_each_wave_is_set_against_the_one_before_and_the_first(small, make_respondents):

@@ -37,6 +37,12 @@ def step(name, *criteria):
 
 # Each fault: what stands in the codebook, what is put in its place, and the whole sentence that must come of it.
 FAULTS = {
+    "a tick that means no tick": (
+        "{id: talks, label: Talks, code: 1, spellings: [Lectures]}",
+        "{id: talks, label: Talks, code: 0, spellings: [Lectures]}",
+        "FILE: codebook: question events, answer talks: in a column of ticks '0' means that the answer was not chosen; "
+        "give it another text, or code.",
+    ),
     "question twice": (
         "- id: channel\n",
         "- id: scale\n",

@@ -80,7 +80,7 @@ def test_balance_against_those_approached_uses_their_base_weights(small_codebook
 def test_influence_names_nobody_in_a_wave_that_is_not_public(small_codebook, small_respondents):
     weighted = small_respondents.assign(cell="one", weight=2.0, stratum="one", stratum_total=1000.0)
     table = influence_table(weighted, codebook=small_codebook, most=5)
-    assert list(table) == ["cell", "weight", "weight_share", "shift"]
+    assert list(table) == ["cell", "weight", "weight_share"]
 
 
 def test_influence_is_the_move_when_an_organisation_is_left_out(small_codebook, small_respondents):

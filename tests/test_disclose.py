@@ -12,13 +12,16 @@ import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
-from pipeline.attack import Attack, frame_classes
+from pipeline.attack import Attack, Number, frame_classes
 from pipeline.codebook import Codebook, gave, select
 from pipeline.disclose import (
     BASE,
     LOG,
+    TESTED,
     cells_of,
+    coarse_tests,
     coarsened,
+    limits_of,
     nets_of,
     protect,
     published_numbers,
@@ -279,13 +282,56 @@ def test_the_protection_agrees_with_an_audit_by_its_own_programs(released, respo
     }
     rows = every[every["basis"].eq("unweighted")]
     numbers = published_numbers(every, respondents, codebook=survey, settings=settings)
-    attack = Attack(numbers, codebook=survey, respondents=respondents, nets=nets_of(rows, survey))
+    linked = {"nets": nets_of(rows, survey), "limits": limits_of(rows, respondents, survey)}
+    attack = Attack(numbers, codebook=survey, respondents=respondents, **linked)
     _, values = cells_of(rows, respondents, survey)
     for key in sorted(hidden)[::4]:
         if not attack.public(key):
             low, high = attack.reach(key, hidden)
             assert low - 1e-6 <= values[key] <= high + 1e-6
             assert high - low >= 1 - 1e-6, key
+
+
+def test_what_was_asked_before_has_no_bearing_on_another_table(released, respondents, survey):
+    settings, every, _, _ = released
+    rows = every[every["basis"].eq("unweighted")]
+    numbers = published_numbers(every, respondents, codebook=survey, settings=settings)
+    _, values = cells_of(rows, respondents, survey)
+    named = {"codebook": survey, "respondents": respondents, "nets": nets_of(rows, survey)}
+    costs = {key: 1.0 for key in numbers}
+    attack = Attack(numbers, **named)
+    asked = [key for key in sorted(values) if values[key] and not attack.public(key)][::9][:8]
+    found = [attack.alternative(key, values[key] - 1, {key}, costs) for key in asked]
+    alone = [Attack(numbers, **named).alternative(key, values[key] - 1, {key}, costs) for key in reversed(asked)]
+    assert found == alone[::-1]
+    assert len(asked) == 8 and any(found)
+
+
+def test_answers_that_each_gives_so_many_of_are_part_of_the_attack(survey, make_respondents):
+    """Of `exactly one of two` the one is the base less the other, in whichever group."""
+    aims = survey.question("aims").model_copy(update={"min_answers": 1, "max_answers": 1})
+    book = survey.model_copy(update={"questions": tuple(aims if q.id == "aims" else q for q in survey.questions)})
+    people = make_respondents(survey, 60, 1)
+    people["aims.y"] = (1 - people["aims.x"]).astype(people["aims.y"].dtype)
+    every = all_of(weighted(people, book), book)
+    rows = every[every["basis"].eq("unweighted") & every["measure"].eq("aims") & every["category"].isin(["x", "y"])]
+    limits = limits_of(rows, people, book)
+    assert {(least, most) for _, _, least, most in limits} == {(1, 1)} and len(limits) == len(rows) / 2
+    assert not limits_of(rows[rows["category"].eq("x")], people, book)
+    cells, values = cells_of(rows, people, book)
+    ones = np.ones(len(frame_classes(people, book)[0]))
+    numbers = {key: Number(((cell, ones),), values[key], values[key]) for key, cell in cells.items()}
+    for key in [k for k in values if k[1] == "y"]:
+        hidden = {k for k in values if k[1] == "y"}
+        low, high = Attack(numbers, codebook=book, respondents=people, limits=limits).reach(key, hidden)
+        assert low == pytest.approx(values[key], abs=1e-6) and high == pytest.approx(values[key], abs=1e-6)
+
+
+def test_a_weighted_test_between_groups_has_few_digits_where_a_wave_is_not_public(survey):
+    tests = pd.DataFrame({"basis": ["unweighted", "weighted"], **dict.fromkeys(TESTED, 1.23456)})
+    coarse = coarse_tests(tests, survey, rules())
+    assert coarse[list(TESTED)].iloc[0].tolist() == [1.23456] * 5 and coarse[list(TESTED)].iloc[1].tolist() == [1.2] * 5
+    assert coarse_tests(tests, survey.model_copy(update={"kind": "reconstruction"}), rules()) is tests
 
 
 def test_a_reconstruction_is_public_already(respondents, survey):

@@ -145,3 +145,9 @@ def test_p_is_uniform_where_groups_do_not_differ(small_codebook, make_respondent
         found = compare_groups(shuffled, codebook=book, estimates=nothing, settings=SETTINGS)
         ps.append(found[found["break"].eq("kind") & found["basis"].eq("weighted")]["p"].iloc[0])
     assert ks_1samp(ps, uniform.cdf).pvalue > 0.001
+
+
+def test_facts_of_the_frame_are_not_tested_against_each_other(table, small_codebook):
+    """Bands lie within sectors whoever is asked: a test of it would be clear always, and count in the correction."""
+    assert small_codebook.measure("scale").breaks == ("kind",)
+    assert not table["measure"].eq("scale").any()

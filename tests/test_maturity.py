@@ -20,7 +20,7 @@ from pipeline.maturity import (
     what_survives,
 )
 from pipeline.names import RESERVED, STAGE_COLUMNS
-from pipeline.track import with_scores
+from pipeline.track import books, with_scores
 
 STEPS = (
     Step(
@@ -96,6 +96,15 @@ def test_the_error_of_a_net_score_is_that_of_multinomial_shares(waves):
     said = waves[0].respondents["outlook"]
     p, q, n = said.eq("bright").mean(), said.isin(["steady", "bleak"]).mean(), len(said)
     assert row["se"] ** 2 == pytest.approx((p + q - (p - q) ** 2) / (n - 1), rel=1e-9)
+
+
+def test_the_interval_of_a_score_ends_where_the_scale_does(waves, book):
+    """Of a few organisations that nearly all agree, Student's t reaches beyond the scale."""
+    people = waves[0].respondents.iloc[:14].copy()
+    people["outlook"] = pd.array(["bright"] * 13 + ["steady"], dtype=people["outlook"].dtype)
+    row = one(scored([wave_of(book, people, 2020)])[0].estimates, "mood")
+    assert row["estimate"] + 2 * row["se"] > 1
+    assert row["ci_low"] > 0 and row["ci_high"] == 1
 
 
 def test_a_mark_is_the_share_of_the_criteria_that_are_met(waves, book):
@@ -273,14 +282,14 @@ def test_any_weights_for_the_steps_lie_between_those_of_one_step_alone(waves, bo
 )
 def test_what_survives_sets_no_real_wave_against_a_rehearsal(book, make_respondents, kinds, pairs):
     made = [wave_of(book, make_respondents(book, 60, i), 2019 + i, kind=kind) for i, kind in enumerate(kinds)]
-    found = what_survives(robustness(made), made)
+    found = what_survives(robustness(made), made, breaks=register(books(made)))
     changes_ = found[found["kind"].eq("change")]
     assert set(zip(changes_["other"], changes_["wave"], strict=True)) == pairs
 
 
 def test_what_survives_says_which_choice_turns_it(waves):
     table = robustness(waves)
-    found = what_survives(table, waves)
+    found = what_survives(table, waves, breaks=register(books(waves)))
     assert set(found["kind"]) == {"order", "change"}
     for row in found[found["basis"].eq("unweighted")].to_dict("records"):
         turned = [c for c in row["against"].split("; ") if c]

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_weights import ANSWERED, BANDS, CELLS, approached_for, houses
 
+from pipeline.codebook import Question
 from pipeline.nonresponse import adjust_for_nonresponse, in_scope, response_propensity, share_out
 from pipeline.problems import InputProblem
 
@@ -74,6 +75,19 @@ def test_propensity_by_bands_alone_is_the_rate_of_each_band(small_codebook):
     chance = response_propensity(cases, codebook=small_codebook)
     rate = cases["status"].eq("rr").groupby(cases["scale"]).transform("mean")
     assert chance.tolist() == pytest.approx(rate.tolist(), abs=1e-6)
+
+
+def test_a_fact_of_the_frame_that_says_what_another_says_is_one_sentence(small_codebook):
+    """A third fact that follows from the size band leaves the model no unique fit."""
+    cases = cases_of(small_codebook, silent=dict.fromkeys(BANDS, 3))
+    large = Question.model_validate(
+        {"id": "large", "text": "Large?", "label": "Large", "asked_of": "frame"}
+        | {"answers": [{"id": "yes", "label": "Yes"}, {"id": "no", "label": "No"}]}
+    )
+    book = small_codebook.model_copy(update={"questions": (*small_codebook.questions[:2], large)})
+    nested = cases.assign(large=np.where(cases["scale"].str.endswith("many"), "yes", "no"))
+    with pytest.raises(InputProblem, match=r"propensity model cannot be fitted.*set weight\.nonresponse to cells"):
+        response_propensity(nested, codebook=book)
 
 
 def test_those_who_are_easier_to_reach_count_less(small_codebook):

@@ -121,9 +121,9 @@ def test_totals_move_within_their_range_and_counted_ones_do_not(ranged):
     assert moved["published"] == [20, 10, 60, 30, 10]
     assert moved["fewer"] == [20, 10, 50, 25, 10]
     assert moved["more"] == [20, 10, 70, 35, 10]
-    # 70 and 25 (or 50 and 35) scaled to the 90 of those that have a range
-    assert moved["more_small"] == pytest.approx([20, 10, 70 * 90 / 95, 25 * 90 / 95, 10])
-    assert moved["more_large"] == pytest.approx([20, 10, 50 * 90 / 85, 35 * 90 / 85, 10])
+    # The smallest has room for 10 either way, the one other that has a range for 5.
+    assert moved["more_small"] == pytest.approx([20, 10, 65, 25, 10])
+    assert moved["more_large"] == pytest.approx([20, 10, 55, 35, 10])
 
 
 @pytest.mark.parametrize("way", SHIFTS)
@@ -144,6 +144,9 @@ def test_the_smallest_cell_is_so_by_size_in_whichever_order_the_bands_are_listed
 def test_a_changed_mix_keeps_the_sector(ranged, way):
     moved = shift_totals(ranged, way)
     assert moved.groupby("sector")["total"].sum().to_dict() == pytest.approx({"lib": 30, "mus": 100})
+    assert (moved["total"] >= ranged["low"]).all() and (moved["total"] <= ranged["high"]).all()
+    alone = ranged[ranged["sector"].eq("mus")].iloc[:1]
+    assert shift_totals(alone, way)["total"].tolist() == alone["total"].tolist()
 
 
 def test_another_way_of_moving_totals(ranged):

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from made_estimates import changed, estimates_of
 
+from pipeline.acknowledge import pending
 from pipeline.findings import finding_clauses
 from pipeline.problems import InputProblem
 from pipeline.provenance import stages_before
@@ -63,6 +64,21 @@ def test_a_sentence_that_reads_otherwise_is_a_revision(estimates, small_codebook
     found = changed_numbers(2020, before, numbers_of(moved, small_codebook, tmp_path))
     assert set(found["column"]) == {"estimate", "sentence"}
     assert "finding 1.1" in set(found["number"]) and "77%" in found.loc[found["column"].eq("sentence"), "new"].item()
+
+
+def test_a_base_or_an_error_that_changed_is_a_revision_where_it_was_put_on_record(estimates, small_codebook, tmp_path):
+    before = numbers_of(estimates, small_codebook, tmp_path)
+    now = numbers_of(changed(estimates, "shop", "yes", se=0.5, n_eff=3.0), small_codebook, tmp_path)
+    assert set(changed_numbers(2020, before, now)["column"]) == {"se", "n_eff"}
+    assert changed_numbers(2020, before.drop(columns=["n_weighted", "n_eff", "se", "deff"]), now).empty
+
+
+def test_a_released_wave_that_is_made_no_more_stops_the_run(tmp_path):
+    (tmp_path / "data/published/2019").mkdir(parents=True)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/revisions.md").write_text("# Revisions\n", encoding="utf-8")
+    with pytest.raises(InputProblem, match=r"data/published/2019.*no run makes that wave any more.*waves\.all"):
+        pending(tmp_path)
 
 
 def test_what_is_gone_is_withdrawn_and_what_is_new_is_no_revision(estimates, small_codebook, tmp_path):

@@ -20,7 +20,7 @@ from pipeline.printing import STATUS
 from pipeline.problems import InputProblem
 from pipeline.publish import edition, read_waves, revised_numbers, tracker_parts
 from pipeline.site import cell_text, clean_html, markdown, row_anchor, slug
-from pipeline.typeset import FILES, wave_pages, write_pages
+from pipeline.typeset import about, wave_pages, write_pages
 
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "reports"
@@ -209,8 +209,8 @@ def test_years_are_no_quantities():
 
 def test_every_table_that_can_be_downloaded_has_its_line():
     for wave in SETTINGS.waves.all:
-        names = [p.name for p in (ROOT / f"reports/{wave}").iterdir() if p.suffix in (".csv", ".json", ".xml", ".xlsx")]
-        assert names and not [name for name in names if name not in FILES]
+        paths = [p for p in (ROOT / f"reports/{wave}").iterdir() if p.suffix in (".csv", ".json", ".xml", ".xlsx")]
+        assert paths and not [p.name for p in paths if not about(p, f"{wave}/{p.name}")]
 
 
 def test_the_printed_report_point_by_point_is_as_its_document_says():
@@ -238,7 +238,10 @@ def test_the_first_page_tells_of_the_last_wave_that_is_no_rehearsal(pages):
     later = real | {"wave": 2021, "rehearsal": True, "kind": "rehearsal", "status": STATUS["rehearsal"]}
     log = pd.DataFrame({"wave": ["2020"] * 3, "number": ["a", "a", "b"], "revision": ["r1", "r2", "r2"]})
     first = soup(edition([real, later], {}, None, "Made up", revised_numbers(log))["index.html"])
-    assert "2 published numbers of 2020 changed afterwards, in 2 revisions." in " ".join(first.get_text().split())
+    assert (
+        "2 published results of 2020 (numbers, their bounds, or how far they are known) changed afterwards, in 2"
+        in " ".join(first.get_text().split())
+    )
     assert "wave 2020" in first.select_one(".kicker").get_text()
     assert "REHEARSAL" in first.find(id="waves").get_text()
     assert not first.title.get_text().startswith("REHEARSAL")

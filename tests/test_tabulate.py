@@ -109,6 +109,14 @@ def test_a_base_that_the_report_leaves_open_is_not_given(estimates, tests, small
     assert row["n"].isna().all()
 
 
+def test_a_count_that_the_report_leaves_open_is_not_given_though_the_share_is_settled(estimates, tests, small_codebook):
+    """A weighted share of a size band is the population's, however many of the band answered."""
+    table = tidy(changed(estimates, "shop", "no", count_low=3.0, count_high=57.0), tests, small_codebook)
+    rows = table[table["measure"].eq("shop") & table["category"].eq("no") & table["break"].eq("total")]
+    assert rows["shown"].eq("settled").all() and rows["estimate"].notna().all() and rows["n"].notna().all()
+    assert rows["count"].isna().all()
+
+
 def test_a_mark_stands_in_every_row_that_its_test_is_about(estimates, tests, small_codebook):
     table = tidy(estimates, tests, small_codebook)
     first = small_codebook.measure("shop").breaks[0]

@@ -1,5 +1,7 @@
 """Trends as drawn and said: points, rings, ranges and gaps; nothing modelled, nothing joined across a break."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -67,6 +69,26 @@ def test_a_line_joins_two_waves_that_may_be_compared_and_no_others(book, respond
     }
     assert table.loc[("bleak", 2021), "why"] == "break in series in 2021: Other words"
     assert table["estimate"].notna().all() and table["ci_low"].notna().all()
+
+
+def test_small_groups_have_an_asterisk_and_open_bases_no_number(book, respondents, settings):
+    waves = waves_of(book, respondents)
+    shares = waves[0].estimates
+    mine = shares["measure"].eq("shop") & shares["group"].eq(TOTAL)
+    n = int(shares.loc[mine, "n"].iloc[0])
+    few = shares.assign(
+        quality=shares["quality"].mask(mine, "flagged"),
+        base_low=np.where(mine, n - 3.0, np.nan),
+        base_high=np.where(mine, n + 3.0, np.nan),
+    )
+    table = data([replace(waves[0], estimates=few), waves[1]], "shops")
+    row = table[table["group"].eq(TOTAL) & table["wave"].eq(2020)].iloc[0]
+    base = f"{n - 3}\N{EN DASH}{n + 3}"
+    assert row["text"].endswith("%*") and pd.isna(row["n"]) and row["base"] == base
+    words = trend_words(next(t for t in TRENDS if t.id == "shops"), table, waves, settings=settings)
+    assert ("flagged", "Few respondents: read with care") in words["key"]
+    assert words["foot"][0].startswith(f"Bases in 2020, n. All: {base} ")
+    assert "Asterisk: few respondents: read with care." in trend_alternative(table, words)
 
 
 def test_a_redrawn_group_has_a_gap_and_the_others_go_on(book, respondents):
@@ -211,7 +233,7 @@ def test_every_trend_is_drawn_the_same_again_and_old_ones_go(book, respondents, 
 def test_the_picture_of_the_weights(book, respondents, settings, tmp_path):
     waves = waves_of(book, respondents, ("fieldwork", "rehearsal"), broken=())
     table = maturity.robustness(waves)
-    survives = maturity.what_survives(table, waves)
+    survives = maturity.what_survives(table, waves, breaks=register(track.books(waves)))
     said = steps_picture.draw_weights(table, survives, waves, settings, tmp_path)
     assert "2021, Library: " in said and said.startswith("REHEARSAL.")
     assert sorted(p.suffix for p in tmp_path.iterdir()) == [".csv", ".png", ".svg", ".txt"]
@@ -228,7 +250,7 @@ def test_one_wave_alone_is_drawn_and_said_to_be_alone(book, respondents, setting
     assert "Trend 1, 2020: Outlook." in said["bright"]
     table = changes(waves, breaks=breaks, settings=SETTINGS)
     assert track.ALONE in track.status_words(waves) and track.said(table, waves) == track.ALONE
-    survives = maturity.what_survives(maturity.robustness(waves), waves)
+    survives = maturity.what_survives(maturity.robustness(waves), waves, breaks=breaks)
     assert survives["kind"].eq("order").all()
     assert track.tally(table).empty and track.untested(table).empty
 

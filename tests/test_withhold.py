@@ -247,7 +247,7 @@ def test_a_transition_of_few_is_withheld_where_small_counts_are():
 
 def test_errors_do_without_a_panel_that_is_too_small_in_any_group_of_a_break():
     keys = [("m", "c", "size", g) for g in ("a", "b")] + [("m", "c", "sector", "x"), ("m", "c", TOTAL, TOTAL)]
-    rows = pd.DataFrame(keys, columns=KEYS).assign(basis=UNWEIGHTED)
+    rows = pd.DataFrame(keys, columns=KEYS).assign(basis=UNWEIGHTED, n_before=80, n_after=80)
     found = pd.DataFrame({"covariance": 0.01, "df": 9, "n_both": [20, 7, 27, 27]})
     held = rows.assign(estimate=0.5, n=30)
     waves = [SimpleNamespace(kind="fieldwork", estimates=held)] * 2
@@ -255,6 +255,10 @@ def test_errors_do_without_a_panel_that_is_too_small_in_any_group_of_a_break():
     assert kept["covariance"].tolist() == [0, 0, 0.01, 0.01] and kept["n_both"].isna().tolist() == [1, 1, 0, 0]
     hidden = [waves[0], SimpleNamespace(kind="fieldwork", estimates=held.assign(estimate=[0.5, 0.5, None, 0.5]))]
     assert withhold.linked(disclose(2))(*hidden, rows, found)["covariance"].tolist() == [0.01, 0.01, 0, 0.01]
+    outside = rows.assign(n_after=[80, 80, 30, 80])
+    assert withhold.linked(disclose())(*waves, outside, found)["covariance"].tolist() == [0, 0, 0, 0.01]
+    fine = found.assign(covariance=0.01234)
+    assert withhold.linked(disclose())(*waves, rows, fine)["covariance"].tolist() == [0, 0, 0.012, 0.012]
     public = [SimpleNamespace(kind="reconstruction", estimates=held)] * 2
     assert withhold.linked(disclose())(*public, rows, found) is found
 
@@ -288,7 +292,7 @@ def test_of_public_waves_nothing_is_withheld(followed, make_respondents, rules):
 def test_what_survives_other_weights_says_nothing_of_a_withheld_mark(waves):
     table = robustness(waves)
     one = table["group"].eq("a1") & table["wave"].eq(2021)
-    survives = what_survives(table.assign(mark=table["mark"].mask(one)), waves)
+    survives = what_survives(table.assign(mark=table["mark"].mask(one)), waves, breaks=register(track.books(waves)))
     touched = survives["wave"].eq(2021) & (survives["one"].eq("a1") | survives["other"].eq("a1"))
     assert touched.any() and survives.loc[touched, ["difference", "least", "survives"]].isna().all(axis=None)
     assert survives.loc[~touched, "survives"].notna().all()
