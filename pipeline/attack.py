@@ -5,7 +5,7 @@ of organisations of each possible kind: the answers to those few questions in ea
 sizes are known. Numbers of the same questions share their unknowns, and every table of several questions must agree
 with that of each question alone. So answers add up to the base, groups to the total, bands to the sector, nets to their
 answers, and the same organisations are as many wherever they stand. A weighted share or base is a linear condition too,
-up to how it is rounded, where weights are equal inside the classes of the frame.
+up to how it is rounded and to how far weights differ inside the classes of the frame.
 """
 
 from dataclasses import dataclass, field

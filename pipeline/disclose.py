@@ -138,8 +138,8 @@ def withheld_cells(estimates, respondents, *, codebook, settings):
 def published_numbers(estimates, respondents, *, codebook, settings):
     """Every number that estimates hold, as `pipeline.attack` takes it: {key: Number}, weighted ones as far as rounded.
 
-    `estimates` are all of them; a weighted number is known where weights are equal inside the classes of the frame: a
-    reader does not know otherwise who has which.
+    `estimates` are all of them; a weighted number is known as far as it is rounded and as weights are equal inside the
+    classes of the frame: a reader does not know otherwise who has which.
     """
     cells, values = cells_of(estimates[estimates["basis"].eq(UNWEIGHTED)], respondents, codebook)
     return _numbers(estimates, cells, values, respondents, codebook, settings)
@@ -148,23 +148,24 @@ def published_numbers(estimates, respondents, *, codebook, settings):
 def _numbers(estimates, cells, values, respondents, codebook, settings):
     ones = np.ones(len(frame_classes(respondents, codebook)[0]))
     numbers = {key: Number(((cell, ones),), values[key], values[key]) for key, cell in cells.items()}
-    factors = _weights(respondents, codebook)
-    if factors is None:
-        return numbers
+    factors, spread = _weights(respondents, codebook)
     coarse = rounded(estimates, settings)
     ours = coarse[coarse["basis"].eq(WEIGHTED) & coarse["n"].gt(0)]
     step = settings.weighted_base_to / 2
-    classes, _ = frame_classes(respondents, codebook)
+    classes, sizes = frame_classes(respondents, codebook)
     bases = _base_keys(ours, codebook)
-    different = {base: len(set(factors[_within(cells[base], classes, codebook)])) for base in set(bases)}
+    within = {base: _within(cells[base], classes, codebook) for base in set(bases)}
     for row, base in zip(ours.to_dict("records"), bases, strict=True):
-        if different[base] == 1:
+        # How far the sum of weights may be from that of the middles of their classes.
+        loose = float((spread * sizes)[within[base]].sum())
+        if len(set(factors[within[base]])) == 1 and not loose:
             continue  # with one weight for all it says what the unweighted number says
         key, size = tuple(row[k] for k in KEYS), row["n_weighted"]
-        numbers[WEIGHTED, *base] = Number(((cells[base], factors),), size - step, size + step, (base,))
+        numbers[WEIGHTED, *base] = Number(((cells[base], factors),), size - step - loose, size + step + loose, (base,))
         if pd.notna(row["estimate"]):
             near = 0.5 * 10**-settings.share_digits + 1e-9
-            for side, ends in ((1, (-np.inf, 0.0)), (-1, (0.0, np.inf))):
+            loose *= 1 + row["estimate"]
+            for side, ends in ((1, (-np.inf, loose)), (-1, (-loose, np.inf))):
                 terms = ((cells[key], factors), (cells[base], -(row["estimate"] + side * near) * factors))
                 numbers[WEIGHTED, *key, side] = Number(terms, *ends, (key, base))
     return numbers
@@ -179,12 +180,12 @@ def _within(cell, classes, codebook):
 
 
 def _weights(respondents, codebook):
-    """The weight in each class of the frame, or None where it is not one weight."""
+    """The middle of the weights in each class of the frame, and how far they lie from it at most."""
     facts = [respondents[c].astype(object) for q in codebook.questions if in_frame(q) for c in q.columns]
     weights = respondents["weight"].groupby(facts, dropna=False, sort=True)
-    if (weights.max() - weights.min() > 1e-9 * weights.max()).any():
-        return None
-    return weights.first().to_numpy()
+    least, most = weights.min().to_numpy(), weights.max().to_numpy()
+    alike = most - least <= 1e-9 * most
+    return np.where(alike, weights.first().to_numpy(), (least + most) / 2), np.where(alike, 0.0, (most - least) / 2)
 
 
 def cells_of(rows, respondents, codebook):

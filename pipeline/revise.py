@@ -22,12 +22,12 @@ def main(
     """Compare a wave's numbers with those that were last released."""
     now = read_numbers(project / f"reports/{wave}")
     released = read_released(project / PUBLISHED / str(wave))
-    changed = changed_numbers(wave, released, now)
-    write_table(project / f"reports/revisions/{wave}.csv", changed)
     log = read_log(project / PUBLISHED / LOG)
-    before = log.loc[log["wave"].eq(str(wave)), "revision"].nunique()
+    before = log.loc[log["wave"].eq(str(wave)), "revision"].unique()
+    changed = changed_numbers(wave, released, now, taken=before)
+    write_table(project / f"reports/revisions/{wave}.csv", changed)
     state = "not released yet" if released is None else f"{changed['number'].nunique()} of {len(released):,} changed"
-    typer.echo(f"Published numbers of {wave}: {state}; {before} revisions released before")
+    typer.echo(f"Published numbers of {wave}: {state}; {len(before)} revisions released before")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 from datetime import date
+from itertools import count
 from pathlib import Path
 
 import pandas as pd
@@ -56,11 +57,13 @@ def read_released(folder):
     return read_table(path, dtype="string").fillna("") if path.exists() else None
 
 
-def changed_numbers(wave, released, now):
+def changed_numbers(wave, released, now, taken=()):
     """The cells that differ between what was released and what is there now: columns CHANGED, text.
 
     A number that is gone is `withdrawn`. All rows have one `revision`: the year and a hash of them all, so that an
-    entry that acknowledges these changes acknowledges no others. No rows where nothing changed or was released before.
+    entry that acknowledges these changes acknowledges no others. `taken` are the names of revisions that were
+    released: the same changes made once more, after they were undone, have a name of their own. No rows where nothing
+    changed or was released before.
     """
     if released is None:
         return pd.DataFrame(columns=CHANGED, dtype="string")
@@ -75,8 +78,14 @@ def changed_numbers(wave, released, now):
     places = {number: i for i, number in enumerate(released["number"])}
     rows = rows.sort_values(["number", "column"], key=lambda c: c.map(places | {v: i for i, v in enumerate(VALUES)}))
     rows = rows[CHANGED[1:]].reset_index(drop=True)
-    name = hashlib.sha256(rows.to_csv(index=False, lineterminator="\n").encode()).hexdigest()[:8]
-    return rows.assign(revision=f"{wave}-{name}")[CHANGED].astype("string")
+    text = rows.to_csv(index=False, lineterminator="\n")
+    names = (f"{wave}-{hashlib.sha256((text + again).encode()).hexdigest()[:8]}" for again in _once_more())
+    return rows.assign(revision=next(name for name in names if name not in set(taken)))[CHANGED].astype("string")
+
+
+def _once_more():
+    """What is hashed behind a change, the first time nothing."""
+    return ("" if times == 0 else f"{times}\n" for times in count())
 
 
 # ---- causes

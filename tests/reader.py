@@ -268,15 +268,22 @@ class Reader:
             past = past_of(other.wave, row)
             was, whole = {past: Test(any=("gave",))}, {past: Test(any=("gave", "not"))}
             units = len({*people[ORGANISATION], *other.respondents[ORGANISATION]})
-            product = row["covariance"] * row["n_before"] * row["n_after"] * (units - 1) / units
+            scale = row["n_before"] * row["n_after"] * (units - 1) / units
+            product = row["covariance"] * scale
             terms = [((*wheres, given, was), 1.0), ((*wheres, given, whole), -row[theirs])]
             terms += [((*wheres, was), -row[ours])]
             value = product - row[ours] * row[theirs] * row["n_both"]
             key = (row["wave"], row["since"], *(row[k] for k in KEYS))
             parts = tuple((Cell(where), factor * ones) for where, factor in terms)
-            found["together", *key] = Number(parts, value - 1e-4, value + 1e-4)
+            near = scale * _half_a_digit(row["covariance"], self.settings.share_digits) + 1e-4
+            found["together", *key] = Number(parts, value - near, value + near)
             found["both", *key] = Number(((Cell((*wheres, whole)), ones),), row["n_both"], row["n_both"])
         return found
+
+
+def _half_a_digit(number, digits):
+    """How far a number in so many significant digits may be from what was rounded; from nil, nothing was."""
+    return 0.0 if number == 0 else 0.5 * 10.0 ** (np.floor(np.log10(abs(number))) - digits + 1)
 
 
 def _limits(attack, key, hidden):

@@ -1,5 +1,7 @@
 """Changes of published numbers are found to the last digit, have one name, a cause, and an acknowledgement each."""
 
+import re
+
 import pandas as pd
 import pytest
 from made_estimates import changed, estimates_of
@@ -94,6 +96,17 @@ def test_nothing_changes_what_was_never_released(estimates, small_codebook, tmp_
     assert changed_numbers(2020, None, now).empty
     write_table(tmp_path / "numbers.csv", now)
     assert changed_numbers(2020, read_released(tmp_path), now).empty
+
+
+def test_the_same_change_made_once_more_has_a_name_of_its_own(estimates, small_codebook, tmp_path):
+    before = numbers_of(estimates, small_codebook, tmp_path)
+    now = numbers_of(changed(estimates, "shop", "yes", estimate=0.77), small_codebook, tmp_path)
+    names = []
+    for _ in range(3):
+        [name] = changed_numbers(2020, before, now, taken=names)["revision"].unique()
+        names.append(name)
+    assert len(set(names)) == 3 and all(re.fullmatch(r"2020-[0-9a-f]{8}", name) for name in names)
+    assert changed_numbers(2020, before, now)["revision"].iloc[0] == names[0]
 
 
 def test_other_changes_have_another_name(estimates, small_codebook, tmp_path):
