@@ -12,6 +12,17 @@ NAMESPACE = "ddi:codebook:2_6"
 XML = "{http://www.w3.org/XML/1998/namespace}lang"
 FILE = "respondents"
 RESPONDENTS = {"frame": "Sample frame", "interviewer": "Interviewer", "respondent": "Respondent"}
+# The columns beside the questionnaire's: what each is, and whether it is a weight.
+BESIDE = {
+    "organisation": ("Identifier of the organisation", False),
+    "cell": ("Weighting cell", False),
+    "base_weight": ("Weight for being approached: organisations of the sector for each one approached", True),
+    "response_weight": ("Base weight with that of those that did not answer shared out", True),
+    "calibrated_weight": ("Response weight brought to the totals of the population", True),
+    "stratum": ("Stratum for standard errors", False),
+    "stratum_total": ("Organisations of the population in the stratum", False),
+    "weight": ("Weight to be used: calibrated and trimmed", True),
+}
 KINDS = {"single": "One answer", "multiple": "Any number of answers", "open": "In own words, coded to themes"}
 
 
@@ -27,6 +38,8 @@ def ddi(codebook, facts, statement):
     for question in codebook.questions:
         for column, answer in _columns(question):
             _variable(described, codebook, question, column, answer)
+    for column, (label, is_weight) in BESIDE.items():
+        _beside(described, column, label, is_weight)
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
@@ -92,7 +105,7 @@ def _file(root, codebook):
     text = _add(text, "fileTxt")
     _add(text, "fileName", "respondents.csv")
     _add(text, "fileCont", "One row for each organisation that answered. Not published.")
-    _add(text, "dimensns/varQnty", str(sum(len(q.columns) for q in codebook.questions)))
+    _add(text, "dimensns/varQnty", str(sum(len(q.columns) for q in codebook.questions) + len(BESIDE)))
     _add(text, "fileType", "text/csv")
 
 
@@ -122,6 +135,15 @@ def _variable(parent, codebook, question, column, answer):
     _add(variable, "varFormat", type="character" if answer is None else "numeric", schema="other")
     if question.note:
         _add(variable, "notes", question.note)
+
+
+def _beside(parent, column, label, is_weight):
+    """A column that is no answer: the identifier, what the weights are made by, and the weights."""
+    is_number = is_weight or column == "stratum_total"
+    about = {"intrvl": "contin" if is_number else "discrete"} | ({"wgt": "wgt"} if is_weight else {})
+    variable = _add(parent, "var", ID=_identifier(column), name=column, files=FILE, **about)
+    _add(variable, "labl", label, level="variable")
+    _add(variable, "varFormat", type="numeric" if is_number else "character", schema="other")
 
 
 def _category(variable, value, label, missing):

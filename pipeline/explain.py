@@ -36,7 +36,7 @@ SUPPORT = {
     "published": "the report prints it",
     "implied": "the report does not print it, and what it prints leaves one value",
     "bounded": "what the report prints leaves a range; the value in the records is modelled",
-    "assumed": "the report says nothing of it: the value in the records is filler, and no evidence",
+    "assumed": "the report settles no number of it: the value in the records is filler, and no evidence",
     "measured": "it is what the organisations answered",
     "simulated": "REHEARSAL: the answers are simulated, and this is not a survey",
 }

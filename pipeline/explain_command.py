@@ -184,7 +184,8 @@ def _number_text(facts):
     """The number as it is printed, with its digits and interval where it is settled, and its address."""
     text, (low, high) = facts["printed"], facts["interval"]
     if facts["state"] == "settled":
-        text += f" = {facts['estimate']:.12g}" + ("" if low is None else f", interval {low:.4g} to {high:.4g}")
+        exact = f" = {facts['estimate']:.12g}" if facts["count_known"] == "settled" else ", as printed"
+        text += exact + ("" if low is None else f", interval {low:.4g} to {high:.4g}")
     return f"{text}, quality {facts['quality']} ({facts['address']})"
 
 

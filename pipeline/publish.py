@@ -14,6 +14,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from pipeline import dictionary
 from pipeline.datapackage import NAME, as_json, datapackage, resources
 from pipeline.files import MARK, write_text
 from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebook
@@ -171,7 +172,9 @@ def _table(path, folder):
     # Where a table has the words for its ids, the page shows the words.
     ids = {"trend", "measure", "category", "break", "group"} if {"label", "group_label"} <= set(found) else set()
     columns = {c: HEADINGS.get(c, title_of(c)) for c in found if c not in ids}
-    shown = shown_table(path, title_of(path.stem), columns=columns, rows=ROWS)
+    place = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+    shown = shown_table(path, dictionary.title_of(place) or title_of(path.stem), columns=columns, rows=ROWS)
+    shown |= {"said": [dictionary.described(place, column) or "" for column in columns]}
     rehearsal = MARK in pd.read_csv(path, nrows=0).columns
     return shown | {"file": path.relative_to(folder).as_posix(), "rehearsal": rehearsal}
 

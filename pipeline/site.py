@@ -25,7 +25,7 @@ SUPPORTS = {
     "assumed": (
         "\u25cb",
         "assumed",
-        "The report says nothing of it. A number beside it is the model's own.",
+        "The report settles no number of it. One beside it is the model's own.",
     ),
     "measured": ("\u25a0", "measured", "Counted from the answers of a survey."),
     "simulated": ("\u25b3", "rehearsal", "REHEARSAL: counted from simulated answers, not a survey."),
@@ -161,6 +161,7 @@ def shown_table(path, caption, columns=None, words=None, rows=None, round_to=3):
     """A published table as a page shows it: caption, headings, rows of texts; numbers rounded, empty cells empty.
 
     `columns` picks and orders {column: heading}; `words` puts labels in the place of values, {column: {value: label}}.
+    `said` has room for what each column holds, in words.
     """
     table = read_table(path)
     headings = columns or {c: c.replace("_", " ").capitalize() for c in table.columns}
@@ -169,7 +170,7 @@ def shown_table(path, caption, columns=None, words=None, rows=None, round_to=3):
         [cell_text((words or {}).get(c, {}).get(row[c], row[c]), round_to, year=c in YEARS) for c in headings]
         for row in table.head(rows or len(table)).to_dict("records")
     ]
-    return {"caption": caption, "headings": list(headings.values()), "rows": cells, "left_out": left_out}
+    return {"caption": caption, "headings": list(headings.values()), "said": [], "rows": cells, "left_out": left_out}
 
 
 # Columns of years, which are no quantities.

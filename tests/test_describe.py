@@ -18,7 +18,7 @@ from conftest import ROOT
 
 from pipeline.check import unsaid
 from pipeline.datapackage import as_json, datapackage, resources, wave_tables
-from pipeline.ddi import NAMESPACE, ddi
+from pipeline.ddi import BESIDE, NAMESPACE, ddi
 from pipeline.describe import page, questions_of
 from pipeline.problems import InputProblem
 from pipeline.statement import (
@@ -107,7 +107,10 @@ def test_ddi_has_every_column_with_its_answers(facts, said, small_codebook):
     root = ElementTree.fromstring(ddi(small_codebook, facts, said))
     names = {"d": NAMESPACE}
     variables = {v.get("name"): v for v in root.iterfind(".//d:var", names)}
-    assert list(variables) == small_codebook.columns[1:]
+    assert list(variables) == [*small_codebook.columns[1:], *BESIDE]
+    weights = root.iterfind(".//d:var[@wgt='wgt']", names)
+    assert [w.get("name") for w in weights] == [name for name, (_, is_weight) in BESIDE.items() if is_weight]
+    assert root.findtext(".//d:varQnty", namespaces=names) == str(len(variables))
     for question in small_codebook.questions:
         answers = variables[question.columns[0]].iterfind("d:catgry", names)
         values = [answer.findtext("d:catValu", namespaces=names) for answer in answers]

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_weights import ANSWERED, BANDS, CELLS, approached_for, houses, settings_of, weigh_all, weighted_rows
 
+from pipeline.ddi import BESIDE
 from pipeline.names import RESERVED
 from pipeline.nonresponse import in_scope
 from pipeline.problems import InputProblem
@@ -51,6 +52,12 @@ def test_what_stands_beside_the_answers_is_kept_from_questions(small_codebook):
     weighted = weighted_rows(answers, small_codebook, "poststratify")
     cases = in_scope(approached, respondents=answers, cells=CELLS, codebook=small_codebook)
     assert {*weighted, *cases} - {*answers, *small_codebook.columns} <= RESERVED
+
+
+def test_archives_are_told_of_all_that_stands_beside_the_answers(small_codebook):
+    answers = houses(ANSWERED)
+    weighted = weighted_rows(answers, small_codebook, "poststratify")
+    assert {*weighted} - {*answers} == {*BESIDE} - {"organisation"} and "organisation" in weighted
 
 
 def test_strata_are_the_cells_and_carry_their_totals(small_codebook):
