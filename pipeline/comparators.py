@@ -97,6 +97,9 @@ def _check(row, codebooks, path):
         fault("op", "not a way to print a number", OPERATORS)
     if not NUMBER.fullmatch(row["value"]) or float(row["value"]) > 100:
         fault("value", "not a share in per cent", "0 to 100")
+    shares = re.findall(r"(\d+(?:\.\d+)?)\s*%", row["printed"])
+    if len(shares) == 1 and float(shares[0]) != float(row["value"]):
+        fault("value", f"another number than is printed ({row['printed']})", f"{shares[0]}, or the words as printed")
     for source in row["source"].split(ITEMS.strip()):
         if not _is_address(source.strip()):
             fault("source", "not an address of a page", "addresses that begin with http:// or https://", source.strip())

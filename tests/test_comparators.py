@@ -79,6 +79,7 @@ def table(small_codebook, write):
         ("op", "~", "column op: not a way to print a number; found '~'; allowed: =, about, <, >."),
         ("value", "a third", "column value: not a share in per cent; found 'a third'; allowed: 0 to 100."),
         ("value", "131", "column value: not a share in per cent; found '131'"),
+        ("value", "13", "column value: another number than is printed ("),
         ("value", "nan", "column value: not a share in per cent; found 'nan'"),
         ("source", "a friend", "column source: not an address of a page; found 'a friend'"),
         ("source", "https://example.org; hearsay", "not an address of a page; found 'hearsay'"),
