@@ -23,6 +23,7 @@ from pipeline.printing import (
     bounds,
     find_rows,
     first_lower,
+    has_open_base,
     printed_share,
     state,
     value_text,
@@ -113,7 +114,7 @@ def _shown(row, unit):
     hidden = ["estimate", "ci_low", "ci_high"] if unit == "count" or known != "settled" else []
     if known != "settled" or state(row, "count") != "settled":
         hidden.append("count")
-    if row["base_low"] < row["base_high"]:
+    if has_open_base(row):
         hidden.append("n")
     shown["estimate"] = printed_share(row)
     text = value_text(row, unit)

@@ -135,8 +135,14 @@ def _count_known(row):
     """How far the count of a settled share is known."""
     low, high = row["count_low"], row["count_high"]
     if pd.isna(low) or pd.isna(high):
-        return "assumed" if row["base_low"] < row["base_high"] else "settled"
+        return "assumed" if has_open_base(row) else "settled"
     return "bounded" if low < high else "settled"
+
+
+def has_open_base(row):
+    """Whether the report leaves a range to the base of an estimate."""
+    ends = row["base_low"], row["base_high"]
+    return not any(pd.isna(end) for end in ends) and ends[0] < ends[1]
 
 
 def printed_share(row):

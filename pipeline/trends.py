@@ -17,7 +17,18 @@ from pipeline.codebook import TOTAL
 from pipeline.files import MARK
 from pipeline.harmonise import SERIES_BREAK, compare
 from pipeline.maturity import NET, compare_scores
-from pipeline.printing import FLAGGED, KEYS, SETTLED, STATUS, base_text, first_lower, per_cent, percent_text, range_text
+from pipeline.printing import (
+    FLAGGED,
+    KEYS,
+    SETTLED,
+    STATUS,
+    base_text,
+    first_lower,
+    has_open_base,
+    per_cent,
+    percent_text,
+    range_text,
+)
 from pipeline.tables import write_bytes, write_table, write_text
 
 COLUMNS = ["trend", "wave", "kind", *KEYS, "label", "group_label", "basis", "n", "base", "estimate", "ci_low"]
@@ -84,7 +95,7 @@ def _bases(shares, basis):
     rows = shares[shares["basis"].eq(basis)].drop_duplicates(["wave", "measure", "break", "group"])
     return {
         (r["wave"], r["measure"], r["break"], r["group"]): {
-            "n": pd.NA if r["base_low"] < r["base_high"] else r["n"],
+            "n": pd.NA if has_open_base(r) else r["n"],
             "base": base_text(r),
         }
         for r in rows.to_dict("records")

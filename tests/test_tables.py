@@ -145,6 +145,9 @@ def test_a_label_that_is_a_year_is_printed_as_one(tmp_path):
 
 
 def test_whether_a_numbered_finding_survives_is_found(book, tmp_path):
-    row = {"finding": ["007"], "verdict": "survives", "choices": 12, "evidence": "measured"}
+    row = {"finding": ["007"], "verdict": "survives", "choices": 12, "evidence": "measured", "clauses": 3, "tested": 3}
     write_table(tmp_path / "sensitivity_findings.csv", pd.DataFrame(row))
-    assert _survival(book.findings[0], tmp_path) == "survives 12 choices of weights on measured records."
+    said = "survives 12 choices of weights on measured records"
+    assert _survival(book.findings[0], tmp_path) == f"{said}."
+    write_table(tmp_path / "sensitivity_findings.csv", pd.DataFrame(row | {"tested": 1}))
+    assert _survival(book.findings[0], tmp_path) == f"{said} (1 of 3 statements tested)."
