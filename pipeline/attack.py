@@ -157,7 +157,7 @@ class Attack:
         for base, answers, least, most in limits:
             together = {self.column[a]: 1.0 for a in answers}
             for times, sign in ((least, -1.0), (most, 1.0)):
-                if times is not None:
+                if times:
                     self.rows.add({**together, self.column[base]: -float(times), self.rows.variables(1): sign}, 0.0)
 
     def published(self, key, hidden):

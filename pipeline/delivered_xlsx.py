@@ -1,6 +1,7 @@
 """A delivered Excel workbook as a table of text, looked at as an archive before it is unpacked."""
 
 import datetime
+import errno
 import re
 import struct
 import zipfile
@@ -82,7 +83,9 @@ def _check_archive(path):
             _check_members(members, path.name)
             for member in members:
                 _check_xml(archive, member, path.name)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError, struct.error):
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError, struct.error) as e:
+        if getattr(e, "errno", None) not in (None, errno.EINVAL):  # the disk: a broken archive has EINVAL, or none
+            raise InputProblem(f"the file cannot be read ({e.strerror})", file=path.name) from None
         raise InputProblem("not an Excel workbook, or one with a password", file=path.name, do=do) from None
 
 

@@ -263,13 +263,12 @@ def limits_of(rows, respondents, codebook):
         answers = [(measure_id, a.id, break_, group) for a in question.answers]
         if not question.several or not keys.issuperset(answers):
             continue
-        inside = select(respondents, codebook.base(measure.base).where) & select(respondents, question.asked_if)
+        # Of those in the base who were not asked each gives none.
+        inside = select(respondents, codebook.base(measure.base).where)
         given = sum(gave(respondents, question, a.id).astype(int) for a in question.answers)[inside]
-        same_base = len(given) == select(respondents, codebook.base(measure.base).where).sum()
-        least = question.min_answers or None
-        least = least if least and same_base and given.ge(least).all() else None
+        least = question.min_answers if given.ge(question.min_answers).all() else 0
         most = question.max_answers if question.max_answers and given.le(question.max_answers).all() else None
-        if least or most:
+        if least or most is not None:
             found.append(((BASE, measure.base, break_, group), answers, least, most))
     return found
 

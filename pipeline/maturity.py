@@ -407,11 +407,11 @@ def what_survives(table, waves, *, breaks):
         compared = compared[compared["measure"].eq(OVERALL) & compared["comparable"]]
         alike = set(compared[["break", "group", "basis"]].itertuples(index=False, name=None))
         for wave, break_, group, basis in marks:
-            both = wave == after.wave and (before.wave, break_, group, basis) in marks
-            if both and (break_, group, basis) in alike:
+            known_in_both = wave == after.wave and (before.wave, break_, group, basis) in marks
+            if known_in_both and (break_, group, basis) in alike:
                 apart = marks[wave, break_, group, basis] - marks[before.wave, break_, group, basis]
-                both = ITEMS.join(dict.fromkeys((known[before.wave], known[wave])))
-                rows.append(("change", wave, break_, basis, group, str(before.wave), *_turned(apart), both))
+                evidence = ITEMS.join(dict.fromkeys((known[before.wave], known[wave])))
+                rows.append(("change", wave, break_, basis, group, str(before.wave), *_turned(apart), evidence))
     columns = ["kind", "wave", "break", "basis", "one", "other", "difference", "least", "most"]
     columns += ["survives", "survives_left_out", "against", "evidence"]
     return pd.DataFrame(rows, columns=columns)

@@ -168,15 +168,15 @@ def _notebook(path, folder):
 
 
 def _table(path, folder):
-    found = read_table(path).columns
+    header = pd.read_csv(path, nrows=0).columns
+    found = [column for column in header if column != MARK]
     # Where a table has the words for its ids, the page shows the words.
     ids = {"trend", "measure", "category", "break", "group"} if {"label", "group_label"} <= set(found) else set()
     columns = {c: HEADINGS.get(c, title_of(c)) for c in found if c not in ids}
     place = f"{folder.name}/{path.relative_to(folder).as_posix()}"
     shown = shown_table(path, dictionary.title_of(place) or title_of(path.stem), columns=columns, rows=ROWS)
     shown |= {"said": [dictionary.described(place, column) or "" for column in columns]}
-    rehearsal = MARK in pd.read_csv(path, nrows=0).columns
-    return shown | {"file": path.relative_to(folder).as_posix(), "rehearsal": rehearsal}
+    return shown | {"file": path.relative_to(folder).as_posix(), "rehearsal": MARK in header}
 
 
 def title_of(name):

@@ -10,7 +10,6 @@ import hashlib
 import json
 import re
 from datetime import date
-from itertools import count
 from pathlib import Path
 
 import pandas as pd
@@ -79,13 +78,9 @@ def changed_numbers(wave, released, now, taken=()):
     rows = rows.sort_values(["number", "column"], key=lambda c: c.map(places | {v: i for i, v in enumerate(VALUES)}))
     rows = rows[CHANGED[1:]].reset_index(drop=True)
     text = rows.to_csv(index=False, lineterminator="\n")
-    names = (f"{wave}-{hashlib.sha256((text + again).encode()).hexdigest()[:8]}" for again in _once_more())
-    return rows.assign(revision=next(name for name in names if name not in set(taken)))[CHANGED].astype("string")
-
-
-def _once_more():
-    """What is hashed behind a change, the first time nothing."""
-    return ("" if times == 0 else f"{times}\n" for times in count())
+    while (name := f"{wave}-{hashlib.sha256(text.encode()).hexdigest()[:8]}") in set(taken):
+        text += "once more\n"
+    return rows.assign(revision=name)[CHANGED].astype("string")
 
 
 # ---- causes

@@ -303,8 +303,11 @@ def _bounded(row, known, reference):
             return HOLDS
         return MOVES if known["low"] > reference["ci_high"] or known["high"] < reference["ci_low"] else OPEN
     # Bounds have no interval, and without one no direction is stated: they can turn one round and not confirm it.
-    more, less = known["low"] > known["other_high"], known["high"] < known["other_low"]
-    return MOVES if (more, less)[reference["direction"] == "more"] and reference["direction"] != UNCLEAR else OPEN
+    if reference["direction"] == "more":
+        return MOVES if known["high"] < known["other_low"] else OPEN
+    if reference["direction"] == "less":
+        return MOVES if known["low"] > known["other_high"] else OPEN
+    return OPEN
 
 
 def without_filler(judged):

@@ -1,6 +1,7 @@
 """A new wave's export is placed, or one sentence says why it is not and nothing is written."""
 
 import datetime
+import errno
 import json
 import re
 import zipfile
@@ -871,3 +872,15 @@ def test_a_file_that_may_not_be_read_is_not_called_broken(project, table, small_
     with pytest.raises(InputProblem) as caught:
         prepared(project, path)
     assert str(caught.value) == f"{path}: the file cannot be read (Permission denied)."
+
+
+def test_a_disk_that_fails_is_not_called_a_broken_workbook(project, table, small_codebook, monkeypatch):
+    path = save(project, table, "xlsx", small_codebook)
+
+    def fail(*args, **options):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(zipfile.ZipFile, "open", fail)
+    with pytest.raises(InputProblem) as caught:
+        prepared(project, path)
+    assert str(caught.value) == "export.xlsx: the file cannot be read (Input/output error)."
