@@ -61,7 +61,7 @@ class Project:
 
     def __init__(self, root):
         self.root = root
-        write_small(root, (ROOT / "params.yaml").read_text(encoding="utf-8"))
+        write_small(root, _without_comments((ROOT / "params.yaml").read_text(encoding="utf-8")))
         self.params, self.data = root / "params.yaml", root / "data"
         self.codebook = self.data / f"codebook/{FIRST}.yaml"
         self.book = load_codebook(self.codebook)
@@ -90,6 +90,11 @@ class Project:
 
     def files(self):
         return {p: p.read_bytes() for p in sorted(self.root.rglob("*")) if p.is_file()}
+
+
+def _without_comments(text):
+    """The settings without lines of comment, so that a reworded comment moves no row of the record."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.lstrip().startswith("#"))
 
 
 def _csv(columns, rows):
