@@ -108,10 +108,13 @@ class Layout:
 
     def picked(self, clique, nodes, key, pick):
         """Which cells of a clique `pick` chooses from its view of some nodes, as a boolean array kept under `key`."""
-        key = (clique.nodes, nodes, key)
-        if key not in self.drawn:
-            self.drawn[key] = pick(clique.view(nodes)).to_numpy()
-        return self.drawn[key]
+        place = "picked", clique.nodes, nodes
+        if place not in self.drawn:
+            self.drawn[place] = clique.view(nodes), {}
+        cells, picks = self.drawn[place]
+        if key not in picks:
+            picks[key] = pick(cells).to_numpy()
+        return picks[key]
 
     def column(self, column):
         """The first clique that holds a column with every level apart, and its cells there."""

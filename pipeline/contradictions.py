@@ -45,11 +45,19 @@ class Verdict:
 
 
 def judge(system, *, seed, time_limit, listed=2):
-    """The largest set of claims that can be met together, with proof.
+    """The largest set of claims that can be met together, with proof, and what each claim left out contradicts.
 
-    For each claim left out, all contradictions of up to `listed` claims are found: longer ones mostly say the same in a
-    roundabout way, and their number explodes. Ties between largest sets go to the claims that stand first in the claims
-    file. Raises InputProblem where the solver cannot decide within `time_limit` seconds what it is asked.
+    As `largest`, then `contradict`: a Verdict.
+    """
+    limits = {"seed": seed, "time_limit": time_limit}
+    return contradict(system, largest(system, **limits), listed=listed, **limits)
+
+
+def largest(system, *, seed, time_limit):
+    """The largest set of claims that can be met together: a Verdict with those contradictions that led to it.
+
+    Ties between largest sets go to the claims that stand first in the claims file. Raises InputProblem where the
+    solver cannot decide within `time_limit` seconds what it is asked.
     """
     ids, found = list(system.claims), []
     while True:
@@ -63,7 +71,15 @@ def judge(system, *, seed, time_limit, listed=2):
             core = _whole_number_core(system, rest, seed, time_limit)
             fresh = [minimal(system, core, seed=seed, time_limit=time_limit)]
         found += fresh
-    left_out = tuple(i for i in ids if i in left_out)
+    return Verdict(tuple(rest), tuple(i for i in ids if i in left_out), tuple(map(tuple, found)), solution)
+
+
+def contradict(system, found, *, seed, time_limit, listed=2):
+    """The Verdict of `largest` with the contradictions of each claim left out, and with minimal ones as its proof.
+
+    For each claim left out, all contradictions of up to `listed` claims are found: longer ones mostly say the same in a
+    roundabout way, and their number explodes. Raises InputProblem as `largest` does.
+    """
 
     def within(core):
         """A minimal contradiction among these claims."""
@@ -71,17 +87,16 @@ def judge(system, *, seed, time_limit, listed=2):
 
     def known():
         """What is known of the claims kept, for one thread: solvers and what they found are not shared."""
-        return Known(replace(system, ends={}), solution, seed=seed, time_limit=time_limit)
+        return Known(replace(system, ends={}), found.solution, seed=seed, time_limit=time_limit)
 
     with ThreadPoolExecutor(ABREAST) as pool:
-        lists = dict(
-            zip(left_out, pool.map(lambda i: _contradictions_of(i, rest, known(), listed), left_out), strict=True)
-        )
+        lists = pool.map(lambda i: _contradictions_of(i, found.kept, known(), listed), found.left_out)
+        lists = dict(zip(found.left_out, lists, strict=True))
     made = [c for contradictions, _ in lists.values() for c in contradictions]
-    if len(_smallest_hitting_set(made, ids)) < len(left_out):
-        made += [next((c for c in made if set(c) <= set(core)), None) or within(core) for core in found]
+    if len(_smallest_hitting_set(made, system.claims)) < len(found.left_out):
+        made += [next((c for c in made if set(c) <= set(core)), None) or within(core) for core in found.contradictions]
     sizes = {i: size for i, (_, size) in lists.items()}
-    return Verdict(tuple(rest), left_out, tuple(dict.fromkeys(made)), solution, sizes)
+    return replace(found, contradictions=tuple(dict.fromkeys(made)), listed=sizes)
 
 
 def _disjoint_linear_contradictions(system, ids):

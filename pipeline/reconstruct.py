@@ -4,10 +4,13 @@ Claims in, respondents out: the largest set of claims that can be true together 
 informative records that meet it are made, and each claim is counted again from those records.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
 import pandas as pd
 
 from pipeline.claims import regenerate
-from pipeline.contradictions import judge
+from pipeline.contradictions import contradict, largest
 from pipeline.population import cell_of_band
 from pipeline.problems import InputProblem
 from pipeline.records import glue, least_informative
@@ -26,9 +29,15 @@ def reconstruct(codebook, claims, cells, settings):
     close to the least informative records these are. Raises InputProblem where the records do not meet the claims kept.
     """
     system = build_system(codebook, claims, settings.worded_tolerance)
-    verdict = judge(system, seed=settings.seed, time_limit=settings.time_limit, listed=settings.listed)
-    sizes = band_sizes(cells, codebook)
-    counts = least_informative(system, verdict, sizes=sizes, seed=settings.seed, effort=settings.effort)
+    limits = {"seed": settings.seed, "time_limit": settings.time_limit}
+    found = largest(system, **limits)
+    # Neither of the two needs the other, and solvers let go of Python while they work.
+    with ThreadPoolExecutor(1) as pool:
+        apart = replace(system, ends={})
+        judged = pool.submit(contradict, apart, found, listed=settings.listed, **limits)
+        sizes = band_sizes(cells, codebook)
+        counts = least_informative(system, found, sizes=sizes, seed=settings.seed, effort=settings.effort)
+    verdict = judged.result()
     respondents = glue(system, counts.values, seed=settings.seed)
     again = regenerate(claims, respondents, codebook, settings.worded_tolerance).set_index("id")
     missed = [i for i in verdict.kept if not again.loc[i, "met"]]

@@ -85,9 +85,12 @@ class System:
 
     def questions(self, claim_id):
         """The questions that a claim speaks of, as a frozenset of ids."""
-        claim = self.table.loc[self.table["id"] == claim_id].to_dict("records")[0]
-        sets = {c for tie in _ties(self.codebook, claim, self.layout.tallies) for c in tie.sets}
-        return frozenset(map(question_of, sets))
+        ties = _ties(self.codebook, self._by_id[claim_id], self.layout.tallies)
+        return frozenset(question_of(column) for tie in ties for column in tie.sets)
+
+    @cached_property
+    def _by_id(self):
+        return {c["id"]: c for c in self.table.to_dict("records")}
 
     def only(self, ids):
         """The system of these claims alone, over just the columns that they touch: small, so quick to decide."""
