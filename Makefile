@@ -9,10 +9,13 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: all environment test lock pdf audit-dependencies r-tables coverage change benchmark benchmark-weighting \
 	benchmark-waves benchmark-big-wave benchmark-reliability
-# Settings and codebooks first: DVC itself would say what is wrong with them in many lines, or stages later.
+# Settings and codebooks first: DVC itself would say what is wrong with them in many lines, or stages later. Then only
+# whether anything has changed, which `dvc status` knows sooner than `dvc repro`; and all pipelines, since that is all
+# that there is and DVC then reads dvc.yaml once instead of twice.
 all: environment
 	$(BIN)/python -m pipeline.app check
-	$(BIN)/python -m dvc repro
+	@if $(BIN)/python -m dvc status --quiet; then echo "Nothing has changed: every result is up to date."; \
+		else $(BIN)/python -m dvc repro --all-pipelines; fi
 
 environment: .venv/project.stamp
 

@@ -476,7 +476,38 @@ def test_the_check_knows_which_populations_there_are(project, old, section):
     )
 
 
-def test_make_checks_before_it_starts_the_pipeline():
-    lines = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
-    first = lines.index("all: environment") + 1
-    assert lines[first : first + 2] == ["\t$(BIN)/python -m pipeline.app check", "\t$(BIN)/python -m dvc repro"]
+# Stands for the environment's Python: notes what `make` asks of it, and fails where it is told to.
+STAND_IN = """#!/bin/sh
+echo "$*" >> asked
+case "$*" in *"$FAILS"*) exit 1;; esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("fails", "asked"),
+    [
+        ("nothing", ["check", "status"]),
+        ("status", ["check", "status", "repro"]),
+        ("check", ["check"]),
+    ],
+    ids=["nothing has changed", "something has changed", "broken settings"],
+)
+def test_make_checks_then_looks_for_changes_and_only_then_runs_the_pipeline(tmp_path, fails, asked):
+    (tmp_path / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
+    (tmp_path / "requirements.lock").touch()
+    (tmp_path / "pyproject.toml").touch()
+    python = tmp_path / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(STAND_IN, encoding="utf-8")
+    python.chmod(0o755)
+    for stamp in ("lock", "project"):
+        (tmp_path / f".venv/{stamp}.stamp").touch()
+    environment = os.environ | {"FAILS": fails}
+    ended = subprocess.run(["make"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    commands = {
+        "check": "-m pipeline.app check",
+        "status": "-m dvc status --quiet",
+        "repro": "-m dvc repro --all-pipelines",
+    }
+    assert (tmp_path / "asked").read_text(encoding="utf-8").splitlines() == [commands[a] for a in asked]
+    assert ("Nothing has changed" in ended.stdout, ended.returncode > 0) == (fails == "nothing", fails == "check")
