@@ -15,7 +15,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from pipeline.codebook import select
+from pipeline.respondents import select
 
 NEARLY = 1e-6
 # The column that numbers the classes of the frame, beside columns that are called as questions are.

@@ -13,8 +13,9 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.cells import check_texts, key_fault, read_cells
-from pipeline.codebook import TOTAL, gave, select
+from pipeline.codebook import TOTAL
 from pipeline.problems import InputProblem
+from pipeline.respondents import gave, select
 from pipeline.whom import base_of, counted_of
 
 COLUMNS = [

@@ -39,7 +39,7 @@ from pipeline.changes import (
     changes,
     each_text,
 )
-from pipeline.codebook import ORGANISATION, asked, typed
+from pipeline.codebook import ORGANISATION
 from pipeline.dispositions import read_history
 from pipeline.privacy import NameList, hide_details
 from pipeline.problems import InputProblem
@@ -58,6 +58,7 @@ from pipeline.raw import (
     readings,
     stop_at,
 )
+from pipeline.respondents import asked, typed
 from pipeline.responses import code_texts, read_answers, read_labels
 from pipeline.texts import fold, tidy
 

@@ -17,7 +17,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
-from pipeline.codebook import select
+from pipeline.respondents import select
 from pipeline.tallies import NOT_ASKED
 
 

@@ -12,10 +12,11 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from pipeline.codebook import ORGANISATION, TOTAL, Codebook, gave
+from pipeline.codebook import ORGANISATION, TOTAL, Codebook
 from pipeline.estimate import KEYS, PAIR, WEIGHTED, Grid, estimate_basis, kish_effective_base, lay_out
 from pipeline.params import Weight
 from pipeline.problems import InputProblem
+from pipeline.respondents import gave
 from pipeline.weight import place_in_cells, weigh
 
 # Who answers: by the chance of one's cell alone; or also by one's answer, which no weight can know of.

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from pipeline.change import pairs_of, support_of
-from pipeline.codebook import TOTAL, Test, gave, select
+from pipeline.codebook import TOTAL, Test
 from pipeline.estimate import WEIGHTED
 from pipeline.harmonise import compare, untouched
+from pipeline.respondents import gave, select
 
 COLUMNS = ["wave", "since", "measure", "category", "basis", "n_before", "n_after", "cells"]
 COLUMNS += ["before", "after", "change", "within", "mix", "support"]

@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from pipeline.attack import Attack, Cell, Number, frame_classes, in_frame
-from pipeline.codebook import TOTAL, gave, select
+from pipeline.codebook import TOTAL
 from pipeline.estimate import INFERENCE, KEYS, UNWEIGHTED, WEIGHTED
+from pipeline.respondents import gave, select
 
 LOG = ["wave", *KEYS, "what", "reason"]
 SMALL_BASE = "the base is below the smallest that results are given for"

@@ -22,9 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline.codebook import ORGANISATION, TOTAL, gave, select
+from pipeline.codebook import ORGANISATION, TOTAL
 from pipeline.names import KEYS
 from pipeline.problems import InputProblem
+from pipeline.respondents import gave, select
 from pipeline.texts import ITEMS
 
 UNWEIGHTED, WEIGHTED = "unweighted", "weighted"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.codebook import ORGANISATION, TOTAL, gave, select
+from pipeline.codebook import ORGANISATION, TOTAL
 from pipeline.estimate import WEIGHTED
 from pipeline.findings import about
 from pipeline.printing import STATUS, base_text, comparison_words, difference, state, value_text
@@ -25,6 +25,7 @@ from pipeline.provenance import (
     stages_before,
     writing_cell,
 )
+from pipeline.respondents import gave, select
 from pipeline.whom import share_of
 
 KEYS = ["measure", "category", "break", "group", "basis"]

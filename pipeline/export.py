@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.codebook import asked
 from pipeline.raw import export_columns
+from pipeline.respondents import asked
 from pipeline.texts import fold
 
 # How a column of ticks marks chosen and not chosen; each question keeps to one.

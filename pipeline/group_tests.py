@@ -10,9 +10,10 @@ fact of the frame by another (size by sector) is not: no answer has a part in it
 import numpy as np
 import pandas as pd
 
-from pipeline.codebook import TOTAL, gave, select
+from pipeline.codebook import TOTAL
 from pipeline.estimate import KEYS, UNWEIGHTED, WEIGHTED, kish_effective_base, sample_of
 from pipeline.printing import SETTLED
+from pipeline.respondents import gave, select
 
 COLUMNS = [
     *("wave", "measure", "category", "break", "group", "basis", "groups", "left_out", "n", "statistic"),

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.change import BASELINE, pairs_of
-from pipeline.codebook import ORGANISATION, TOTAL, gave, select
+from pipeline.codebook import ORGANISATION, TOTAL
 from pipeline.codebook_difference import meaning
 from pipeline.estimate import (
     PAIR,
@@ -32,6 +32,7 @@ from pipeline.estimate import (
 )
 from pipeline.harmonise import compare, untouched
 from pipeline.printing import EVIDENCE, KEYS, SETTLED
+from pipeline.respondents import gave, select
 from pipeline.texts import ITEMS
 
 # Differences are compared to so many digits: the same mark under two sets of weights may differ in its last bits.

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.change import DOWN, UP, Wave, adjust, changes, contrasts, verdicts
-from pipeline.codebook import ORGANISATION, Codebook, gave
+from pipeline.codebook import ORGANISATION, Codebook
 from pipeline.coverage import known_population
 from pipeline.disclose import rounded
 from pipeline.estimate import UNWEIGHTED, WEIGHTED, estimate
@@ -23,6 +23,7 @@ from pipeline.harmonise import register
 from pipeline.params import Analyse, Disclose, Weight
 from pipeline.problems import InputProblem
 from pipeline.rehearse import a_year_later
+from pipeline.respondents import gave
 from pipeline.weight import weigh
 from pipeline.withhold import linked
 

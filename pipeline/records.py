@@ -10,8 +10,9 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import block_array, csr_matrix, eye_array
 
 from pipeline.certificates import linear_limits
-from pipeline.codebook import ORGANISATION, typed
+from pipeline.codebook import ORGANISATION
 from pipeline.problems import InputProblem
+from pipeline.respondents import typed
 from pipeline.system import Row, counted, linear_row
 from pipeline.whole import counting_model, exact_solver
 

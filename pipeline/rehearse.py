@@ -23,9 +23,10 @@ import numpy as np
 import pandas as pd
 import typer
 
-from pipeline.codebook import ORGANISATION, TOTAL, asked, gave, load_codebook, typed
+from pipeline.codebook import ORGANISATION, TOTAL, load_codebook
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
+from pipeline.respondents import asked, gave, typed
 from pipeline.tables import read_respondents, write_table
 
 SETTINGS = "params.yaml"

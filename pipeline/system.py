@@ -12,9 +12,10 @@ import pandas as pd
 
 from pipeline.claims import limits, testable, whole_ends
 from pipeline.cliques import Layout, Tie, condition_sets
-from pipeline.codebook import Codebook, Test, gave, select
+from pipeline.codebook import Codebook, Test
 from pipeline.parts import Parts
 from pipeline.problems import InputProblem
+from pipeline.respondents import gave, select
 from pipeline.tallies import question_of, tallies_of
 
 

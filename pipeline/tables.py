@@ -9,9 +9,9 @@ import re
 
 import pandas as pd
 
-from pipeline.codebook import typed
 from pipeline.files import MARK, MARKED, write_bytes, write_text
 from pipeline.problems import InputProblem
+from pipeline.respondents import typed
 
 __all__ = [
     "plain_cell",

@@ -7,9 +7,10 @@ where either wave is a reconstruction or a rehearsal nobody really moved, and `s
 import pandas as pd
 
 from pipeline.change import BASELINE, pairs_of, panel_is_known, support_of
-from pipeline.codebook import ORGANISATION, TOTAL, gave, select
+from pipeline.codebook import ORGANISATION, TOTAL
 from pipeline.estimate import UNWEIGHTED
 from pipeline.harmonise import compare
+from pipeline.respondents import gave, select
 from pipeline.texts import ITEMS
 
 COLUMNS = [

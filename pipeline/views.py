@@ -14,7 +14,7 @@ import pandas as pd
 
 from pipeline.changes import REPEATED, each_text
 from pipeline.clean import drop_repeated_contacts, merge_rows, size_bands, tidy_text
-from pipeline.codebook import ORGANISATION, asked
+from pipeline.codebook import ORGANISATION
 from pipeline.dispositions import OUTCOMES
 from pipeline.raw import (
     CONTACT_HISTORY,
@@ -25,6 +25,7 @@ from pipeline.raw import (
     interview_questions,
     readings,
 )
+from pipeline.respondents import asked
 from pipeline.responses import ABOUT, code_texts, tick_readings
 from pipeline.texts import fold
 

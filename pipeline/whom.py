@@ -8,7 +8,8 @@ from itertools import product
 
 import pandas as pd
 
-from pipeline.codebook import TOTAL, select
+from pipeline.codebook import TOTAL
+from pipeline.respondents import select
 
 # A break over a question of several answers is looked through pattern by pattern, up to so many answers.
 MOST_ANSWERS = 12

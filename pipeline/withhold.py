@@ -17,10 +17,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from pipeline.codebook import TOTAL, select
+from pipeline.codebook import TOTAL
 from pipeline.disclose import coarsened, significant
 from pipeline.estimate import KEYS, UNWEIGHTED, WEIGHTED
 from pipeline.maturity import NET, OVERALL, criterion_shares, mark_breaks
+from pipeline.respondents import select
 from pipeline.texts import ITEMS
 
 LOG = ["table", "wave", "since", *KEYS, "basis", "what", "reason"]

@@ -16,7 +16,8 @@ from made_claims import answers_rows, every_table, met_by, rows_of
 from ortools.sat.python import cp_model
 
 from pipeline.claims import COMPARE
-from pipeline.codebook import TOTAL, asked
+from pipeline.codebook import TOTAL
+from pipeline.respondents import asked
 
 
 @dataclass(frozen=True)

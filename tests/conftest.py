@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.codebook import ORGANISATION, asked, load_codebook, typed
+from pipeline.codebook import ORGANISATION, load_codebook
 from pipeline.params import Fieldwork, NotAnswering, Slips
+from pipeline.respondents import asked, typed
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent

@@ -10,7 +10,8 @@ import pandas as pd
 import yaml
 
 from pipeline.claims import COLUMNS, COMPARE, load_claims
-from pipeline.codebook import TOTAL, Codebook, gave, select, typed
+from pipeline.codebook import TOTAL, Codebook
+from pipeline.respondents import gave, select, typed
 
 USUAL = dict.fromkeys(COLUMNS, "") | {
     **{"place": "a page", "category": "yes", "break": TOTAL, "group": TOTAL, "base": "all"},

@@ -15,9 +15,10 @@ from conftest import ROOT, respondents_of
 from openpyxl import Workbook
 from pyarrow import parquet
 
-from pipeline.codebook import ORGANISATION, asked, load_codebook
+from pipeline.codebook import ORGANISATION, load_codebook
 from pipeline.fieldwork import simulate
 from pipeline.params import load_params
+from pipeline.respondents import asked
 
 YEAR, ROWS = 2021, 90
 DATES = ("completed_on", "attempted_on")

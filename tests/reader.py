@@ -13,9 +13,10 @@ import pandas as pd
 from pipeline import change, decompose, maturity, track, transitions, withhold
 from pipeline.attack import Attack, Cell, Number, _solve, frame_classes
 from pipeline.change import Wave
-from pipeline.codebook import ORGANISATION, TOTAL, Answer, Question, Test, gave, select
+from pipeline.codebook import ORGANISATION, TOTAL, Answer, Question, Test
 from pipeline.disclose import BASE, cells_of, limits_of, nets_of, published_numbers
 from pipeline.estimate import KEYS, UNWEIGHTED, WEIGHTED
+from pipeline.respondents import gave, select
 from pipeline.transitions import TRANSITIONS
 
 EXACT = 1e-6

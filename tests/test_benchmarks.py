@@ -15,9 +15,10 @@ from made_claims import EVERY_KIND, claims_of, every_table, met_by, rows_of, tin
 
 from pipeline.bounds import bound_estimates
 from pipeline.claims import load_claims, regenerate
-from pipeline.codebook import load_codebook, typed
+from pipeline.codebook import load_codebook
 from pipeline.contradictions import judge
 from pipeline.params import Reconstruct
+from pipeline.respondents import typed
 from pipeline.system import build_system
 
 PLACE = Path(__file__).parent.parent / "benchmarks/contradictions.py"

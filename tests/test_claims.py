@@ -11,8 +11,8 @@ from made_claims import USUAL, claims_of, true_claims
 
 from pipeline.claims import COLUMNS, limits, load_claims, regenerate, within
 from pipeline.claims import testable as is_testable
-from pipeline.codebook import typed
 from pipeline.problems import InputProblem
+from pipeline.respondents import typed
 
 SHOP = {"measure": "shop", "value": "37"}
 

@@ -5,10 +5,11 @@ import pytest
 from conftest import HERE
 
 from pipeline.codebook import Test as Condition
-from pipeline.codebook import asked, gave, load_codebook, select, typed
+from pipeline.codebook import load_codebook
 from pipeline.files import MARK
 from pipeline.names import RESERVED
 from pipeline.problems import InputProblem
+from pipeline.respondents import asked, gave, select, typed
 
 TEXT = (HERE / "small_codebook.yaml").read_text(encoding="utf-8")
 

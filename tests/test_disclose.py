@@ -13,7 +13,7 @@ import pytest
 from scipy.optimize import linprog
 
 from pipeline.attack import Attack, Number, frame_classes
-from pipeline.codebook import Codebook, gave, select
+from pipeline.codebook import Codebook
 from pipeline.disclose import (
     BASE,
     LOG,
@@ -31,6 +31,7 @@ from pipeline.disclose import (
 from pipeline.estimate import KEYS, WEIGHTED, estimate, estimate_basis, lay_out
 from pipeline.group_tests import compare_groups
 from pipeline.printing import base_text, value_text
+from pipeline.respondents import gave, select
 
 ANALYSE = SimpleNamespace(confidence=0.95, flag_below=12, withhold_below=1)
 RULES = {

@@ -23,9 +23,9 @@ from made_surveys import codebooks, small_enough
 from test_planted_faults import LIMITS, TOLERANCE, steadily
 
 from pipeline.bounds import bound_estimates
-from pipeline.codebook import typed
 from pipeline.contradictions import judge
 from pipeline.params import Reconstruct
+from pipeline.respondents import typed
 from pipeline.system import build_system
 
 # The most tables that are made of one survey.

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from conftest import HERE
 
-from pipeline.codebook import gave, select
 from pipeline.estimate import (
     BOUNDS,
     COLUMNS,
@@ -23,6 +22,7 @@ from pipeline.estimate import (
 )
 from pipeline.params import Analyse
 from pipeline.problems import InputProblem
+from pipeline.respondents import gave, select
 
 SETTINGS = Analyse(confidence=0.95, flag_below=30, withhold_below=10)
 R_COLUMNS = ["n", "count", "estimate", *INFERENCE]

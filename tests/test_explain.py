@@ -9,7 +9,6 @@ from conftest import ROOT
 from made_weights import weigh_all
 
 from pipeline.addresses import Key
-from pipeline.codebook import gave, select
 from pipeline.estimate import BOUNDS, estimate
 from pipeline.explain import _number, claims_of, condition_words, explain_estimate, explain_finding, records_at
 from pipeline.explain_command import explained
@@ -25,6 +24,7 @@ from pipeline.provenance import (
     stages_before,
     writing_cell,
 )
+from pipeline.respondents import gave, select
 
 SETTINGS = Analyse(confidence=0.95, flag_below=5, withhold_below=3)
 

@@ -6,9 +6,10 @@ import pytest
 from made_claims import claims_of, counts_of, meets, true_claims
 
 from pipeline.claims import regenerate
-from pipeline.codebook import ORGANISATION, asked
+from pipeline.codebook import ORGANISATION
 from pipeline.contradictions import judge
 from pipeline.records import glue, least_informative, share_bases
+from pipeline.respondents import asked
 from pipeline.system import build_system
 
 COUNT = {"unit": "count", "rounding": "exact"}

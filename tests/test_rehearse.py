@@ -14,7 +14,7 @@ from marks import carries_the_mark
 
 from pipeline.check import check
 from pipeline.clean import clean
-from pipeline.codebook import ORGANISATION, Codebook, SeriesBreak, asked, gave, load_codebook, select
+from pipeline.codebook import ORGANISATION, Codebook, SeriesBreak, load_codebook
 from pipeline.fieldwork import simulate
 from pipeline.files import MARK, MARKED
 from pipeline.params import Rehearse, load_params
@@ -22,6 +22,7 @@ from pipeline.population import population_cells
 from pipeline.problems import InputProblem
 from pipeline.raw import Fieldwork
 from pipeline.rehearse import a_year_later, check_truth, main, rehearse, topics
+from pipeline.respondents import asked, gave, select
 from pipeline.tables import read_respondents, read_table, write_table
 
 ROOT = Path(__file__).parent.parent

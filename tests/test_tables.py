@@ -7,13 +7,14 @@ from made_waves import SETTINGS
 from made_weights import settings_of
 
 from pipeline.addresses import Key
-from pipeline.codebook import Codebook, typed
+from pipeline.codebook import Codebook
 from pipeline.dispositions import response_rates
 from pipeline.estimate import estimate
 from pipeline.explain import explain_finding
 from pipeline.figures import figure_data
 from pipeline.findings import finding_clauses, key_findings
 from pipeline.points import _survival
+from pipeline.respondents import typed
 from pipeline.site import shown_table
 from pipeline.tables import read_respondents, read_table, write_table
 from pipeline.weight import weigh

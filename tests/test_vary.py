@@ -9,9 +9,9 @@ from conftest import ROOT
 from made_weights import BANDS, CELLS, approached_for, houses, settings_of
 
 from pipeline import vary
-from pipeline.codebook import typed
 from pipeline.estimate import BOUNDS, KEYS, estimate
 from pipeline.params import Analyse, Trim, Vary, load_params
+from pipeline.respondents import typed
 from pipeline.survival import draw_survival
 from pipeline.tables import write_table
 from pipeline.weight_pages import survival_summary

@@ -8,7 +8,8 @@ from made_claims import claims_of, rows_of, tiny_codebook, true_claims
 
 from pipeline.bases import Base, bounded_bases, stated_bases
 from pipeline.claims import testable as is_testable
-from pipeline.codebook import TOTAL, select
+from pipeline.codebook import TOTAL
+from pipeline.respondents import select
 from pipeline.whom import base_of, counted_of, groups_of, parts_those_asked, whom, within
 
 COUNT = {"unit": "count", "rounding": "exact"}
