@@ -111,7 +111,7 @@ def cause_of(project, wave):
     files = [f"reports/{wave}/{name}" for name in ("estimates.csv", "key_findings_clauses.csv")]
     lock = read_lock(project)
     stage = stage_of(lock, files[0])
-    now = sources(lock, stages_before, stage)
+    now = sources(lock, stages_before(lock, stage))
     released = read_released(project / PUBLISHED / str(wave))
     for commit in commits_before_changes(project, files, COMMITS):
         then = _committed_sources(project, commit, files, stage, released)
@@ -128,7 +128,7 @@ def _committed_sources(project, commit, files, stage, released):
     then = published_numbers(*(read_table(StringIO(text), dtype="string") for text in texts[:2]))
     lock = parse_lock(texts[2])
     same = stage in lock and changed_numbers(0, released, then).empty
-    return sources(lock, stages_before, stage) if same else None
+    return sources(lock, stages_before(lock, stage)) if same else None
 
 
 def _registered_sources(project, wave):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from pipeline.problems import InputProblem
 from pipeline.provenance import LOCK
 from pipeline.verify import COLUMNS, DIFFERENT, SAME
 
@@ -132,4 +133,8 @@ def is_same(attested):
 
 
 def _git(project, *arguments):
-    return subprocess.run(["git", *arguments], cwd=Path(project), capture_output=True).stdout
+    done = subprocess.run(["git", *arguments], cwd=Path(project), capture_output=True)
+    if done.returncode:
+        what = f"git {' '.join(arguments)} failed: {done.stderr.decode(errors='replace').strip()}"
+        raise InputProblem(what, do="attest a commit that has all files of the project")
+    return done.stdout

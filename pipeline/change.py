@@ -42,7 +42,7 @@ NOT_EVIDENCE = "rests on modelled numbers: no evidence"
 NOT_SETTLED = "an estimate is known only up to a range"
 TOO_FEW = "withheld: too few respondents, or it would give a few away"
 NO_ERROR = "an estimate has no standard error"
-NOTHING_TO_TEST = "no variance: everyone or no one in both waves"
+NOTHING_TO_TEST = "no variance: all or none in both waves, or the same organisations answered alike"
 
 
 @dataclass(frozen=True)

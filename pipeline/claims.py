@@ -23,7 +23,7 @@ COLUMNS = [
     *("versus_category", "versus_group", "base_known", "printed_unit", "reading"),
 ]
 OPERATORS = {"=", ">", "<", ">=", "<=", "about"}
-# What `rounding` each unit may have: `half_up` to whole per cents, `worded` a fraction said in words, `exact`.
+# What `rounding` each unit may have: `half_up` to the decimals printed, `worded` a fraction said in words, `exact`.
 ROUNDINGS = {
     "percent": {"half_up", "exact"},
     "share": {"worded", "exact"},
@@ -108,7 +108,9 @@ def _number(row, fault):
     most = {"percent": 100, "share": 1}.get(row["unit"])
     if number < 0 or (most is not None and number > most):
         fault("value", f"outside the range of unit {row['unit']}", f"0 to {most}" if most else "0 or more")
-    if number.denominator > 1 and (row["unit"] in ("count", "answers") or row["rounding"] == "half_up"):
+    if row["rounding"] == "half_up" and "/" in row["value"]:
+        fault("value", "a rounded per cent is no fraction", "a number such as 37 or 12.5")
+    if number.denominator > 1 and row["unit"] in ("count", "answers"):
         fault("value", f"a {row['unit']} of rounding {row['rounding']} is a whole number", "a number such as 37")
     return number
 
@@ -169,10 +171,16 @@ def testable(claim):
     return bool(claim["measure"])
 
 
+def decimals(claim):
+    """How many decimals a claim's value is printed with."""
+    return len(claim["value"].partition(".")[2])
+
+
 def limits(claim, worded_tolerance):
     """The shares or counts that agree with a claim: (low, low_open, high, high_open); None is no limit.
 
-    Shares are Fractions of 1. A per cent rounded half up stands for [v - 0.5, v + 0.5); a fraction in words for
+    Shares are Fractions of 1. A per cent v rounded half up stands for [v - 0.5, v + 0.5), for one with decimals half of
+    the last of them is in the place of 0.5; a fraction in words for
     what lies within `worded_tolerance` percentage points of it, and so does a per cent that is only about right (for
     a count: that many per cent of it).
     """
@@ -190,7 +198,8 @@ def limits(claim, worded_tolerance):
         width = Fraction(str(worded_tolerance)) / 100 * (value if claim["unit"] == "count" else 1)
         return value / scale - width, False, value / scale + width, False
     if claim["rounding"] == "half_up":
-        return (value - Fraction(1, 2)) / scale, False, (value + Fraction(1, 2)) / scale, True
+        half = Fraction(1, 2 * 10 ** decimals(claim))
+        return (value - half) / scale, False, (value + half) / scale, True
     return value / scale, False, value / scale, False
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import inf
 
 from pipeline.files import MARK
-from pipeline.names import OWN_COLUMNS, RESERVED, STAGE_COLUMNS, TOTAL
+from pipeline.names import OWN_COLUMNS, RESERVED, SECTOR_COLUMNS, STAGE_COLUMNS, TOTAL
 from pipeline.texts import NOT_CHOSEN, fold, words
 
 WITH_IDS = [
@@ -51,9 +51,21 @@ def _check_ids(book):
     for what in WITH_NUMBERS:
         _once((p.number for p in getattr(book, what)), f"{what}: the number {{}}")
     _free((q.id for q in book.questions), RESERVED, "questions: no question can have the id")
+    _check_labels(book)
     _free((s.id for s in book.steps), _beside_marks(book), "steps: no step can have the id")
     _free((b.id for b in book.breaks), {TOTAL}, "breaks: no break can have the id")
     _known([book.sector, book.size_band], _ids(book.questions), "sector or size band: question")
+
+
+def _check_labels(book):
+    """What stands side by side in a table or a picture is called by names that can be told apart."""
+    for q in book.questions:
+        _once((c.label for c in (*q.answers, *q.nets)), f"question {q.id}: the label {{!r}}")
+    for b in book.breaks:
+        _once((g.label for g in b.groups), f"break {b.id}: the label {{!r}}")
+    if book.sector in _ids(book.questions):
+        labels = (a.label for a in book.question(book.sector).answers)
+        _free(labels, SECTOR_COLUMNS, "sectors: no sector can have the label")
 
 
 def _beside_marks(book):
@@ -232,6 +244,10 @@ def _check_exports(book):
         for answer, phrase in ((a.id, p) for a in q.answers for p in a.phrases or (a.label,)):
             if q.kind == "open" and not words(phrase):
                 raise ValueError(f"question {q.id}: the phrase {phrase!r} of {answer} has no word to look for")
+        # Own words stand, until they are coded, under the name of their column, where other answers have the id's.
+        for column in q.export_columns if q.kind == "open" else ():
+            if column != q.id and column in {other.id for other in book.questions}:
+                raise ValueError(f"question {q.id}: its column {column!r} is another question's id; rename that id")
         file = "frame" if q.asked_of == "frame" else "interviews"
         for column in q.export_columns:
             if column != column.strip() or fold(column) in OWN_COLUMNS[file]:

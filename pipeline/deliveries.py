@@ -20,7 +20,10 @@ from pipeline.raw import PERSONAL
 from pipeline.texts import fold, tidy
 
 KINDS = (".csv", ".xlsx", ".sav", ".parquet")
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_MONTH = (
+    "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    "|nov(?:ember)?|dec(?:ember)?)"
+)
 # What spreadsheets show of a text that they took for a date, once it is text again.
 _DATE_LIKE = re.compile(
     rf"\d{{1,2}}-{_MONTH}(?:-\d{{2,4}})?|{_MONTH}-\d{{1,4}}|\d{{4}}-\d\d-\d\d(?: 00:00:00)?", re.IGNORECASE

@@ -83,6 +83,8 @@ def _against_population(weighted, cells, codebook):
     rows = []
     for margin, total in margins.items():
         for category, share in (total / total.sum()).items():
+            if share in (0, 1):
+                continue  # nobody, or all there are: nothing can be out of balance
             keys = {"variable": margin, "category": category, "label": labels[margin][category]}
             inside = weighted[margin].astype(object).eq(category).to_numpy(float)
             rows.append((keys | {"against": "population"}, inside, share, np.sqrt(share * (1 - share))))
@@ -114,13 +116,14 @@ def option_table(weighted, joined, *, settings):
     """
     changed = {step: _changed(weighted, before, step) for before, step in pairwise(STEPS)}
     limits, sparse = settings.trim, settings.sparse
+    cells = "cell" if len(joined) == 1 else "cells"
     shown = "none" if limits.lower is None and limits.upper is None else f"{limits.lower} to {limits.upper}"
     total = weighted.groupby("stratum")["stratum_total"].first().sum()
     rows = [
         ("population", settings.population, f"{total:.0f} organisations to speak for"),
         ("totals", settings.totals, f"{total:.0f} organisations to speak for"),
         ("nonresponse", settings.nonresponse, changed["response_weight"]),
-        ("sparse", f"{sparse.do} below {sparse.fewest}", f"{len(joined)} cells joined to others"),
+        ("sparse", f"{sparse.do} below {sparse.fewest}", f"{len(joined)} {cells} joined to others"),
         ("calibration", settings.calibration, changed["calibrated_weight"]),
         ("trim", shown, changed["weight"]),
     ]
@@ -145,6 +148,9 @@ def influence_table(weighted, *, codebook, most=10):
     grid = lay_out(weighted, codebook)
     of_all = grid.rows["break"].eq(TOTAL) & grid.rows["domain"].map(grid.domains.all())
     wanted = grid.rows[of_all].reset_index(drop=True)
+    if wanted.empty:
+        columns = [ORGANISATION, "cell", "weight", "weight_share", "measure", "category", "shift"]
+        return pd.DataFrame(columns=columns)
     weights = weighted["weight"].to_numpy(float)
     largest, shift = np.zeros(len(weights), int), np.zeros(len(weights))
     # One share at a time: all of them for a million organisations would take gigabytes.

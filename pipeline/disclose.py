@@ -22,7 +22,8 @@ from pipeline.respondents import gave, select
 LOG = ["wave", *KEYS, "what", "reason"]
 SMALL_BASE = "the base is below the smallest that results are given for"
 CONFIDENTIAL = "too few, or all but too few, gave the answer, or the number would give such a one away"
-BASE = "base"
+# How the keys of bases, and of what weights say, begin. Ids have no blanks, so no measure is taken for one of these.
+BASE, OF_WEIGHTS = "base ", "weighted "
 TESTED = ("statistic", "df_numerator", "df_denominator", "p", "p_adjusted")
 
 
@@ -55,7 +56,7 @@ def _log(estimates, no_share, no_base, small):
     shares = estimates[no_share & one].assign(what="share")
     shares["reason"] = np.where(small[shares.index], SMALL_BASE, CONFIDENTIAL)
     bases = estimates[no_base & one].drop_duplicates(["measure", "break", "group"])
-    bases = bases.assign(what=BASE, category="", reason=CONFIDENTIAL)
+    bases = bases.assign(what="base", category="", reason=CONFIDENTIAL)
     return pd.concat([shares, bases]).sort_index(kind="stable")[LOG].reset_index(drop=True)
 
 
@@ -162,13 +163,15 @@ def _numbers(estimates, cells, values, respondents, codebook, settings):
         if len(set(factors[within[base]])) == 1 and not loose:
             continue  # with one weight for all it says what the unweighted number says
         key, size = tuple(row[k] for k in KEYS), row["n_weighted"]
-        numbers[WEIGHTED, *base] = Number(((cells[base], factors),), size - step - loose, size + step + loose, (base,))
+        numbers[OF_WEIGHTS, *base] = Number(
+            ((cells[base], factors),), size - step - loose, size + step + loose, (base,)
+        )
         if pd.notna(row["estimate"]):
             near = 0.5 * 10**-settings.share_digits + 1e-9
             loose *= 1 + row["estimate"]
             for side, ends in ((1, (-np.inf, loose)), (-1, (-loose, np.inf))):
                 terms = ((cells[key], factors), (cells[base], -(row["estimate"] + side * near) * factors))
-                numbers[WEIGHTED, *key, side] = Number(terms, *ends, (key, base))
+                numbers[OF_WEIGHTS, *key, side] = Number(terms, *ends, (key, base))
     return numbers
 
 
@@ -292,7 +295,7 @@ def _secondary(attack, hidden, needed, values, costs, shares):
             attack.highest[attack.column[key]] = max(attack.highest[attack.column[key]], values[key])
             changed = attack.alternative(key, value, hidden, costs)
             if changed is not None:
-                changed = {attack.numbers[k].withheld_with[0] if k[0] == WEIGHTED else k for k in changed}
+                changed = {attack.numbers[k].withheld_with[0] if k[0] == OF_WEIGHTS else k for k in changed}
                 changed = changed.union(*(shares[k] for k in changed if k in shares)) - hidden
                 hidden |= changed
                 waiting += sorted(changed)
@@ -304,5 +307,7 @@ def _cost(key):
 
     A weighted number counts in organisations of the population, several for each respondent, so it costs less for each.
     """
-    everyone = TOTAL in key
-    return (5 if everyone else 1) * (5 if BASE in key else 1) * (0.2 if key[0] == WEIGHTED else 1)
+    weighted = key[0] == OF_WEIGHTS
+    of_whom = key[1:] if weighted else key
+    everyone, base = of_whom[2] == TOTAL, of_whom[0] == BASE
+    return (5 if everyone else 1) * (5 if base else 1) * (0.2 if weighted else 1)

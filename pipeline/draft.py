@@ -39,7 +39,7 @@ def draft(text, before, *, wave, placed, new_questions, began, path):
     that may move a series, not comparable until somebody judges it. Raises InputProblem where the draft is no codebook.
     """
     header = f"# The questionnaire of {wave}, drafted from that of {before.wave}.\n"
-    text = header + text[node_key(text, "wave") :]
+    text = header + text[first_key(text) :]
     text = set_values(text, of_fieldwork(before, wave) | _edits(before, placed, yaml.safe_load(text)["questions"]))
     for place in placed:
         text = _with_new_answers(text, before, [e for e in place.edits if e.answer is None])
@@ -51,10 +51,9 @@ def draft(text, before, *, wave, placed, new_questions, began, path):
     return text, codebook_of(text, path)
 
 
-def node_key(text, key):
-    """Where a top-level key begins in a YAML text."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
-    return next(name.start_mark.index for name, _ in node.value if name.value == key)
+def first_key(text):
+    """Where the first key begins in a YAML text: what stands before it speaks of the file that it was."""
+    return yaml.compose(text, Loader=yaml.SafeLoader).value[0][0].start_mark.index
 
 
 def of_fieldwork(before, wave):

@@ -331,14 +331,15 @@ def withhold(table, *, printed):
 def mark_modelled(table, *, flag_below):
     """Say what rests on the model and not on the report: quality `modelled`, and no inference from what is modelled.
 
-    An estimate that is not withheld and that bounds do not leave one value, `assumed` or `bounded`, is one that the
+    An estimate that has a number and that bounds do not leave one value, `assumed` or `bounded`, is one that the
     model picked, so its quality is `modelled` and never `ok`, and it has no standard error and no interval: these would
     be around that pick. Its design effect stays, for what the weights cost. Where the bounds leave the base of an
     estimate open, how many answered is modelled too: its weighted and effective base, standard error, interval and
     design effect are emptied, and it is flagged if the smallest possible base is below the limit.
     """
     open_base = table["base_low"] < table["base_high"]
-    quality = table["quality"].mask(open_base, "ok").mask(open_base & (table["base_low"] < flag_below), "flagged")
+    there = open_base & table["estimate"].notna()
+    quality = table["quality"].mask(there, "ok").mask(there & (table["base_low"] < flag_below), "flagged")
     picked = table["support"].isin(["assumed", "bounded"])
     blank = {c: table[c].mask(open_base) for c in ("n_weighted", "n_eff", "deff")}
     blank |= {c: table[c].mask(open_base | picked) for c in ("se", "ci_low", "ci_high")}

@@ -38,7 +38,8 @@ def execute(notebook, output, given):
     """
     notebook, output = Path(notebook), Path(output)
     source = read_notebook(notebook)
-    parameters = typed_parameters(parameter_defaults(source, notebook), given, notebook)
+    defaults = parameter_defaults(source, notebook)
+    parameters = typed_parameters(defaults, given, notebook)
     with plain_folder() as folder:  # papermill writes its path into the notebook
         draft = Path(folder) / "executed.ipynb"
         failed = output.with_suffix(".failed.ipynb")
@@ -48,7 +49,7 @@ def execute(notebook, output, given):
             keep(draft, failed, notebook)
             raise
         executed = json.loads(draft.read_text(encoding="utf-8"))
-        rehearsed = shows_a_rehearsal(parameters, notebook.parent)
+        rehearsed = shows_a_rehearsal(defaults | parameters, notebook.parent)
         try:
             write_text(output, portable_copy(marked(executed) if rehearsed else executed))
         except InputProblem as problem:

@@ -75,7 +75,7 @@ def explain_estimate(key, *, codebook, estimates, claims, respondents=None, shar
         "answer": question.categories[key.category],
         "net_of": [question.categories[a] for a in question.members(key.category) if a != key.category],
         "base": base.label,
-        "base_condition": condition_words(codebook, base.where, question.asked_if),
+        "base_condition": condition_words(codebook, base.where),
         "group": None if key.break_ == TOTAL else f"{_break(codebook, key.break_).label}: {group.label}",
         "group_condition": condition_words(codebook, group.where),
         "n": _number(row["n"]),

@@ -304,7 +304,8 @@ def _frame(rng, organisations, contacts, respondents, codebook, slips):
 
 def _size(rng, band):
     """A whole number inside a size band, small ones likelier; an open band reaches to four times its start."""
-    least = max(band.at_least, 1)
+    # Nobody has nothing to do with a size of 0 unless it has a band of its own.
+    least = max(band.at_least, 0 if band.below == 1 else 1)
     below = 4 * least if band.below is None else max(band.below, least + 1)
     return str(min(rng.integers(least, below, size=2)))
 

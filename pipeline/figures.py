@@ -21,6 +21,7 @@ from pipeline.printing import (
     STATUS,
     base_text,
     bounds,
+    ended,
     find_rows,
     first_lower,
     has_open_base,
@@ -77,7 +78,7 @@ def figure_data(estimates, codebook, figure, basis="unweighted"):
         group_label=[labels[key] for key in zip(rows["break"], rows["group"], strict=True)],
     )
     table = table.astype(dict.fromkeys(NUMBERS, float))
-    if figure.kind == "split":
+    if figure.kind == "split" and not _apart(codebook, figure):
         _check_parts(table, figure)
     return (_largest_first(table) if figure.sort else table)[COLUMNS].reset_index(drop=True)
 
@@ -92,6 +93,13 @@ def _wanted(codebook, figure, question):
     if figure.total:
         groups = [(TOTAL, TOTAL), *groups]
     return pd.DataFrame([(figure.measure, c, *g) for c in chosen for g in groups], columns=KEYS)
+
+
+def _apart(codebook, figure):
+    """Whether nobody gave two of a figure's answers: their shares are parts of a whole, however they are rounded."""
+    question = _question(codebook, figure)
+    members = [a for c in figure.categories or [a.id for a in question.answers] for a in question.members(c)]
+    return not question.several and len(members) == len(set(members))
 
 
 def _check_parts(table, figure):
@@ -213,7 +221,7 @@ def words_around(table, codebook, figure, settings):
 def alternative(table, words, figure):
     """A figure in sentences, for who cannot see it: what it is, every value drawn, bases, key, source and status."""
     rows = f" Rows: {first_lower(words['rows'])}." if figure.kind in ("split", "grid") else ""
-    start = f"{words['caption']}. {KINDS[figure.kind]}. {words['question']} {words['measured']}.{rows}"
+    start = f"{words['caption']}. {KINDS[figure.kind]}. {ended(words['question'])} {words['measured']}.{rows}"
     split_by = ["group_label", "label"] if figure.kind in ("split", "grid", "themes") else ["label", "group_label"]
     row = "Row " if rows else ""
     said = [row + _said(part, split_by) for _, part in table.groupby(split_by[0], sort=False)]

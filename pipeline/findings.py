@@ -99,7 +99,8 @@ def _check_placeholders(clause, place):
     compared = clause.versus is not None or clause.versus_category is not None
     allowed = OF_ONE | (OF_TWO if compared else set())
     try:
-        used = [name for _, name, _, _ in Formatter().parse(clause.text) if name is not None]
+        fields = [field[1:] for field in Formatter().parse(clause.text) if field[1] is not None]
+        used = [name + (f":{spec}" if spec else "") + (f"!{how}" if how else "") for name, spec, how in fields]
     except ValueError as e:
         raise InputProblem(f"the text cannot be read: {e}", file=place, found=clause.text) from None
     for name in used:

@@ -11,7 +11,7 @@ there: from a base of 100 on, every whole per cent is possible.
 from functools import cache
 from math import floor
 
-from pipeline.claims import limits, whole_ends, whole_parts
+from pipeline.claims import decimals, limits, whole_ends, whole_parts
 from pipeline.printing import whole_text
 
 
@@ -51,19 +51,19 @@ def power(claim, sizes):
     sizes = [n for n in sizes if n > 0]
     if claim["unit"] != "percent" or claim["op"] != "=" or not sizes:
         return None
-    decimals = len(claim["value"].partition(".")[2])
-    printable = 100 * 10**decimals + 1
+    digits = decimals(claim)
+    printable = 100 * 10**digits + 1
     rounded = claim["rounding"] == "half_up"
     if rounded and max(sizes) >= printable - 1:
         return 0.0
-    possible = set().union(*(_printable(n, decimals, rounded) for n in sizes))
+    possible = set().union(*(_printable(n, digits, rounded) for n in sizes))
     return 1 - len(possible) / printable
 
 
 @cache
-def _printable(base, decimals, rounded):
+def _printable(base, digits, rounded):
     """What shares of a base can be printed as, in units of the last decimal; exactly, where they are not rounded."""
-    unit = 100 * 10**decimals
+    unit = 100 * 10**digits
     if rounded:
         return frozenset((2 * unit * k + base) // (2 * base) for k in range(base + 1))
     return frozenset(unit * k // base for k in range(base + 1) if unit * k % base == 0)

@@ -21,8 +21,8 @@ COLUMNS = [
 ]
 # The marks of an adjusted p below these levels, the smallest first.
 MARKS = {0.001: "***", 0.01: "**", 0.05: "*"}
-REST = "others"
-NO_ANSWER = "no answer"
+# Ids have no blanks, so neither is taken for a group or an answer of the codebook.
+REST, NO_ANSWER = "the others", "no answer"
 NOT_EVIDENCE = "rests on modelled numbers: no evidence, no mark, outside the correction"
 NO_DIFFERENCE = "no clear difference"
 UNTESTED = {

@@ -9,14 +9,13 @@ from ortools.sat.python import cp_model
 
 from pipeline.certificates import Ends, matrix_of
 from pipeline.system import Row, linear_row
-from pipeline.whole import add_comparison, decided, domain, plain_solver
+from pipeline.whole import ENDLESS, add_comparison, decided, domain, plain_solver
 
 # How long to look for counts that meet more claims than these must, in the solver's own deterministic seconds. It does
 # not bear on what is proven, only on how many solutions it takes.
 LONG, SHORT = 0.04, 0.01
 # How far from the nearest possible counts are near enough.
 NEAR_ENOUGH = 0.2
-ENDLESS = 2**62
 
 
 class Known:

@@ -402,20 +402,28 @@ def what_survives(table, waves, *, breaks):
             apart = marks[wave, break_, one, basis] - marks[wave, break_, other, basis]
             rows.append(("order", wave, break_, basis, one, other, *_turned(apart), known[wave]))
     for before, after, against in pairs_of(waves):
-        if against == BASELINE or before.codebook.steps != after.codebook.steps:
+        if against == BASELINE or _parts(before.codebook) != _parts(after.codebook):
             continue
+        # What the earlier wave calls each choice, whose steps may have had other labels.
+        called = dict(zip(choices(before.codebook), choices(after.codebook), strict=True))
         compared = compare_marks(before.codebook, after.codebook, breaks=breaks)
         compared = compared[compared["measure"].eq(OVERALL) & compared["comparable"]]
         alike = set(compared[["break", "group", "basis"]].itertuples(index=False, name=None))
         for wave, break_, group, basis in marks:
             known_in_both = wave == after.wave and (before.wave, break_, group, basis) in marks
             if known_in_both and (break_, group, basis) in alike:
-                apart = marks[wave, break_, group, basis] - marks[before.wave, break_, group, basis]
+                earlier = marks[before.wave, break_, group, basis].rename(index=called)
+                apart = marks[wave, break_, group, basis] - earlier
                 evidence = ITEMS.join(dict.fromkeys((known[before.wave], known[wave])))
                 rows.append(("change", wave, break_, basis, group, str(before.wave), *_turned(apart), evidence))
     columns = ["kind", "wave", "break", "basis", "one", "other", "difference", "least", "most"]
     columns += ["survives", "survives_left_out", "against", "evidence"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _parts(codebook):
+    """The steps and their criteria by id: what the choices of weights are made of, whatever they are called."""
+    return [(step.id, [c.id for c in step.criteria]) for step in codebook.steps]
 
 
 def _turned(apart):

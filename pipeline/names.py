@@ -25,5 +25,7 @@ STAGE_COLUMNS = {
     # What the tables of a rehearsal are marked by (pipeline/files.py).
     "tables": ("REHEARSAL",),
 }
+# What stands beside the sectors' labels where dispositions are counted.
+SECTOR_COLUMNS = ("code", "disposition", "group", "All")
 # Beside these `total`: in the response rates the sector is a break, as everyone is.
 RESERVED = frozenset(name for names in STAGE_COLUMNS.values() for name in names) | {TOTAL}

@@ -46,7 +46,7 @@ def contents(ready, files, *, params, data):
     found[Path(params)] = settings.encode("utf-8")
     facts, book = Path(data) / "methodology" / f"{wave}.yaml", Path(data) / "codebook" / f"{wave}.yaml"
     # What was said of a rehearsal or a reconstruction is not so of the interviews that take its place.
-    stays = facts.exists() and book.exists() and load_codebook(book).kind == "fieldwork"
+    stays = facts.exists() and (not book.exists() or load_codebook(book).kind == "fieldwork")
     found[facts] = facts.read_bytes() if stays else blank_facts(wave).encode("utf-8")
     return found
 

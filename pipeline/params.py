@@ -79,7 +79,7 @@ class Waves(Section):
 
 
 class Reconstruct(Section):
-    seed: int
+    seed: Count
     worded_tolerance: Annotated[float, Field(ge=0, le=20)]
     time_limit: Annotated[float, Field(gt=0)]
     listed: Annotated[int, Field(ge=1)] = 2
@@ -112,7 +112,7 @@ class Slips(Section):
 
 
 class Fieldwork(Section):
-    seed: Annotated[int, Field(ge=0)]
+    seed: Count
     organisations: Annotated[int, Field(gt=0)]
     contacts: Annotated[int, Field(gt=0)]
     starts: Annotated[str, AfterValidator(_month_and_day)]
@@ -254,7 +254,7 @@ class Compute(Section):
 
 
 class Coverage(Section):
-    seed: Annotated[int, Field(ge=0)]
+    seed: Count
     surveys: Annotated[int, Field(ge=2)]
     bases: Annotated[int, Field(gt=0)]
     shares: Annotated[int, Field(gt=0)]

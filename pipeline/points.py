@@ -128,9 +128,13 @@ def as_markdown(groups, folder):
 
 
 def with_points(text, table):
-    """A document with the table between its marks."""
-    before, _, rest = text.partition(START)
-    return before + START + table + END + rest.partition(END)[2]
+    """A document with the table between its marks. Raises InputProblem where either mark is not there."""
+    before, start, rest = text.partition(START)
+    _, end, after = rest.partition(END)
+    if not (start and end):
+        what = "the document lacks a mark between which the table stands"
+        raise InputProblem(what, allowed=f"{START.strip()} and after it {END.strip()}", do="restore it from git")
+    return before + START + table + END + after
 
 
 def main(

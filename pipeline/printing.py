@@ -80,12 +80,13 @@ def _name(row):
     return ", ".join(f"{k} {row[k]}" for k in KEYS)
 
 
-def per_cent(share):
-    """A share as a whole per cent, halves up as the report rounds.
+def per_cent(share, decimals=0):
+    """A share as a whole per cent, or one with `decimals`, halves up as the report rounds.
 
     The billionth added makes up for what a float loses, and is far less than any other share of a base is away.
     """
-    return floor(100 * share + 0.5 + 1e-9)
+    rounded = floor(100 * 10**decimals * share + 0.5 + 1e-9)
+    return rounded / 10**decimals if decimals else rounded
 
 
 def percent_text(share):
@@ -251,6 +252,11 @@ def _reach(row):
 def first_lower(label):
     """A label within a sentence: its first letter small, unless it is an abbreviation."""
     return label if label[1:2].isupper() or not label else label[0].lower() + label[1:]
+
+
+def ended(text):
+    """A text as a sentence among others: with a full stop, unless it ends as one."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def base_text(row, words=False):

@@ -52,7 +52,8 @@ def recorded(lock, path):
 
 def is_recorded(project, lock, path):
     """Whether a file holds the very bytes that dvc.lock records."""
-    return hashlib.md5((Path(project) / path).read_bytes()).hexdigest() == recorded(lock, path)
+    file = Path(project) / path
+    return file.is_file() and hashlib.md5(file.read_bytes()).hexdigest() == recorded(lock, path)
 
 
 def _with_text_keys(value):

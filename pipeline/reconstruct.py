@@ -50,6 +50,10 @@ def band_sizes(cells, codebook):
     """How many organisations of the population each size band has: a cell of several bands is split evenly."""
     bands = [a.id for a in codebook.question(codebook.size_band).answers]
     of = cell_of_band(cells)
+    for band in bands:
+        if band not in of:
+            what = "the population has no total that takes in this size band"
+            raise InputProblem(what, column="weight.population", found=band, do="choose another, or add the total")
     shared = pd.Series(of).value_counts()
     totals = cells.set_index("cell")["total"]
     return {band: totals[of[band]] / shared[of[band]] for band in bands}

@@ -8,7 +8,7 @@ that is given, and what rests on the records alone is called modelled: those are
 import pandas as pd
 
 from pipeline.bases import gives_a_size
-from pipeline.claims import limits, whole_ends
+from pipeline.claims import decimals, limits, whole_ends
 from pipeline.printing import SETTLED, per_cent
 from pipeline.problems import InputProblem
 
@@ -67,7 +67,7 @@ def _check_agreement(claim, counted, row):
 def _ends(claim, row, own):
     """The least and most that the data give for a claim, and whether that rests on the records alone (`own`).
 
-    A share in whole per cents is read from the estimate, which a claim settles up to the rounding.
+    A rounded share is read from the estimate, which a claim settles up to the rounding.
     """
     if row is None or row["support"] == "assumed":
         return own, own, True
@@ -84,7 +84,7 @@ def _text(claim, low, high):
     if claim["unit"] == "count":
         texts = [f"{int(x)}" for x in (low, high)]
     elif _rounded(claim):
-        texts = [f"{per_cent(x)}%" for x in (low, high)]
+        texts = [f"{per_cent(x, decimals(claim)):.{decimals(claim)}f}%" for x in (low, high)]
     else:
         texts = [f"{_points(x)}%" for x in (low, high)]
     return texts[0] if texts[0] == texts[1] else " to ".join(texts)
@@ -106,7 +106,8 @@ def _difference(claim, value, worded_tolerance):
     if claim["unit"] == "count":
         return int(_away(value, *whole_ends(*limit)))
     if _rounded(claim):
-        return per_cent(value) - int(claim["number"])
+        apart = round(per_cent(value, decimals(claim)) - float(claim["number"]), decimals(claim))
+        return apart if decimals(claim) else int(apart)
     return _points(_away(value, limit[0], limit[2]))
 
 

@@ -24,6 +24,7 @@ from pipeline.revisions import (
     read_entries,
     read_numbers,
     read_released,
+    released_before,
     sources,
     with_entries,
 )
@@ -72,7 +73,8 @@ def release(
     _check_up_to_date(project, stage, file)
     folder, now = project / PUBLISHED / str(wave), read_numbers(project / f"reports/{wave}")
     before = read_released(folder)
-    changed = with_entries(changed_numbers(wave, before, now), read_entries(project / ENTRIES))
+    changed = changed_numbers(wave, before, now, taken=released_before(project, wave))
+    changed = with_entries(changed, read_entries(project / ENTRIES))
     if changed["acknowledged"].eq("").any():
         revision = changed["revision"].iloc[0]
         what = "numbers that were published have changed, and nobody has acknowledged it"
@@ -80,7 +82,7 @@ def release(
     if len(changed):
         write_table(project / PUBLISHED / LOG, pd.concat([released_log(project), changed], ignore_index=True))
     write_table(folder / NUMBERS, now)
-    write_table(folder / MADE_FROM, as_table(sources(lock, stages_before, stage)))
+    write_table(folder / MADE_FROM, as_table(sources(lock, stages_before(lock, stage))))
     first = "first release" if before is None else f"{changed['number'].nunique()} changed since the last release"
     typer.echo(f"{len(now):,} numbers of {wave} are on record as published: {first}. Next: dvc repro, and commit")
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from pipeline.problems import InputProblem
-from pipeline.revisions import LOG, PUBLISHED, changed_numbers, read_log, read_numbers, read_released
+from pipeline.revisions import PUBLISHED, changed_numbers, read_numbers, read_released, released_before
 from pipeline.tables import write_table
 
 
@@ -22,8 +22,7 @@ def main(
     """Compare a wave's numbers with those that were last released."""
     now = read_numbers(project / f"reports/{wave}")
     released = read_released(project / PUBLISHED / str(wave))
-    log = read_log(project / PUBLISHED / LOG)
-    before = log.loc[log["wave"].eq(str(wave)), "revision"].unique()
+    before = released_before(project, wave)
     changed = changed_numbers(wave, released, now, taken=before)
     write_table(project / f"reports/revisions/{wave}.csv", changed)
     state = "not released yet" if released is None else f"{changed['number'].nunique()} of {len(released):,} changed"

@@ -50,6 +50,12 @@ def read_numbers(report):
     return published_numbers(*read)
 
 
+def released_before(project, wave):
+    """The names of the revisions of a wave that were released."""
+    log = read_log(Path(project) / PUBLISHED / LOG)
+    return log.loc[log["wave"].eq(str(wave)), "revision"].unique()
+
+
 def read_released(folder):
     """The numbers that were last released of a wave; None if none were."""
     path = Path(folder) / NUMBERS
@@ -86,13 +92,13 @@ def changed_numbers(wave, released, now, taken=()):
 # ---- causes
 
 
-def sources(lock, stages_before, stage):
-    """What a stage's results were made from in the end: {(kind, name): hash or setting}.
+def sources(lock, stages):
+    """What the results of these stages were made from in the end: {(kind, name): hash or setting}.
 
-    `lock` as of `provenance.read_lock`, `stages_before` the stages that it builds on. Kinds are data (files that no
+    `lock` as of `provenance.read_lock`, `stages` as of `provenance.stages_before`. Kinds are data (files that no
     stage wrote), code (modules, notebooks, templates, the locked packages) and parameter (settings, each by its key).
     """
-    entries = [lock[name] for name in stages_before(lock, stage)]
+    entries = [lock[name] for name in stages]
     made = {out["path"] for entry in lock.values() for out in entry.get("outs", [])}
     found = {}
     for entry in entries:

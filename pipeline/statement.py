@@ -179,7 +179,8 @@ def facts_of_run(tables, codebook, settings, lock, inputs):
         f"{'' if codebook.kind == 'fieldwork' else ' (simulated)'}, {len(tables['respondents']):,} answered.",
         "bases": _bases(tables["estimates"], tables["diagnostics"], codebook),
         "precision": _precision(tables["estimates"], codebook, settings.analyse.confidence),
-        "weights": _weights(tables["options"], tables["diagnostics"], codebook) + _totals(tables["cells"], codebook),
+        "weights": _weights(tables["options"], tables["diagnostics"], codebook)
+        + _totals(tables["cells"], tables["margins"], codebook),
         "checks": _checks(tables["validation"]),
         "processing": "Answers were read by the codebook, off-route answers taken out, and every change logged.",
         "withheld": _withheld(tables["withheld"], codebook, settings.disclose),
@@ -267,8 +268,10 @@ def _weights(options, diagnostics, codebook):
     return f"Weighted step by step: {steps}. Together: {cost}.{OPEN_SIZES[codebook.kind]}"
 
 
-def _totals(cells, codebook):
-    """How many organisations the weights add up to, by sector, of which day and whose count."""
+def _totals(cells, margins, codebook):
+    """How many organisations the weights add up to, by sector, of which day and whose count; that they do not, else."""
+    if not margins["asked"].astype(bool).any():
+        return " The weights were not made to add up to totals of the population."
     said, labels = [], codebook.question(codebook.sector).categories
     for (sector, day, source), part in cells.groupby(["sector", "reference_date", "source"], sort=False):
         said.append(f"{labels[sector]} {part['total'].sum():,.0f} ({day}; {source})")

@@ -31,9 +31,8 @@ def picture_data(table, waves, basis):
     """
     books = {w.wave: w.codebook for w in waves}
     rows = table[table["basis"].eq(basis)]
-    labels = {
-        (wave, b, g.id): g.label for wave, book in books.items() for b in rows["break"].unique() for g in book.groups(b)
-    }
+    broken = rows[["wave", "break"]].drop_duplicates().itertuples(index=False, name=None)
+    labels = {(wave, b, g.id): g.label for wave, b in broken for g in books[wave].groups(b)}
     drawn = rows["choice"].map(lambda c: "filled" if c == EQUAL else "end" if c.startswith(ONLY) else "hollow")
     drawn = drawn.mask(rows["mark"].isna(), "withheld")
     return rows.assign(
@@ -54,6 +53,7 @@ def words_of(table, survives, waves, basis):
     steps = " · ".join(f"{s.number} {s.label}" for s in waves[-1].codebook.steps)
     status = [f"{w.wave}: {STATUS[w.kind]}" for w in waves if STATUS[w.kind]]
     years = " and ".join(str(w.wave) for w in waves)
+    modelled = [MODELLED.format(" and ".join(rebuilt))] if rebuilt else []
     return {
         "name": f"tracker-{NAME}",
         "caption": f"{f'{MARK}. ' if rehearsed else ''}Maturity under every choice of weights, {years}",
@@ -62,7 +62,12 @@ def words_of(table, survives, waves, basis):
         "question": QUESTION,
         "measured": f"Mark: per cent of the criteria met, mean of the steps, {basis}",
         "key": [*KEYS, *([("withheld", WITHHELD)] if table["drawn"].eq("withheld").any() else [])],
-        "foot": [f"Steps: {steps}.", *filter(None, counts), *(MODELLED.format(y) for y in rebuilt[:1]), *status],
+        "foot": [
+            f"Steps: {steps}.",
+            *filter(None, counts),
+            *modelled,
+            *status,
+        ],
         "rehearsal": MARK if rehearsed else "",
         "rehearsal_means": f"{' and '.join(rehearsed)}: simulated answers" if rehearsed else "",
     }

@@ -93,7 +93,7 @@ def survival_words(data, survivors, codebook, confidence):
     foot = [
         "There are no key findings to weigh."
         if survivors.empty
-        else f"Findings over {ways} choices of weights: {tally}.",
+        else f"Findings over {ways} {'choice' if ways == 1 else 'choices'} of weights: {tally}.",
         MODELLED if codebook.kind == "reconstruction" else "",
         f"Source: {codebook.source}".rstrip(".") + ".",
         STATUS[codebook.kind],

@@ -23,6 +23,7 @@ from pipeline.printing import (
     SETTLED,
     STATUS,
     base_text,
+    ended,
     first_lower,
     has_open_base,
     per_cent,
@@ -246,10 +247,11 @@ def _keys(table):
     return keys + ([("withheld", APART)] if otherwise.any() else [])
 
 
-def trend_alternative(table, words):
-    """A trend in sentences, for who cannot see it: every value and every gap."""
-    points = " ".join(f"{text}." for _, text in words["points"])
-    said = [f"{words['caption']}. Points over the waves. {points} {words['question']} {words['measured']}."]
+def trend_alternative(table, words, *, scored=False):
+    """A trend in sentences, for who cannot see it: every value and every gap; of net scores where `scored`."""
+    points = " ".join(f"{point}." for _, point in words["points"])
+    text = score_text if scored else percent_text
+    said = [f"{words['caption']}. Points over the waves. {points} {ended(words['question'])} {words['measured']}."]
     for (label, group), rows in table.groupby(["label", "group_label"], sort=False):
         each = []
         for row in rows.to_dict("records"):
@@ -257,16 +259,16 @@ def trend_alternative(table, words):
             if row["why"] and row["drawn"] != "missing":
                 gap = "break in series, then " if row["why"].startswith(SERIES_BREAK) else "not joined, then "
             ring = POINTS.get(row["support"], "") if pd.notna(row["estimate"]) else ""
-            each.append(f"{row['wave']} {gap}{row['text'] or 'nothing'}{ring}{_interval_text(row)}")
+            each.append(f"{row['wave']} {gap}{row['text'] or 'nothing'}{ring}{_interval_text(row, text)}")
         said.append(f"{label}, {group}: {'; '.join(each)}.")
     few = [f"Asterisk: {first_lower(FLAGGED)}."] if table["text"].str.endswith(FEW).any() else []
-    return " ".join([*said, *few, *words["foot"]]) + "\n"
+    return " ".join([*said, *few, *map(ended, words["foot"])]) + "\n"
 
 
-def _interval_text(row):
+def _interval_text(row, text):
     if pd.isna(row["ci_low"]):
         return ""
-    return f" (interval {100 * row['ci_low']:.0f} to {100 * row['ci_high']:.0f})".replace("-", "\N{MINUS SIGN}")
+    return f" (interval {text(row['ci_low'])} to {text(row['ci_high'])})"
 
 
 def draw_trends(waves, *, shares, scores, breaks, settings, folder):
@@ -282,7 +284,7 @@ def draw_trends(waves, *, shares, scores, breaks, settings, folder):
         parts = {"shares": shares, "scores": scores, "breaks": breaks, "basis": settings.figures.basis}
         table = trend_data(trend, waves, **parts)
         words = trend_words(trend, table, waves, settings=settings)
-        said = alternatives[trend.id] = trend_alternative(table, words)
+        said = alternatives[trend.id] = trend_alternative(table, words, scored=trend.net_score is not None)
         page = set_sheet(words, settings.figures, lambda page, of=(table, words): _panels(page, *of))
         name = folder / f"trend_{trend.id}"
         write_bytes(name.with_suffix(".svg"), page.svg(words["caption"], said))

@@ -21,7 +21,7 @@ from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebo
 from pipeline.number_pages import measure_sections
 from pipeline.params import load_params
 from pipeline.points import HEADINGS, printed_points
-from pipeline.printing import STATUS, whole_text
+from pipeline.printing import STATUS, percent_text, range_text, whole_text
 from pipeline.problems import InputProblem
 from pipeline.prose import finding_texts
 from pipeline.site import KINDS, own_title, page, slug
@@ -96,7 +96,6 @@ def sources(notebooks):
 
 def wave_contents(codebook, estimates, report, settings, made):
     """What the wave's pages and the first page say of it: names, status, findings, chapters, audit, survival."""
-    total = estimates[estimates["break"].eq("total") & estimates["basis"].eq("unweighted")]
     notebooks = sorted(path.stem for path in (report / "notebooks").glob("*.ipynb"))
     survival = survival_summary(report)
     weak = survival["weak"] if survival else {}
@@ -108,7 +107,7 @@ def wave_contents(codebook, estimates, report, settings, made):
         "rehearsal": codebook.kind == "rehearsal",
         "status": STATUS[codebook.kind],
         "source": codebook.source.rstrip("."),
-        "respondents": whole_text(total["n"].max()),
+        "respondents": whole_text(read_table(report / "weight_cells.csv")["respondents"].sum()),
         "basis": settings.figures.basis,
         "confidence": f"{settings.analyse.confidence:.0%}",
         "findings": [f | {"weak": weak.get(f["number"], "")} for f in findings],
@@ -162,7 +161,7 @@ def figure_shown(figure, codebook, report):
     rows = []
     for row in table.to_dict("records"):
         known = row["ci_low"] == row["ci_low"] and row["unit"] == "percent"
-        row["interval"] = f"{100 * row['ci_low']:.0f}\u2013{100 * row['ci_high']:.0f}%" if known else ""
+        row["interval"] = range_text(row["ci_low"], row["ci_high"], percent_text) if known else ""
         support = row["support"] if isinstance(row["support"], str) else None
         texts = ["" if row[c] != row[c] or row[c] is None else str(row[c]) for c in FIGURE_COLUMNS]
         rows.append({"cells": texts, "support": support})

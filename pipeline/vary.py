@@ -229,6 +229,8 @@ def _measured(clause, choice, by_key, support):
     if WITHHELD in (support[key], support[compared]):
         return {"settled": False, "n_eff": np.nan, "words": None}
     one = by_key.loc[(choice, *key)]
+    if any(pd.isna(by_key.loc[(choice, *k), "estimate"]) for k in (key, compared)):
+        return {"settled": False, "n_eff": np.nan, "words": None}  # of nobody there is no share
     row = {"settled": support[key] in SETTLED, "n_eff": one["n_eff"], "words": size_words(one["estimate"])}
     row |= {k: one[k] for k in ("estimate", "ci_low", "ci_high")}
     if pd.isna(clause["versus"]):

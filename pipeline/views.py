@@ -135,7 +135,8 @@ def history_view(fieldwork, interviews):
     view[EMPLOYER] = _employers(history, fieldwork.frame)
     view[date_of("attempted_on")] = _dates(view["attempted_on"])
     ends = view.groupby(["contact_id", "round"])[date_of("attempted_on")].max().rename(EARLIER_ROUND).reset_index()
-    ends["round"] = (pd.to_numeric(ends["round"], errors="coerce") + 1).astype("Int64").astype("string")
+    rounds = pd.to_numeric(ends["round"], errors="coerce")
+    ends["round"] = (rounds.where(rounds % 1 == 0) + 1).astype("Int64").astype("string")
     ends = ends.dropna().set_index(["contact_id", "round"])[EARLIER_ROUND]
     view[EARLIER_ROUND] = ends.reindex(pd.MultiIndex.from_frame(view[["contact_id", "round"]])).to_numpy()
     borne_out = view[EMPLOYER].isin(interviews[COMPLETE_OF].dropna()).map({True: BORNE, False: NOT_BORNE})

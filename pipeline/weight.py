@@ -15,7 +15,7 @@ from pipeline.calibration import TOLERANCE, poststratify, rake, trim
 from pipeline.codebook import ORGANISATION
 from pipeline.collapse import collapse_cells
 from pipeline.nonresponse import adjust_for_nonresponse, in_scope, too_many
-from pipeline.population import POPULATION_FILE, cell_of_band
+from pipeline.population import BAND_SEPARATOR, POPULATION_FILE, cell_of_band
 from pipeline.problems import InputProblem
 
 STEPS = ("base_weight", "response_weight", "calibrated_weight", "weight")
@@ -45,7 +45,10 @@ def weigh(respondents, *, approached, cells, codebook, settings):
     as they came. Raises InputProblem where a step cannot be done as asked, and where a margin, a limit or an
     option that was asked for is not met at the end.
     """
-    cells, joined = join_sparse(respondents, cells=cells, codebook=codebook, settings=settings)
+    # A cell that holds nobody, and of which nobody answered, needs no answers.
+    there = respondents[codebook.size_band].astype(object).unique()
+    holds_some = cells["total"].gt(0) | cells["cell"].map(lambda c: not {*c.split(BAND_SEPARATOR)}.isdisjoint(there))
+    cells, joined = join_sparse(respondents, cells=cells[holds_some], codebook=codebook, settings=settings)
     placed = place_in_cells(respondents, cells=cells, codebook=codebook)
     based = add_base_weights(placed, approached=approached, cells=cells, codebook=codebook, settings=settings)
     rows = calibrate(based, cells=cells, codebook=codebook, settings=settings)

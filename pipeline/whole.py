@@ -7,6 +7,9 @@ from pipeline.certificates import Ends
 from pipeline.problems import InputProblem
 from pipeline.system import Row
 
+# No limit: beyond any sum of counts times the coefficients of a claim.
+ENDLESS = 2**62
+
 
 def solve(system, ids, *, seed, time_limit):
     """Counts of respondents that meet these claims: an array over the unknowns, or None if there are none."""
@@ -67,8 +70,8 @@ def counting_model(system, ids):
 
 def domain(row):
     """The values that a Row allows."""
-    low = cp_model.INT32_MIN if row.low is None else row.low
-    high = cp_model.INT32_MAX if row.high is None else row.high
+    low = -ENDLESS if row.low is None else row.low
+    high = ENDLESS if row.high is None else row.high
     return cp_model.Domain(low, high)
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import permutations
 from math import ceil, floor
 
-from pipeline.claims import limits, testable
+from pipeline.claims import decimals, limits, testable
 from pipeline.codebook import TOTAL
 from pipeline.printing import first_lower, per_cent
 
@@ -30,9 +30,11 @@ def say(claim, codebook):
 
 
 def printed(claim):
-    """A claim's number as it is printed: `40%`, `2/3`, `75`."""
-    if claim["unit"] == "percent" or (claim["unit"] == "share" and claim["number"] == 1):
-        return f"{float(claim['number']):g}%" if claim["unit"] == "percent" else "100%"
+    """A claim's number as it is printed: `40%`, `45.0%`, `2/3`, `75`."""
+    if claim["unit"] == "percent":
+        return f"{float(claim['number']):.{decimals(claim)}f}%"
+    if claim["unit"] == "share" and claim["number"] == 1:
+        return "100%"
     return claim["value"]
 
 

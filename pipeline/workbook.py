@@ -164,8 +164,8 @@ def readable_rows(table):
     if not one[keys].equals(other[keys]):
         raise ValueError("the two bases have different rows")
     rows = {
-        "Split by": [safe(label) for label in one["break_label"]],
-        "Group": [safe(label) for label in one["group_label"]],
+        "Split by": [_named(*pair) for pair in zip(one["break_label"], one["break"], strict=True)],
+        "Group": [_named(*pair) for pair in zip(one["group_label"], one["group"], strict=True)],
         "Answer": [_named(*pair) for pair in zip(one["category_label"], one["category"], strict=True)],
         "Unweighted base": _numbers(one, "n"),
         "Weighted base": _numbers(other, "n_weighted", 1),
@@ -214,10 +214,10 @@ def _format(column):
     return SHARE if "share" in column or "possible" in column else None
 
 
-def _named(label, answer):
-    """An answer's label as a cell; its id as well where the label holds no letter or digit that gptables knows."""
+def _named(label, part):
+    """A label as a cell; the id of what it names as well where it holds no letter or digit that gptables knows."""
     text = safe(label)
-    return text if re.search("[A-Za-z0-9]", text) else f"{text} ({answer})"
+    return text if re.search("[A-Za-z0-9]", text) else f"{text} ({part})"
 
 
 def safe(text):

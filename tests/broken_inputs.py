@@ -271,6 +271,8 @@ RAW = {
     "contact twice": (FRAME, lambda d: d + d.split(b"\n")[5] + b"\n"),
     "round of a wide digit": (HISTORY, raw_cell("round", "\uff11")),
     "round of nought": (HISTORY, raw_cell("round", "0")),
+    "round and a half": (HISTORY, raw_cell("round", "1.5")),
+    "round without end": (HISTORY, raw_cell("round", "inf")),
     "mode that is none": (HISTORY, raw_cell("mode", "fax")),
     "outcome that is none": (HISTORY, raw_cell("outcome", "ok")),
     "attempt on no day": (HISTORY, raw_cell("attempted_on", "2020-02-30")),

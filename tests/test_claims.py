@@ -94,9 +94,9 @@ FAULTS = {
         {"value": "12.5", "unit": "count", "rounding": "exact"},
         "column value: a count of rounding exact is a whole number; found '12.5'; allowed: a number such as 37.",
     ),
-    "a per cent that is not rounded to whole ones": (
-        {"value": "12.5"},
-        "column value: a percent of rounding half_up is a whole number; found '12.5'; allowed: a number such as 37.",
+    "a rounded fraction": (
+        {"value": "25/2"},
+        "column value: a rounded per cent is no fraction; found '25/2'; allowed: a number such as 37 or 12.5.",
     ),
     "printed in no known unit": (
         {"printed_unit": "%"},
@@ -261,6 +261,8 @@ LIMITS = [
     ("<=", "1/3", "share", "exact", (None, False, F(1, 3), False)),
     ("=", "77", "count", "exact", (F(77), False, F(77), False)),
     (">", "0", "count", "exact", (F(0), True, None, False)),
+    ("=", "45.3", "percent", "half_up", (F("0.4525"), False, F("0.4535"), True)),
+    ("=", "45.0", "percent", "half_up", (F("0.4495"), False, F("0.4505"), True)),
     (">=", "5", "count", "exact", (F(5), False, None, False)),
     ("<", "5", "count", "exact", (None, False, F(5), True)),
     ("<=", "5", "count", "exact", (None, False, F(5), False)),
@@ -272,12 +274,13 @@ LIMITS = [
 
 @pytest.mark.parametrize(("op", "value", "unit", "rounding", "expected"), LIMITS)
 def test_limits_of_each_operator_unit_and_rounding(op, value, unit, rounding, expected):
-    claim = {"op": op, "number": Fraction(value), "unit": unit, "rounding": rounding}
+    claim = {"op": op, "value": value, "number": Fraction(value), "unit": unit, "rounding": rounding}
     assert limits(claim, 5) == expected
 
 
 def half_up(number):
-    return limits({"op": "=", "number": Fraction(number), "unit": "percent", "rounding": "half_up"}, 5)
+    claim = {"op": "=", "value": str(number), "number": Fraction(number), "unit": "percent", "rounding": "half_up"}
+    return limits(claim, 5)
 
 
 @pytest.mark.parametrize(

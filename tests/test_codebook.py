@@ -3,10 +3,13 @@
 import pandas as pd
 import pytest
 from conftest import HERE
+from pydantic import ValidationError
 
+from pipeline.codebook import Answer, load_codebook
 from pipeline.codebook import Test as Condition
-from pipeline.codebook import load_codebook
+from pipeline.disclose import BASE, OF_WEIGHTS
 from pipeline.files import MARK
+from pipeline.group_tests import NO_ANSWER, REST
 from pipeline.names import RESERVED
 from pipeline.problems import InputProblem
 from pipeline.respondents import asked, gave, select, typed
@@ -442,6 +445,21 @@ FAULTS = {
         '{id: no, label: "No", code: 3',
         "FILE: question shop, answer 3, id: must be text; found False; put it in quotes.",
     ),
+    "own words in a column called like another question": (
+        "column: V2\n",
+        "column: shop\n",
+        "FILE: codebook: question comment: its column 'shop' is another question's id; rename that id.",
+    ),
+    "two answers of one label": (
+        '{id: "no", label: "No", code: 3',
+        '{id: "no", label: "Yes", code: 3',
+        "FILE: codebook: question shop: the label 'Yes' stands twice.",
+    ),
+    "a sector called like the sum of all": (
+        "{id: lib, label: Library,",
+        "{id: lib, label: All,",
+        "FILE: codebook: sectors: no sector can have the label 'All', which is one of the pipeline's own.",
+    ),
     "no respondents": (
         "wave: 2020",
         "wave: 2020\nrespondents: 0",
@@ -589,3 +607,10 @@ def test_a_codebook_with_other_answers_has_other_groups(small_codebook):
     assert [g.id for g in copy.groups("kind")] == [before[0].id]
     assert small_codebook.groups("kind") is before
     assert copy.model_copy(update={"questions": small_codebook.questions}) == small_codebook
+
+
+@pytest.mark.parametrize("word", [BASE, OF_WEIGHTS, REST, NO_ANSWER])
+def test_what_stands_beside_ids_is_none(word):
+    """Keys of numbers and groups of tests have words of ours where ids stand; a codebook can use none of them."""
+    with pytest.raises(ValidationError, match="an id is made of"):
+        Answer(id=word, label="Any")

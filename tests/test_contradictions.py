@@ -265,3 +265,11 @@ def test_a_solver_without_time_says_which_setting_to_raise(small_codebook):
         "params.yaml, column reconstruct.time_limit: the solver did not decide within 0 seconds whether 1 claims can "
         "all be met; raise the limit."
     )
+
+
+@pytest.mark.parametrize(("op", "value"), [(">", "12.345678"), ("<", "99.123457"), (">=", "74.999999")])
+def test_a_share_with_many_decimals_contradicts_nothing_that_it_allows(small_codebook, op, value):
+    """Its row has coefficients of eight digits, and sums of eleven."""
+    share = {"measure": "shop", "category": "yes", "op": op, "value": value, "rounding": "exact"}
+    system = system_of(small_codebook, 200, {"measure": "shop", "category": "yes", "value": "150", **COUNT}, share)
+    assert judge(system, **LIMITS).left_out == ()

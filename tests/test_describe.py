@@ -28,6 +28,7 @@ from pipeline.statement import (
     RUN,
     _modes,
     _rates,
+    _totals,
     blank_facts,
     facts_of_run,
     load_facts,
@@ -249,6 +250,7 @@ def test_the_facts_of_a_run_are_counted(small_codebook, small_respondents, tmp_p
             [("lib", 900.0, 2019, "A register"), ("lib", 334.0, 2019, "A register"), ("mus", 500.0, 2018, "A book")],
             columns=["sector", "total", "reference_date", "source"],
         ),
+        "margins": pd.DataFrame({"asked": [True, True]}),
         "validation": pd.DataFrame({"success": [True, False]}),
         "withheld": pd.DataFrame({"what": ["share"] * 7}),
     }
@@ -306,6 +308,14 @@ def test_the_data_package_lists_every_table_as_it_is(small_codebook, tmp_path):
         assert re.fullmatch(r"[a-z0-9._-]+", resource["name"])
     types = [f["type"] for f in package["resources"][0]["schema"]["fields"]]
     assert types == ["integer", "number", "string", "boolean", "string"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"), [(True, "The weights add up to totals of the population: "), (False, " not ")]
+)
+def test_weights_that_meet_no_totals_do_not_claim_to(small_codebook, asked, said):
+    cells = pd.DataFrame([("lib", 900.0, 2019, "A register")], columns=["sector", "total", "reference_date", "source"])
+    assert said in _totals(cells, pd.DataFrame({"asked": [asked, asked]}), small_codebook)
 
 
 def test_the_citation_names_the_licence_that_stands_beside_it():

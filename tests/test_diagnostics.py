@@ -113,3 +113,21 @@ def test_options_say_what_each_did(weighted):
 
 def test_rows_are_the_respondents(weighted):
     pd.testing.assert_series_equal(weighted.rows["organisation"], houses(ANSWERED)["organisation"])
+
+
+def test_a_class_that_is_all_of_the_population_is_in_no_balance(small_codebook, weighted, cases):
+    """Of one sector alone nothing can be out of balance, and no number of it is none."""
+    cells, ours = CELLS[CELLS["sector"].eq("lib")], weighted.rows[weighted.rows["kind"].astype(object).eq("lib")]
+    approached = cases[cases["kind"].astype(object).eq("lib")]
+    table = balance_table(ours, cases=approached, cells=cells, codebook=small_codebook)
+    assert len(table) and table[["unweighted", "weight"]].notna().all(axis=None)
+    assert "kind" not in set(table["variable"])
+
+
+def test_influence_is_empty_where_no_measure_is_of_everyone(small_codebook, small_respondents):
+    routed = tuple(m for m in small_codebook.measures if small_codebook.base(m.base).where)
+    book = small_codebook.model_copy(update={"measures": routed, "kind": "reconstruction"})
+    weighted = small_respondents.assign(cell="one", weight=2.0, stratum="one", stratum_total=1000.0)
+    table = influence_table(weighted, codebook=book)
+    whole = influence_table(weighted, codebook=small_codebook.model_copy(update={"kind": "reconstruction"}))
+    assert routed and table.empty and list(table) == list(whole)

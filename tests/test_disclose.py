@@ -17,6 +17,7 @@ from pipeline.codebook import Codebook
 from pipeline.disclose import (
     BASE,
     LOG,
+    OF_WEIGHTS,
     TESTED,
     cells_of,
     coarse_tests,
@@ -28,7 +29,7 @@ from pipeline.disclose import (
     significant,
     withheld_cells,
 )
-from pipeline.estimate import KEYS, WEIGHTED, estimate, estimate_basis, lay_out
+from pipeline.estimate import KEYS, estimate, estimate_basis, lay_out
 from pipeline.group_tests import compare_groups
 from pipeline.printing import base_text, value_text
 from pipeline.respondents import gave, select
@@ -337,7 +338,7 @@ def test_weights_that_differ_a_little_inside_a_class_protect_as_equal_ones_do(re
     assert len(log) == len(equal) and abs(len(other) - len(log)) <= 0.1 * len(log)
     numbers = published_numbers(all_of(uneven, survey), uneven, codebook=survey, settings=settings)
     before = published_numbers(every, respondents, codebook=survey, settings=settings)
-    assert {key for key in before if key[0] == WEIGHTED} <= set(numbers)
+    assert {key for key in before if key[0] == OF_WEIGHTS} <= set(numbers)
 
 
 def test_a_weighted_test_between_groups_has_few_digits_where_a_wave_is_not_public(survey):
@@ -365,7 +366,7 @@ def test_weights_that_differ_inside_a_class_leave_the_true_table_possible(respon
     people = respondents.assign(weight=np.linspace(1, 2, len(respondents)))
     settings, every = rules(**RULES["small bases"]), all_of(people, survey)
     numbers = published_numbers(every, people, codebook=survey, settings=settings)
-    assert [key for key in numbers if key[0] == WEIGHTED] and len(frame_classes(people, survey)[0]) == 4
+    assert [key for key in numbers if key[0] == OF_WEIGHTS] and len(frame_classes(people, survey)[0]) == 4
     _, values = cells_of(every[every["basis"].eq("unweighted")], people, survey)
     attack = Attack(numbers, codebook=survey, respondents=people)
     for key in sorted(values)[::12]:

@@ -432,3 +432,15 @@ def test_answers_that_do_not_vary_in_any_stratum_have_no_interval_of_no_width(we
     assert (
         row(found, "kind", "lib", basis="weighted")["ci_low"] == row(found, "kind", "lib", basis="weighted")["estimate"]
     )
+
+
+def test_an_open_base_does_not_make_a_share_that_is_not_there_a_modelled_one(weighted, rebuilt):
+    """What is emptied since it rests on too few says so, whatever the bounds leave open."""
+    first = estimate(weighted, codebook=rebuilt, settings=SETTINGS)
+    empty = first[first["estimate"].isna() & first["n"].gt(0)]
+    assert len(empty) and empty["quality"].eq("withheld").all()
+    bounds = empty[["measure", "category", "break", "group", "basis"]].assign(support="bounded", low=0.0, high=1.0)
+    bounds = bounds.assign(base_low=1, base_high=empty["n"] + 9, count_low=None, count_high=None)
+    found = estimate(weighted, codebook=rebuilt, settings=SETTINGS, bounds=bounds)
+    found = found.merge(empty[["measure", "category", "break", "group", "basis"]])
+    assert found["estimate"].isna().all() and found["quality"].eq("withheld").all()

@@ -251,3 +251,11 @@ def test_a_notebook_of_all_waves_is_marked_where_one_is_a_rehearsal(tmp_path, re
     parameters = {"codebooks": "codebook", "params": "params.yaml"}
     assert shows_a_rehearsal(parameters, tmp_path) is marked
     assert not shows_a_rehearsal({"params": "params.yaml"}, tmp_path)
+
+
+def test_the_waves_that_a_notebook_takes_by_default_are_looked_at_too(notebook, tmp_path):
+    """Started by hand without parameters, a copy that shows a rehearsal must say so as well."""
+    source = notebook("codebook = 'codebook.yaml'", "x = 1")
+    (source.parent / "codebook.yaml").write_text("kind: rehearsal\n", encoding="utf-8")
+    execute(source, tmp_path / "out.ipynb", {})
+    assert "REHEARSAL" in (tmp_path / "out.ipynb").read_text(encoding="utf-8")

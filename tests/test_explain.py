@@ -9,7 +9,8 @@ from conftest import ROOT
 from made_weights import weigh_all
 
 from pipeline.addresses import Key
-from pipeline.estimate import BOUNDS, estimate
+from pipeline.codebook import TOTAL
+from pipeline.estimate import BOUNDS, KEYS, estimate
 from pipeline.explain import _number, claims_of, condition_words, explain_estimate, explain_finding, records_at
 from pipeline.explain_command import explained
 from pipeline.findings import finding_clauses
@@ -272,3 +273,15 @@ def test_a_number_of_a_report_is_looked_for_in_the_waves_that_have_one(tmp_path)
     assert (found["wave"], found["claim"]) == (2014, "k9.policy")
     with pytest.raises(InputProblem, match=r"reports/2015|codebook"):
         explained(["finding", "3"], project=tmp_path)
+
+
+def test_a_base_is_what_the_codebook_says_and_not_who_was_asked(small_codebook, wave):
+    routed = next(m for m in small_codebook.measures if small_codebook.question(m.question).asked_if)
+    everyone = next(b.id for b in small_codebook.bases if not b.where)
+    measures = [m.model_copy(update={"base": everyone}) if m.id == routed.id else m for m in small_codebook.measures]
+    book = small_codebook.model_copy(update={"measures": tuple(measures)})
+    rows, _ = wave
+    table = estimate(rows, codebook=book, settings=SETTINGS)
+    row = table[table["measure"].eq(routed.id) & table["break"].eq(TOTAL) & table["basis"].eq("unweighted")].iloc[0]
+    facts = explain(Key(*row[[*KEYS, "basis"]]), book, (rows, table))
+    assert (facts["n"], facts["base_condition"]) == (len(rows), condition_words(book, {}))

@@ -3,14 +3,15 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
 from pipeline.clean import clean, drop_repeated_contacts
-from pipeline.codebook import ORGANISATION
+from pipeline.codebook import ORGANISATION, Band
 from pipeline.dispositions import OUTCOMES, final_dispositions, read_history
-from pipeline.fieldwork import main, simulate
+from pipeline.fieldwork import _size, main, simulate
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.raw import FILES, INTERVIEWS, Fieldwork, check_keys, raw_columns, read_fieldwork
@@ -233,3 +234,14 @@ def test_the_command_writes_what_cleaning_reads(tmp_path, small_codebook, make_r
     assert first[INTERVIEWS].startswith(b"interview_id,organisation,contact_id,completed_on,status,Channel,E1_1")
     cleaned = clean(read_fieldwork(tmp_path / "raw/2020", small_codebook), small_codebook)
     pd.testing.assert_frame_equal(cleaned.respondents, records)
+
+
+@pytest.mark.parametrize(
+    ("band", "sizes"),
+    [((0, 1), {0}), ((0, 2), {1}), ((0, 500), range(1, 500)), ((3, 4), {3}), ((1000, None), range(1000, 4000))],
+)
+def test_a_size_lies_in_its_band(band, sizes):
+    at_least, below = band
+    rng = np.random.default_rng(1)
+    found = {int(_size(rng, Band(sector="lib", at_least=at_least, below=below))) for _ in range(200)}
+    assert found <= set(sizes)

@@ -156,7 +156,15 @@ def test_one_row_for_each_finding_and_for_each_clause(small_codebook):
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("{percent}", "'percent'"), ("{comparison}", "'comparison'"), ("{}", "''"), ("{share.x}", "'share.x'")],
+    [
+        ("{percent}", "'percent'"),
+        ("{comparison}", "'comparison'"),
+        ("{}", "''"),
+        ("{share.x}", "'share.x'"),
+        ("{share:.1f}", "'share:.1f'"),
+        ("{share:{base}}", "'share:{base}'"),
+        ("{share!r}", "'share!r'"),
+    ],
 )
 def test_an_unknown_placeholder_is_a_sentence(small_codebook, estimates, text, found):
     with pytest.raises(InputProblem) as problem:

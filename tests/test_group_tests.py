@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency, false_discovery_control, ks_1samp, uniform
 
+from pipeline.codebook import Break, Group
 from pipeline.estimate import estimate
 from pipeline.group_tests import MARKS, adjust, compare_groups, key_text
 from pipeline.params import Analyse
@@ -151,3 +152,22 @@ def test_facts_of_the_frame_are_not_tested_against_each_other(table, small_codeb
     """Bands lie within sectors whoever is asked: a test of it would be clear always, and count in the correction."""
     assert small_codebook.measure("scale").breaks == ("kind",)
     assert not table["measure"].eq("scale").any()
+
+
+def test_a_group_called_others_is_a_group_like_any(small_codebook, make_respondents):
+    """What the two tests say must not hang on what a codebook calls a group."""
+    respondents, found = weighted(make_respondents(small_codebook, 160, seed=4)), {}
+    for name in ("others", "rest"):
+        groups = (
+            Group(id="lib", label="Libraries", where={"kind": ["lib"]}),
+            Group(id=name, label="Rest", where={"kind": ["mus"]}),
+        )
+        made = Break(id="split", label="Split", groups=groups)
+        measures = tuple(m.model_copy(update={"breaks": ("split",)}) for m in small_codebook.measures if m.id == "shop")
+        book = small_codebook.model_copy(update={"breaks": (*small_codebook.breaks, made), "measures": measures})
+        estimates = estimate(respondents, codebook=book, settings=SETTINGS)
+        hidden = estimates["group"].eq(name)
+        estimates = estimates.assign(quality=estimates["quality"].mask(hidden, "withheld"))
+        estimates = estimates.assign(**{c: estimates[c].mask(hidden) for c in ("estimate", "count", "n")})
+        found[name] = compared(respondents, book, estimates=estimates)[["quality", "key"]].values.tolist()
+    assert found["others"] == found["rest"] and ["withheld", found["rest"][0][1]] in found["rest"]

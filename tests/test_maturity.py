@@ -1,5 +1,7 @@
 """Net scores and marks: what they are made of, their errors and bounds, and whether the result hangs on one weight."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -300,3 +302,15 @@ def test_what_survives_says_which_choice_turns_it(waves):
     sector = found[found["kind"].eq("order") & found["break"].eq("kind") & found["basis"].eq("unweighted")].iloc[0]
     marks = table[table["choice"].eq("every step alike") & table["basis"].eq("unweighted")].set_index(["wave", "group"])
     assert sector["difference"] == pytest.approx(marks.loc[(2020, "lib"), "mark"] - marks.loc[(2020, "mus"), "mark"])
+
+
+def test_a_step_that_is_only_called_something_else_is_the_same_step(waves):
+    """The labels of steps and criteria are no part of what is compared."""
+    steps = [s.model_copy(update={"label": f"{s.label}, reworded"}) for s in waves[-1].codebook.steps]
+    reworded = replace(waves[-1], codebook=waves[-1].codebook.model_copy(update={"steps": tuple(steps)}))
+    found = []
+    for made in (waves, [*waves[:-1], reworded]):
+        survives = what_survives(robustness(made), made, breaks=register(books(made)))
+        found.append(survives[survives["kind"].eq("change")].drop(columns="against").reset_index(drop=True))
+    assert len(found[0])
+    pd.testing.assert_frame_equal(*found)

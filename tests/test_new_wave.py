@@ -462,6 +462,32 @@ def test_dates_in_place_of_bands_are_refused(project, table, small_codebook):
         assert "a date where none can stand" in refusal(project, save(project, table, "csv", small_codebook))
 
 
+def test_a_name_that_begins_like_a_month_is_no_date(project, table, small_codebook):
+    names = ["MARINE-1", "Marketing-3", "octavia-12", "7-Decision"]
+    table["organisation"] = [*names, *table["organisation"].iloc[len(names) :]]
+    prepared(project, save(project, table, "csv", small_codebook))
+
+
+def test_what_was_written_of_the_fieldwork_before_its_delivery_stays(project, table, small_codebook):
+    facts = project / f"data/methodology/{YEAR}.yaml"
+    facts.parent.mkdir(exist_ok=True)
+    facts.write_text("sponsor: A ministry\n", encoding="utf-8")
+    path = save(project, table, "csv", small_codebook)
+    made = contents(prepared(project, path), {INTERVIEWS: path}, params=project / "params.yaml", data=project / "data")
+    assert made[facts] == b"sponsor: A ministry\n"
+
+
+def test_a_codebook_may_begin_with_any_key(project, table, small_codebook):
+    """Whatever stands above `wave`, nothing of it is lost on the way to the next year's."""
+    book = project / "data/codebook/2020.yaml"
+    text = book.read_text(encoding="utf-8")
+    path = save(project, table, "csv", small_codebook)
+    usual = prepared(project, path).codebook
+    wave = next(line for line in text.splitlines(keepends=True) if line.startswith("wave:"))
+    book.write_text(text.replace(wave, "") + wave, encoding="utf-8")
+    assert prepared(project, path).codebook == usual
+
+
 def test_codes_of_bands_are_not_read_as_sizes(project, table, small_codebook):
     table["Visits"] = table["Visits"].map({a.label: str(a.code) for a in small_codebook.question("scale").answers})
     said = refusal(project, save(project, table, "csv", small_codebook))

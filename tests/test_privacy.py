@@ -33,3 +33,24 @@ def test_other_texts_stay(text):
 
 def test_names_are_only_looked_for_where_a_list_is_given():
     assert hide_details("Ann Lee") == "Ann Lee"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "shown"),
+    [
+        ("Anna Weiß", "Ask Anna Weiß, or Anna WEISS's office", "Ask [contact detail], or [contact detail]'s office"),
+        ("Zoë Carter", "as Zoe\u0308 Carter says", "as [contact detail] says"),
+        (
+            "Pat O'Brien",
+            "Pat O`Brien, Pat O\u02bcBrien, Pat O\u2018Brien",
+            "[contact detail], [contact detail], [contact detail]",
+        ),
+        ("Pat Brien", "by Pat Br\u00adien", "by [contact detail]"),
+        ("Hall, I.", "I. Hall; Hall, I. asked", "I. Hall; [contact detail]. asked"),
+        ("Hall, I.", "We use the village hall. I think so", "We use the village hall. I think so"),
+        ("Hall, I.", "We use the Hall. I think so", "We use the Hall. I think so"),
+        ("I. Hall", "I. Hall asked in the hall", "[contact detail] asked in the hall"),
+    ],
+)
+def test_a_name_is_found_however_it_is_written_and_not_in_ordinary_words(name, text, shown):
+    assert hide_details(text, NameList([name])) == shown

@@ -22,6 +22,7 @@ from pipeline.revisions import (
     read_entries,
     read_numbers,
     read_released,
+    released_before,
     sources,
     with_entries,
 )
@@ -136,7 +137,7 @@ LOCK = {
 
 
 def test_sources_are_what_no_stage_wrote_and_of_no_other_wave():
-    found = sources(LOCK, stages_before, "analyse@1")
+    found = sources(LOCK, stages_before(LOCK, "analyse@1"))
     assert set(found) == {
         ("data", "data/raw/a.csv"),
         ("code", "pipeline/clean.py"),
@@ -158,12 +159,12 @@ def test_sources_are_what_no_stage_wrote_and_of_no_other_wave():
     ],
 )
 def test_a_cause_is_named(key, value, told):
-    before = sources(LOCK, stages_before, "analyse@1")
+    before = sources(LOCK, stages_before(LOCK, "analyse@1"))
     assert causes(before, before | {key: value}) == told
 
 
 def test_several_causes_are_all_named_and_none_is_unknown():
-    before = sources(LOCK, stages_before, "analyse@1")
+    before = sources(LOCK, stages_before(LOCK, "analyse@1"))
     both = before | {("code", "pipeline/clean.py"): "zz", ("data", "data/raw/a.csv"): "zz"}
     assert causes(before, both) == ("data; code", "pipeline/clean.py; data/raw/a.csv")
     assert causes(before, before)[0] == "unknown"
@@ -222,3 +223,10 @@ def test_only_the_changes_that_an_entry_names_are_acknowledged():
 def test_published_numbers_are_text(estimates, small_codebook):
     clauses = finding_clauses(estimates, small_codebook, 0.95).astype("string")
     assert (published_numbers(estimates.astype("string"), clauses).dtypes == "string").all()
+
+
+def test_the_names_of_released_revisions_are_those_of_the_wave(tmp_path):
+    log = pd.DataFrame([["2020-00000001", "2020"], ["2020-00000001", "2020"], ["2021-00000002", "2021"]])
+    log = log.set_axis(["revision", "wave"], axis=1).reindex(columns=LOGGED).fillna("")
+    write_table(tmp_path / "data/published/revisions.csv", log)
+    assert list(released_before(tmp_path, 2020)) == ["2020-00000001"]

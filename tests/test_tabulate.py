@@ -297,3 +297,14 @@ def test_estimates_of_another_codebook_are_refused(estimates, tests, tmp_path):
     with pytest.raises(InputProblem, match="the estimates are of another codebook; found '"):
         tabulate(HERE / "small_codebook.yaml", tmp_path)
     assert not (tmp_path / "tables.csv").exists()
+
+
+def test_labels_without_a_latin_letter_can_be_tabulated(small_codebook, tests):
+    breaks = [b.model_copy(update={"label": "\u0395\u03af\u03b4\u03bf\u03c2"}) for b in small_codebook.breaks]
+    groups = [tuple(g.model_copy(update={"label": "'"}) for g in b.groups) for b in breaks]
+    breaks = tuple(b.model_copy(update={"groups": g}) for b, g in zip(breaks, groups, strict=True))
+    book = small_codebook.model_copy(update={"breaks": breaks})
+    table = estimates_of(book).assign(n_weighted=1.0)
+    read = openpyxl.load_workbook(io.BytesIO(workbook(tidy(table, tests.iloc[:0], book), book)))
+    texts = {cell.value for sheet in read for row in sheet for cell in row}
+    assert {f"\u0395\u03af\u03b4\u03bf\u03c2 ({b.id})" for b in breaks if b.groups} & texts

@@ -283,3 +283,18 @@ def test_a_choice_that_leaves_too_few_is_none_under_which_a_finding_holds():
     choices = pd.DataFrame({"choice": ["as set", "b", "c"], "label": ["A", "B", "C"], "met": "yes", "same_as": ""})
     [found] = vary.survivors(judged, choices).to_dict("records")
     assert (found["verdict"], found["choices"], found["holding"]) == (vary.SURVIVES, 3, 1)
+
+
+def test_a_clause_of_a_group_in_which_nobody_answered_is_not_settled(weighed, respondents, small_codebook):
+    """Of nobody there is no share, and nothing to say of it in words."""
+    clauses, wanted = vary.clause_rows(small_codebook)
+    rows = vary.estimate_choices(weighed[1], respondents, codebook=small_codebook, wanted=wanted, confidence=0.95)
+    first = clauses.iloc[0]
+    nobody = (rows[KEYS] == first[KEYS].tolist()).all(axis=1)
+    rows = rows.assign(**{c: rows[c].mask(nobody) for c in ("estimate", "ci_low", "ci_high")})
+    unknown = dict.fromkeys(["base_low", "base_high", "ci_low", "ci_high"], np.nan)
+    known = wanted.assign(support="measured", count=1, **unknown)
+    judged = vary.judge(clauses, rows, supports=known, withhold_below=0)
+    ours = judged[judged["finding"].eq(first["finding"]) & judged["clause"].eq(first["clause"])]
+    assert len(ours) and ours["verdict"].eq(vary.NOT_SETTLED).all()
+    assert judged.drop(ours.index)["settled"].any()

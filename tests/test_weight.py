@@ -277,3 +277,11 @@ def test_what_the_tables_of_weights_rest_on_is_said(small_codebook, kind, said):
     sentence = what_weights_rest_on(small_codebook.model_copy(update={"kind": kind}))
     assert sentence.startswith(f"The answers counted in each cell, the design effects and the effective bases {said}")
     assert ("measured" in sentence) == (kind != "fieldwork") and sentence.endswith(".")
+
+
+@pytest.mark.parametrize("calibration", ["none", "poststratify", "rake"])
+def test_a_cell_that_holds_nobody_needs_no_answers(small_codebook, calibration):
+    empty = CELLS.loc[[0]].assign(cell="lib_none", label="None", total=0.0, low=0.0, high=0.0)
+    cells = pd.concat([CELLS, empty], ignore_index=True)
+    one, other = (weigh_all(houses(ANSWERED), small_codebook, calibration, cells=c).rows for c in (CELLS, cells))
+    pd.testing.assert_frame_equal(one, other)
