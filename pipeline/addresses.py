@@ -110,19 +110,9 @@ def _finding(rest, codebook, basis):
     if clause and clause not in numbers:
         raise InputProblem(f"finding {finding.number} has no such clause", found=clause, allowed=numbers)
     chosen = [finding.clauses[int(clause) - 1]] if clause else finding.clauses
-    pairs = tuple((_of_clause(c, basis), _versus(c, basis)) for c in chosen)
+    keys = [[Key(*key, basis) for key in c.keys] for c in chosen]
+    pairs = tuple((one, other[0] if other else None) for one, *other in keys)
     return Target("finding", pairs, finding.id, int(clause) if clause else None)
-
-
-def _of_clause(clause, basis):
-    return Key(clause.measure, clause.category, clause.break_, clause.group, basis)
-
-
-def _versus(clause, basis):
-    if clause.versus is None and clause.versus_category is None:
-        return None
-    category = clause.versus_category or clause.category
-    return Key(clause.measure, category, clause.break_, clause.versus or clause.group, basis)
 
 
 def _figure(rest, codebook, basis):

@@ -39,7 +39,7 @@ def report_of(claims, codebook, estimates, worded_tolerance):
 
 
 def single_claim_checks(report, contradictions):
-    """The findings of every check of single claims, each with the faults (numbers) that its claims take part in."""
+    """The findings of every check of single claims, each with the faults (numbers) whose claim left out it is about."""
     found = check_all(report)
     left_out = contradictions[contradictions["left_out"].astype(bool)]
     faults = left_out.drop_duplicates("claim").set_index("claim")["fault"].to_dict()

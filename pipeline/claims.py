@@ -219,6 +219,12 @@ def whole_parts(base, limit):
     return max(0, least if least is not None else 0), min(base, most if most is not None else base)
 
 
+def has_whole_part(base, limit):
+    """Whether some whole number of `base` organisations is a share within `limits`."""
+    least, most = whole_parts(base, limit)
+    return least <= most
+
+
 def regenerate(claims, respondents, codebook, worded_tolerance):
     """What a table of respondents gives for each claim, counted from its rows and from nothing else.
 

@@ -51,7 +51,6 @@ from pipeline.raw import (
     Fieldwork,
     among,
     check_keys,
-    export_columns,
     frame_questions,
     interview_questions,
     listed,
@@ -105,7 +104,7 @@ def hide_contact_details(fieldwork, codebook):
     after, logs = interviews, []
     for question in interview_questions(codebook):
         if question.kind == "open":
-            (column,) = export_columns(question)
+            (column,) = question.export_columns
             shown = each_text(interviews[column], lambda text: hide_details(text, names))
             hidden = shown[shown.ne(interviews[column])]
             unseen = pd.Series("(not shown)", index=hidden.index)
@@ -153,7 +152,7 @@ def read_organisations(frame, codebook):
     organisations = pd.DataFrame(index=pd.Index(sorted(frame[ORGANISATION].unique()), name=ORGANISATION))
     logs = []
     for question in frame_questions(codebook):
-        (column,) = export_columns(question)
+        (column,) = question.export_columns
         if any(a.band for a in question.answers):
             sector = frame[ORGANISATION].map(organisations[codebook.sector])
             answers, log = _read_sizes(frame[column], sector, question)
@@ -264,7 +263,7 @@ def _as_exported(table, question):
         names = [a.id for a in question.answers]
         joined = ["; ".join(n for n, g in zip(names, row, strict=True) if g) for row in given]
         answers = pd.DataFrame({question.id: joined}, index=table.index)
-    return answers.set_axis(export_columns(question), axis=1)
+    return answers.set_axis(question.export_columns, axis=1)
 
 
 def apply_routing(merged, organisations, codebook):
@@ -305,12 +304,12 @@ def _route_single(given, question, heard, lines):
             "the question was asked and has no answer",
             file=INTERVIEWS,
             row=lines[silent].min(),
-            column=export_columns(question)[0],
+            column=question.export_columns[0],
             allowed=listed(question),
             do='fill it in, or give the answer that an empty cell stands for the spelling "" in the codebook',
         )
     answers = given.where(heard).mask(silent, meant)
-    column = export_columns(question)[0]
+    column = question.export_columns[0]
     cells = given.loc[silent, question.id]
     return answers, changes(INTERVIEWS, column, cells, answers.loc[silent, question.id], EMPTY_ANSWER, lines[silent])
 
@@ -331,7 +330,7 @@ def _route_several(given, question, heard, lines):
         )
     empty = given.isna() & heard.to_numpy()[:, None]
     # Own words that were left out are no cell of their own: only ticks are read from empty cells.
-    ticked = zip(question.columns, export_columns(question), strict=True) if question.kind == "multiple" else ()
+    ticked = zip(question.columns, question.export_columns, strict=True) if question.kind == "multiple" else ()
     logs = [
         changes(INTERVIEWS, column, given.loc[empty[c], c], answers.loc[empty[c], c], NOT_CHOSEN, lines[empty[c]])
         for c, column in ticked

@@ -237,6 +237,14 @@ class Clause(Part):
     text: str
     unsettled: str = ""
 
+    @property
+    def keys(self):
+        """What it speaks of, a list: (measure, category, break, group) of the estimate, and of the one compared."""
+        one = (self.measure, self.category, self.break_, self.group)
+        if self.versus is None and self.versus_category is None:
+            return [one]
+        return [one, (self.measure, self.versus_category or self.category, self.break_, self.versus or self.group)]
+
 
 class Finding(Part):
     """A key finding: a neutral heading and clauses whose numbers, bases, intervals and words are all computed."""

@@ -56,7 +56,8 @@ def judge(system, *, seed, time_limit, listed=2):
 def largest(system, *, seed, time_limit):
     """The largest set of claims that can be met together: a Verdict with those contradictions that led to it.
 
-    Ties between largest sets go to the claims that stand first in the claims file. Raises InputProblem where the
+    Of several largest sets it is the one that keeps claims that stand early in the claims file, by the sum of their
+    places. Raises InputProblem where the
     solver cannot decide within `time_limit` seconds what it is asked.
     """
     ids, found = list(system.claims), []
@@ -141,7 +142,7 @@ def _said(rows):
 
 
 def _smallest_hitting_set(sets, ids):
-    """A smallest set of claims with one of every contradiction; of several, the one that stands last in the file."""
+    """A smallest set of claims with one of every contradiction; of several, one of latest claims (sum of places)."""
     if not sets:
         return set()
     model = cp_model.CpModel()

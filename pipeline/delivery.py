@@ -60,8 +60,8 @@ def try_apart(read, file, kind="an SPSS file"):
     """Call a reader in a process of its own first; raises InputProblem if that dies of it.
 
     ReadStat is written in C, and fuzzing has found files on which it breaks off with the whole process; Arrow's reader
-    of Parquet is in C++. What they raise is left to the call proper. Where processes cannot be forked (Windows) nothing
-    is tried.
+    of Parquet is in C++. What they raise is left to the call proper. Where processes cannot be forked nothing is
+    tried.
     """
     if not hasattr(os, "fork"):
         return

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from pipeline.raw import export_columns
 from pipeline.respondents import asked
 from pipeline.texts import fold
 
@@ -33,7 +32,7 @@ def export_answers(rng, records, questions, slips):
             marks = np.where(ticks, chosen, not_chosen)
             marks = np.where(heard.to_numpy()[:, None], marks, "")
             cells = [[_slipped(rng, mark, slips) for mark in column] for column in marks.T]
-        columns |= dict(zip(export_columns(question), cells, strict=True))
+        columns |= dict(zip(question.export_columns, cells, strict=True))
     return pd.DataFrame(columns, index=records.index, dtype="str")
 
 

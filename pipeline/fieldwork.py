@@ -26,7 +26,6 @@ from pipeline.raw import (
     FILES,
     MODES,
     Fieldwork,
-    export_columns,
     frame_questions,
     interview_questions,
     raw_columns,
@@ -275,7 +274,7 @@ def _interviews(rng, organisations, history, respondents, codebook, slips):
     first_part = spoken["outcome"].eq("partial")
     for place, question in enumerate(order):
         elsewhere = (first_part & cut.le(place)) | (ending.eq(TWO_PEOPLE) & ~first_part & cut.gt(place))
-        cells.loc[elsewhere, export_columns(question)] = ""
+        cells.loc[elsewhere, question.export_columns] = ""
     about = spoken[[ORGANISATION, "contact_id"]].assign(
         interview_id=[f"I{i:04d}" for i in range(1, len(spoken) + 1)],
         completed_on=spoken["attempted_on"],
@@ -293,7 +292,7 @@ def _frame(rng, organisations, contacts, respondents, codebook, slips):
     name = sector + " " + cases.index.str.rsplit("-", n=1).str[-1]
     frame = contacts.assign(organisation_name=of_contact.map(name))
     for question in frame_questions(codebook):
-        (column,) = export_columns(question)
+        (column,) = question.export_columns
         if any(a.band for a in question.answers):
             sizes = pd.Series([_size(rng, question.answer(a).band) for a in records[question.id]], index=records.index)
             frame[column] = of_contact.map(sizes)

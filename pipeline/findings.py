@@ -58,7 +58,7 @@ def finding_clauses(estimates, codebook, confidence, basis=UNWEIGHTED):
         for number, clause in enumerate(finding.clauses, start=1):
             place = f"finding {finding.id}"
             _check_placeholders(clause, place)
-            pairs = {b: _rows(estimates, clause, b, place) for b in (UNWEIGHTED, WEIGHTED)}
+            pairs = {b: clause_rows(estimates, clause, b, place) for b in (UNWEIGHTED, WEIGHTED)}
             one, other = pairs[basis]
             label = f"{confidence:.0%} interval " if not named else ""
             sentence = clause_sentence(clause, one, other, codebook, label)
@@ -96,8 +96,7 @@ def _both_bases(labels, unweighted, weighted):
 
 
 def _check_placeholders(clause, place):
-    compared = clause.versus is not None or clause.versus_category is not None
-    allowed = OF_ONE | (OF_TWO if compared else set())
+    allowed = OF_ONE | (OF_TWO if len(clause.keys) > 1 else set())
     try:
         fields = [field[1:] for field in Formatter().parse(clause.text) if field[1] is not None]
         used = [name + (f":{spec}" if spec else "") + (f"!{how}" if how else "") for name, spec, how in fields]
@@ -109,13 +108,9 @@ def _check_placeholders(clause, place):
             raise InputProblem(what, file=place, found=name, allowed=sorted(allowed))
 
 
-def _rows(estimates, clause, basis, place):
+def clause_rows(estimates, clause, basis, place):
     """The estimate of a clause and the one that it is compared with (or None), as dicts."""
-    keys = [(clause.measure, clause.category, clause.break_, clause.group)]
-    if clause.versus is not None or clause.versus_category is not None:
-        other = (clause.versus_category or clause.category, clause.break_, clause.versus or clause.group)
-        keys.append((clause.measure, *other))
-    found = find_rows(estimates, pd.DataFrame(keys, columns=KEYS), basis, place).to_dict("records")
+    found = find_rows(estimates, pd.DataFrame(clause.keys, columns=KEYS), basis, place).to_dict("records")
     return found[0], found[1] if len(found) > 1 else None
 
 

@@ -11,7 +11,7 @@ there: from a base of 100 on, every whole per cent is possible.
 from functools import cache
 from math import floor
 
-from pipeline.claims import decimals, limits, whole_ends, whole_parts
+from pipeline.claims import decimals, has_whole_part, limits, whole_ends
 from pipeline.printing import whole_text
 
 
@@ -24,10 +24,7 @@ def possible_on(claim, sizes, worded_tolerance):
     return tuple(n for n in sizes if n > 0 and _fits(n, limit))
 
 
-@cache
-def _fits(base, limit):
-    least, most = whole_parts(base, limit)
-    return least <= most
+_fits = cache(has_whole_part)
 
 
 def nearest_possible(claim, sizes, most, worded_tolerance):

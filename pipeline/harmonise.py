@@ -181,7 +181,20 @@ def _why(key, before, after, touched):
     for what in ("base", "group"):
         if meaning(wheres[0][what]) != meaning(wheres[1][what]):
             return _broken(after.needed(key), touched) or f"its {what} is made up otherwise"
-    return _broken(after.needed(key), touched)
+    return _broken(after.needed(key), touched) or _other_sectors(before, after, wheres[1])
+
+
+def _other_sectors(before, after, wheres):
+    """Why a row of all sectors is not comparable where one of the two waves has a sector that the other has not."""
+    if {q for where in wheres.values() for q in where} & {after.book.sector, after.book.size_band}:
+        return ""
+    asked = {
+        rows.wave: {a.id: a.label for a in rows.book.question(rows.book.sector).answers} for rows in (before, after)
+    }
+    for wave, other in (asked, reversed(asked)):
+        if alone := asked[wave].keys() - asked[other].keys():
+            return f"only in {wave} was the sector {asked[wave][min(alone)]} asked"
+    return ""
 
 
 def untouched(where, before, after, *, breaks):

@@ -59,7 +59,7 @@ class Known:
 
     def _add(self, counts):
         missed = self._owner[~self._within(self._matrix @ counts)].tolist()
-        missed += [n for n, row in self._compared if not _holds(row, counts)]
+        missed += [n for n, row in self._compared if not row.holds(counts)]
         self.counts.append(counts)
         self.met.append(((1 << len(self.ids)) - 1) & ~sum(1 << n for n in set(missed)))
         return self.met[-1]
@@ -144,11 +144,6 @@ class Known:
             model.add_row(row)
         model.add_claims(ids, bases)
         return model
-
-
-def _holds(comparison, counts):
-    a, b, c, d = (int(counts[x].sum()) for x in (comparison.a, comparison.b, comparison.c, comparison.d))
-    return comparison.sign * (a * d - c * b) >= (1 if comparison.strict else 0)
 
 
 class _PartModel(cp_model.CpModel):

@@ -402,7 +402,8 @@ def what_survives(table, waves, *, breaks):
             apart = marks[wave, break_, one, basis] - marks[wave, break_, other, basis]
             rows.append(("order", wave, break_, basis, one, other, *_turned(apart), known[wave]))
     for before, after, against in pairs_of(waves):
-        if against == BASELINE or _parts(before.codebook) != _parts(after.codebook):
+        steps = _parts(after.codebook)
+        if against == BASELINE or not steps or steps != _parts(before.codebook):
             continue
         # What the earlier wave calls each choice, whose steps may have had other labels.
         called = dict(zip(choices(before.codebook), choices(after.codebook), strict=True))

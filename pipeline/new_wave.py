@@ -4,6 +4,7 @@ The wave's codebook is drafted from that of the wave before, unless somebody has
 against that. `pipeline/new_wave_command.py` shows the result and writes it.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -31,7 +32,6 @@ from pipeline.raw import (
     INTERVIEWS,
     PERSONAL,
     Fieldwork,
-    export_columns,
     frame_questions,
     interview_questions,
     listed,
@@ -224,7 +224,7 @@ def _under_own_names(placed, codebook):
     for question_id, column in placed.moved.items():
         question = codebook.question(question_id)
         there = question.model_copy(update={"column": column})
-        names |= dict(zip(export_columns(there), export_columns(question), strict=True))
+        names |= dict(zip(there.export_columns, question.export_columns, strict=True))
     return placed._replace(columns={names.get(c, c): cells for c, cells in placed.columns.items()})
 
 
@@ -295,14 +295,14 @@ def _filled(table, column, value):
 
 def _frame_of(interviews, codebook):
     """The frame as far as interviews tell it: a row for each organisation and contact that speaks for it."""
-    facts = [c for q in frame_questions(codebook) for c in export_columns(q)]
+    facts = [c for q in frame_questions(codebook) for c in q.export_columns]
     kept = [c for c in (ORGANISATION, "contact_id", *PERSONAL, *facts) if c in interviews]
     return interviews[kept].drop_duplicates([c for c in (ORGANISATION, "contact_id", *facts) if c in kept])
 
 
 def _check_facts_agree(interviews, frame, codebook, file):
     """Raise InputProblem where the interviews place an organisation otherwise than the frame does."""
-    columns = {q.id: c for q in frame_questions(codebook) for c in export_columns(q)}
+    columns = {q.id: c for q in frame_questions(codebook) for c in q.export_columns}
     if not set(columns.values()) <= set(interviews.columns):
         return
     said, known = (read_organisations(t, codebook)[0].set_index(ORGANISATION) for t in (interviews, frame))
@@ -322,9 +322,8 @@ def _cleaned(fieldwork, codebook, delivered):
         _check_names(fieldwork.frame)
         return clean(fieldwork, codebook)
     except InputProblem as problem:
-        text = str(problem).removesuffix(".")
-        for name in FILES:
-            text = text.replace(name, delivered.get(name, delivered[INTERVIEWS]).file)
+        named = "|".join(map(re.escape, FILES))
+        text = re.sub(named, lambda m: delivered.get(m[0], delivered[INTERVIEWS]).file, str(problem).removesuffix("."))
         raise InputProblem(text) from None
 
 

@@ -10,6 +10,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from pipeline.provenance import files_written
 from pipeline.site import clean_html, markdown
 
 SHOWN = ("text/markdown", "text/html", "text/plain")
@@ -65,13 +66,9 @@ def _from_disk(html, pictures):
 
 
 def cells_that_write(notebook):
-    """Which cell makes which file: {file name: cell id}, by the last cell whose code names the file being written."""
+    """Which cell makes which file or folder: {name: cell id}, by the last cell whose code writes it."""
     made = {}
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
-            source = "".join(cell["source"])
-            for name in re.findall(r'(?:write_table|write_text)\(f"\{\w+\}/([\w.]+)"', source):
-                made[name] = cell["id"]
-            for name in re.findall(r'f"\{report\}/(\w+)"\)', source):
-                made.setdefault(name, cell["id"])
+            made |= dict.fromkeys(files_written("".join(cell["source"])), cell["id"])
     return made

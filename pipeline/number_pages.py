@@ -2,7 +2,7 @@
 
 from pipeline.codebook import TOTAL
 from pipeline.findings import interval_text
-from pipeline.printing import NOT_KNOWN, base_text, state, value_text
+from pipeline.printing import NOT_KNOWN, base_text, has_open_base, state, value_text
 from pipeline.prose import count_text
 from pipeline.site import row_anchor
 
@@ -44,8 +44,8 @@ def _group(pairs, group, question, modelled):
         for category, pair in pairs.items()
     ]
     # The effective base speaks of a number of respondents, which an open base has not.
-    open_base = base_text(first[0]) != base_text(first[0] | {"base_low": None})
-    effective = "" if open_base or first[1]["n_eff"] != first[1]["n_eff"] else f"{first[1]['n_eff']:.1f}{modelled}"
+    n_eff = first[1]["n_eff"]
+    effective = "" if has_open_base(first[0]) or n_eff != n_eff else f"{n_eff:.1f}{modelled}"
     known = any(row[basis]["text"] != NOT_KNOWN for row in rows for basis in BASES)
     about = {"id": f"{first[0]['break']}-{group.id}", "label": group.label, "base": base_text(first[0])}
     return about | {"effective": effective, "known": known, "rows": rows}

@@ -15,7 +15,7 @@ import pandas as pd
 from pipeline.changes import each_text
 from pipeline.delivery import AnswerSet
 from pipeline.problems import InputProblem
-from pipeline.raw import export_columns, raw_columns
+from pipeline.raw import raw_columns
 from pipeline.responses import tick_readings
 from pipeline.texts import ITEMS, fold, tidy
 
@@ -97,7 +97,7 @@ def place(delivery, codebook, questions, *, needed, same=None, leave_out=()):
         if found.mentions:
             columns |= _mentioned(question, found, delivery, changed, given)
         else:
-            columns |= dict(zip(export_columns(question), _cells(question, found, delivery), strict=True))
+            columns |= dict(zip(question.export_columns, _cells(question, found, delivery), strict=True))
         text = _text_of(question, found, delivery)
         if text and fold(text) not in (fold(before.text), fold(before.label)):
             texts[question.id] = text
@@ -126,7 +126,7 @@ def _own(known, codebook, same, file):
 
 def own_columns(codebook):
     """The columns of the raw files that are no question's."""
-    asked = {c for q in codebook.questions for c in export_columns(q)}
+    asked = {c for q in codebook.questions for c in q.export_columns}
     return [c for names in raw_columns(codebook).values() for c in dict.fromkeys(names) if c not in asked]
 
 
@@ -150,7 +150,7 @@ class Found(NamedTuple):
 
 
 def _columns_of(question, known, delivery):
-    names = [fold(c) for c in export_columns(question)]
+    names = [fold(c) for c in question.export_columns]
     if question.kind != "multiple":
         return Found((known[names[0]],)) if names[0] in known else None
     base = fold(question.column or question.id)
@@ -171,7 +171,7 @@ def _columns_of(question, known, delivery):
 def _stop_at_missing(lacking, known, delivery, codebook):
     """Raise InputProblem for the first question that the delivery lacks, naming the column that may be it."""
     question, *others = lacking
-    names = export_columns(question)
+    names = question.export_columns
     missing = next((n for n in names if fold(n) not in known), names[0])
     own = {fold(c) for columns in raw_columns(codebook).values() for c in columns}
     unplaced = [c for f, c in known.items() if f not in own]

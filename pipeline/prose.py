@@ -5,11 +5,9 @@ The sentences are those of `findings`: this module only marks where in them a nu
 
 import re
 
-import pandas as pd
-
 from pipeline.codebook import TOTAL
-from pipeline.findings import UNWEIGHTED, clause_sentence
-from pipeline.printing import KEYS, base_text, find_rows, printed_share, range_text, state, value_text, whole_text
+from pipeline.findings import UNWEIGHTED, clause_rows, clause_sentence
+from pipeline.printing import KEYS, base_text, printed_share, range_text, state, value_text, whole_text
 from pipeline.site import row_link
 
 # Signs that no text may hold (Unicode's private use) mark a number of the first and of the second estimate.
@@ -29,25 +27,16 @@ def finding_texts(estimates, codebook, confidence, basis=UNWEIGHTED):
     for finding in codebook.findings:
         clauses, named = [], False
         for clause in finding.clauses:
-            rows = clause_rows(estimates, clause, basis, f"finding {finding.id}")
+            one, other = clause_rows(estimates, clause, basis, f"finding {finding.id}")
             label = f"{confidence:.0%} interval " if not named else ""
-            clauses.append(_clause(clause, rows, codebook, label))
-            named = named or ("{interval}" in clause.text and state(rows[0]) == "settled")
+            clauses.append(_clause(clause, one, other, codebook, label))
+            named = named or ("{interval}" in clause.text and state(one) == "settled")
         told.append({"id": finding.id, "number": finding.number, "heading": finding.heading, "clauses": clauses})
     return told
 
 
-def clause_rows(estimates, clause, basis, place):
-    """The estimate of a clause and the one that it is compared with, if any, as dictionaries."""
-    keys = [(clause.measure, clause.category, clause.break_, clause.group)]
-    if clause.versus is not None or clause.versus_category is not None:
-        other = (clause.versus_category or clause.category, clause.break_, clause.versus or clause.group)
-        keys.append((clause.measure, *other))
-    return find_rows(estimates, pd.DataFrame(keys, columns=KEYS), basis, place).to_dict("records")
-
-
-def _clause(clause, rows, codebook, label):
-    one, other = rows[0], rows[1] if len(rows) > 1 else None
+def _clause(clause, one, other, codebook, label):
+    rows = [row for row in (one, other) if row is not None]
     plain = clause_sentence(clause, one, other, codebook, label)
     marked = re.sub(r"(?<!\{)\{(\w+)\}", _marked, clause.text)
     sentence = clause_sentence(clause.model_copy(update={"text": marked}), one, other, codebook, label)

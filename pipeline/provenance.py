@@ -17,6 +17,8 @@ LOCK = "dvc.lock"
 SHORT = 12
 # The C loader reads a lock of twenty waves in a tenth of the time.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# A call that writes or draws, with the last part of a path in it.
+_WRITES = re.compile(r"^.*\b(?:write|draw)\w*\(.*/([\w.-]+)[\"'].*$", re.MULTILINE)
 
 
 def read_lock(project):
@@ -86,6 +88,11 @@ def notebook_of(entry):
     return run.groups() if run else (None, None)
 
 
+def files_written(code):
+    """The files and folders that a cell writes or draws: {name: the line that does}, as its calls name them."""
+    return {found[1]: found[0].strip() for found in _WRITES.finditer(code)}
+
+
 def writing_cell(project, executed, name):
     """The cell of an executed notebook that writes a file or folder of this name: {id, number, of, code}.
 
@@ -97,11 +104,10 @@ def writing_cell(project, executed, name):
         return None
     # Papermill's cell of parameters is in no notebook that a reader opens.
     code = [c for c in cells if c["cell_type"] == "code" and c["id"] != "injected-parameters"]
-    writes = re.compile(rf"^.*\b(?:write|draw)\w*\(.*/{re.escape(name)}[\"'].*$", flags=re.MULTILINE)
     for number, cell in enumerate(code, start=1):
-        line = writes.search("".join(cell["source"]))
+        line = files_written("".join(cell["source"])).get(name)
         if line:
-            return {"id": cell["id"], "number": number, "of": len(code), "code": line[0].strip()}
+            return {"id": cell["id"], "number": number, "of": len(code), "code": line}
     return None
 
 

@@ -40,7 +40,7 @@ HEADINGS = {
     "since": "Compared with",
 }
 UP = "../"
-METHODOLOGY, DOCUMENTS, TRACKER, STYLE = "methodology.html", "documents.html", "tracker.html", "style.css"
+DOCUMENTS, TRACKER, STYLE = "documents.html", "tracker.html", "style.css"
 # A table of the tracker with more rows or columns than these is not on its page.
 ROWS, COLUMNS = 60, 12
 

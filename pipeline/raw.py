@@ -40,11 +40,6 @@ class Fieldwork(NamedTuple):
     interviews: pd.DataFrame
 
 
-def export_columns(question):
-    """The columns of a question in an export; for a multiple question one per answer, in codebook order."""
-    return question.export_columns
-
-
 def frame_questions(codebook):
     """The questions whose answers the sample frame holds, the sector first, since size bands depend on it."""
     known = [q for q in codebook.questions if q.asked_of == "frame"]
@@ -58,8 +53,8 @@ def interview_questions(codebook):
 
 def raw_columns(codebook):
     """The columns that each of the three files must have, by file name."""
-    facts = [c for q in codebook.questions if q.asked_of == "frame" for c in export_columns(q)]
-    answers = [c for q in interview_questions(codebook) for c in export_columns(q)]
+    facts = [c for q in codebook.questions if q.asked_of == "frame" for c in q.export_columns]
+    answers = [c for q in interview_questions(codebook) for c in q.export_columns]
     who = ["contact_name", "job_title", "email", "telephone"]
     return {
         FRAME: ["contact_id", ORGANISATION, "organisation_name", *facts, *who],

@@ -6,7 +6,7 @@ from pipeline.cells import are_days
 from pipeline.changes import CODED, NOT_CODED, SPELLING, TICK, change_log, changes, each_text
 from pipeline.codebook import ORGANISATION
 from pipeline.problems import InputProblem
-from pipeline.raw import INTERVIEWS, STATUSES, export_columns, interview_questions, listed, readings, stop_at
+from pipeline.raw import INTERVIEWS, STATUSES, interview_questions, listed, readings, stop_at
 from pipeline.texts import NOT_CHOSEN, fold, words
 
 ABOUT = ["interview_id", ORGANISATION, "contact_id", "completed_on", "status"]
@@ -30,7 +30,7 @@ def read_answers(interviews, codebook):
     stop_at(interviews, ~days, INTERVIEWS, "completed_on", "not a date", allowed="YYYY-MM-DD")
     columns, logs = {}, [changes(INTERVIEWS, "status", interviews["status"], status, SPELLING)]
     for question in interview_questions(codebook):
-        exported = export_columns(question)
+        exported = question.export_columns
         if question.kind == "open":
             columns[exported[0]] = interviews[exported[0]]
         elif question.kind == "single":
@@ -83,7 +83,7 @@ def code_texts(answers, codebook):
         if question.kind != "open":
             coded |= {c: answers[c] for c in question.columns}
             continue
-        (column,) = export_columns(question)
+        (column,) = question.export_columns
         texts = answers[column][answers[column].ne("")]
         found, left = _codes(texts.unique(), _phrases(question))
         for name, answer in zip(question.columns, question.answers, strict=True):

@@ -40,7 +40,7 @@ WHOLE = Range(Fraction(1), False, Fraction(1), False)
 
 @dataclass(frozen=True)
 class Share:
-    """A share as its claims print it: what it is of, the claims that agree on it, and the range that they leave."""
+    """A share as its claims print it: the claims that agree on it, and the range that they leave."""
 
     claims: tuple[dict, ...]
     range: Range

@@ -26,6 +26,8 @@ MARGIN = 13
 LINE_HEIGHT = 1.24
 # Half the height of a capital letter, in text sizes: what centres a line on a bar.
 HALF_CAPITAL = 0.33
+# No smaller than this, as a part of the usual size, is a text set so that it fits.
+LEAST_SIZE = 0.75
 HATCH = "//////"
 # Digits after the point of a length, in points: far finer than a pixel.
 PLACES = 6
@@ -150,10 +152,10 @@ class Page:
         """A text as lines of at most `width`."""
         return wrapped(text, width, weight, size * self.size)
 
-    def fitting(self, texts, width, size=1, least=0.75):
-        """The largest text size, at most `size` and at least `least`, at which no word is wider than `width`."""
+    def fitting(self, texts, width, size=1):
+        """The largest text size, at most `size` and at least LEAST_SIZE, at which no word is wider than `width`."""
         widest = max(text_width(word, "Regular", self.size) for text in texts for word in text.split())
-        return max(least, min(size, floor(100 * width / widest) / 100))
+        return max(LEAST_SIZE, min(size, floor(100 * width / widest) / 100))
 
     def paragraph(self, text, size=1, weight="Regular", colour=None, indent=0, pitch=LINE_HEIGHT, even=False):
         """Set a text over the page's width at `y` and move below it; `even` for headings, in lines of like length."""

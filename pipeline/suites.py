@@ -16,7 +16,6 @@ from pipeline.raw import (
     INTERVIEWS,
     MODES,
     STATUSES,
-    export_columns,
     frame_questions,
     interview_questions,
     listed,
@@ -57,11 +56,11 @@ def frame_checks(codebook):
     """What is expected of the sample frame."""
     checks = [*key("contact_id"), filled(ORGANISATION)]
     for question in frame_questions(codebook):
-        (column,) = export_columns(question)
+        (column,) = question.export_columns
         is_size = any(a.band for a in question.answers)
         checks += [size(question, column) if is_size else answers(question, column), one_value(question, column)]
     sector = codebook.question(codebook.sector)
-    (column,) = export_columns(sector)
+    (column,) = sector.export_columns
     return [
         *checks,
         every_sector(sector, column, column, "contact in the frame"),
@@ -232,11 +231,11 @@ def complete_questionnaires(codebook):
 def cells(question):
     """What is expected of each cell of a question in the interviews."""
     if question.kind == "single":
-        return [answers(question, *export_columns(question))]
+        return [answers(question, *question.export_columns)]
     if question.kind == "multiple":
-        pairs = zip(export_columns(question), question.answers, strict=True)
+        pairs = zip(question.export_columns, question.answers, strict=True)
         return [tick(question, column, answer) for column, answer in pairs]
-    (column,) = export_columns(question)
+    (column,) = question.export_columns
     coded = Check(
         column,
         f"Own words on “{question.label}” are covered by the codebook's phrases",

@@ -50,6 +50,11 @@ class Comparison:
         """The unknowns that it is about."""
         return np.concatenate([self.a, self.b, self.c, self.d])
 
+    def holds(self, counts):
+        """Whether whole-number counts of all unknowns meet it."""
+        a, b, c, d = (int(counts[x].sum()) for x in (self.a, self.b, self.c, self.d))
+        return self.sign * (a * d - c * b) >= (1 if self.strict else 0)
+
 
 @dataclass(frozen=True)
 class System:

@@ -107,7 +107,7 @@ def wave_contents(codebook, estimates, report, settings, made):
         "rehearsal": codebook.kind == "rehearsal",
         "status": STATUS[codebook.kind],
         "source": codebook.source.rstrip("."),
-        "respondents": whole_text(read_table(report / "weight_cells.csv")["respondents"].sum()),
+        "respondents": whole_text(_respondents(estimates, report)),
         "basis": settings.figures.basis,
         "confidence": f"{settings.analyse.confidence:.0%}",
         "findings": [f | {"weak": weak.get(f["number"], "")} for f in findings],
@@ -117,6 +117,12 @@ def wave_contents(codebook, estimates, report, settings, made):
         "audit": audit_summary(report),
         "survival": survival,
     }
+
+
+def _respondents(estimates, report):
+    """How many organisations answered: all that were weighted; where none were, those of the largest base."""
+    cells = report / "weight_cells.csv"
+    return read_table(cells)["respondents"].sum() if cells.exists() else estimates["n"].max()
 
 
 def chapters(codebook):

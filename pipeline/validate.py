@@ -13,7 +13,7 @@ from pipeline.data_docs import DOCS, INDEX
 from pipeline.kernel import UNUSED, hide, postponed
 from pipeline.privacy import NameList, hide_details
 from pipeline.problems import InputProblem
-from pipeline.raw import FILES, PERSONAL, export_columns
+from pipeline.raw import FILES, PERSONAL
 from pipeline.suites import ADVISORY, CRITICAL, suites
 from pipeline.texts import tidy
 from pipeline.views import views
@@ -135,7 +135,7 @@ def show_cells(results, fieldwork, codebook):
     Contact details and own words are not, and contact details that stand in other columns are hidden.
     """
     tables, names = dict(zip(FILES, fieldwork, strict=True)), NameList(fieldwork.frame["contact_name"].unique())
-    closed = {*PERSONAL, *(c for q in codebook.questions if q.kind == "open" for c in export_columns(q))}
+    closed = {*PERSONAL, *(c for q in codebook.questions if q.kind == "open" for c in q.export_columns)}
     found = results["found"].copy()
     for place, row in results["row"].dropna().items():
         file, column = results.loc[place, ["file", "column"]]

@@ -29,7 +29,7 @@ from pipeline.problems import InputProblem
 from pipeline.weight import weigh
 
 SET, REFERENCE = "set", "printed"
-SET_LABEL, REFERENCE_LABEL = "As set in params.yaml", "As printed, unweighted"
+SET_LABEL = "As set in params.yaml"
 OPTIONS = ("nonresponse", "calibration", "trim", "population", "totals")
 HOLDS, MOVES, TURNS, FADES, APPEARS = "holds", "moves", "turns", "fades", "appears"
 OPEN, TOO_FEW, NOT_SETTLED = "open", "too few", "not settled"
@@ -148,13 +148,10 @@ def clause_rows(codebook):
     rows, wanted = [], []
     for finding in codebook.findings:
         for number, clause in enumerate(finding.clauses, start=1):
-            one = (clause.measure, clause.category, clause.break_, clause.group)
-            compared = clause.versus is not None or clause.versus_category is not None
-            named = (clause.versus_category or clause.category, clause.break_, clause.versus or clause.group)
-            other = (clause.measure, *named)
-            wanted += [one, other] if compared else [one]
+            one, *other = clause.keys
+            wanted += clause.keys
             start = {"finding": finding.id, "number": finding.number, "clause": number, "heading": finding.heading}
-            names = {"versus": other[3], "versus_category": other[1]} if compared else {}
+            names = {"versus": other[0][3], "versus_category": other[0][1]} if other else {}
             rows.append(start | dict(zip(KEYS, one, strict=True)) | names)
     return pd.DataFrame(rows, columns=CLAUSES), pd.DataFrame(wanted, columns=KEYS).drop_duplicates()
 

@@ -20,7 +20,6 @@ from pipeline.raw import (
     CONTACT_HISTORY,
     FRAME,
     INTERVIEWS,
-    export_columns,
     frame_questions,
     interview_questions,
     readings,
@@ -114,7 +113,7 @@ def frame_view(frame, facts, repeated, codebook):
     begins = ~frame[ORGANISATION].duplicated()
     view[CONTACTS] = frame.groupby(ORGANISATION)["contact_id"].transform("size").where(begins)
     for question in frame_questions(codebook):
-        (column,) = export_columns(question)
+        (column,) = question.export_columns
         answers = facts[question.id].astype(object)
         if any(a.band for a in question.answers):
             view[banded(column)] = answers.mask(frame[column].ne("") & answers.isna(), NO_BAND)
@@ -170,7 +169,7 @@ def _answers(interviews, status, codebook):
     """What the interviews' cells mean, as `code_texts` takes it; and the same as shown, other cells as found."""
     meant, shown = {}, {}
     for question in interview_questions(codebook):
-        exported = export_columns(question)
+        exported = question.export_columns
         if question.kind == "open":
             meant[exported[0]] = interviews[exported[0]]
             shown[coding(exported[0])] = interviews[exported[0]].ne("").map({True: CODED, False: None})
@@ -193,7 +192,7 @@ def _unread(shown, codebook):
     for question in interview_questions(codebook):
         if question.kind != "open":
             known = list(TICKS) if question.several else [a.id for a in question.answers]
-            cells = shown[export_columns(question)]
+            cells = shown[question.export_columns]
             unread[question.id] = (cells.notna() & cells.ne("") & ~cells.isin(known)).any(axis=1)
     return pd.DataFrame(unread, index=shown.index)
 
@@ -255,7 +254,7 @@ def _frame_answers(frame, codebook):
     """What each row of the frame says of its organisation: a column of answer ids per frame question."""
     answers = pd.DataFrame(index=frame.index)
     for question in frame_questions(codebook):
-        (column,) = export_columns(question)
+        (column,) = question.export_columns
         if any(a.band for a in question.answers):
             sector = answers[codebook.sector].groupby(frame[ORGANISATION]).transform("first")
             answers[question.id] = size_bands(frame[column], sector, question)

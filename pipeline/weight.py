@@ -126,7 +126,10 @@ def calibrate(table, *, cells, codebook, settings):
     margins = population_margins(cells, codebook)
     margin = codebook.sector if calibration == "none" else "cell"
     stratum = table[margin].astype(object)
-    _check_strata(stratum, margins[margin])
+    do = "let the codebook's `collapse` say which cell it joins, or set weight.calibration to none"
+    if calibration == "none":
+        do = "take the sector, with who answered of it, out of the wave, since one answer says nothing of a sector"
+    _check_strata(stratum, margins[margin], do)
     table = table.assign(
         calibrated_weight=_calibrated(table, margins=margins, calibration=calibration),
         stratum=stratum,
@@ -174,15 +177,18 @@ def population_margins(cells, codebook):
     }
 
 
-def _check_strata(stratum, totals):
-    """Every stratum of the population needs two answers to have a variance, and cannot have more than it holds."""
+def _check_strata(stratum, totals, do):
+    """Every stratum of the population needs two answers to have a variance, and cannot have more than it holds.
+
+    `do` is what to do where one has fewer.
+    """
     for name, total in totals.items():
         answered = int((stratum == name).sum())
         if answered < 2:
             raise InputProblem(
                 f"{name}: {answered} of its {total:.0f} organisations answered",
                 allowed="at least two answers in each stratum",
-                do="let the codebook's `collapse` say which cell it joins, or set weight.calibration to none",
+                do=do,
             )
         if answered > total:
             raise too_many(name, answered, "answered", total)

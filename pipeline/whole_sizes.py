@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from pipeline.certificates import eased_rows
-from pipeline.claims import limits, whole_parts
+from pipeline.claims import has_whole_part, limits, whole_parts
 from pipeline.population import cell_of_band
 from pipeline.programs import Program
 from pipeline.system import Row, about, counted, linear_row
@@ -64,16 +64,10 @@ def _whole_bases(system, ids, worded_tolerance):
             if claim["unit"] != "order":
                 shares[whom].append(limits(claim, worded_tolerance))
     possible = {
-        whom: [n for n in range(least, most + 1) if all(_has_whole_part(n, limit) for limit in shares[whom])]
+        whom: [n for n in range(least, most + 1) if all(has_whole_part(n, limit) for limit in shares[whom])]
         for whom, (least, most) in bases.items()
     }
     return {whom: (min(sizes), max(sizes)) for whom, sizes in possible.items()}
-
-
-def _has_whole_part(base, limit):
-    """Whether some whole number of `base` organisations is a share within these limits."""
-    least, most = whole_parts(base, limit)
-    return least <= most
 
 
 def _whole_counts(system, ids, bases, worded_tolerance):

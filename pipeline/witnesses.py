@@ -61,11 +61,7 @@ class Witnesses:
         sums = self.matrix @ counts
         if np.abs(vertex - counts).max() > ROUND_OFF or (sums < self.low).any() or (sums > self.high).any():
             return None
-        for row in self.compared:
-            a, b, c, d = (int(counts[x].sum()) for x in (row.a, row.b, row.c, row.d))
-            if row.sign * (a * d - c * b) < (1 if row.strict else 0):
-                return None
-        return counts
+        return counts if all(row.holds(counts) for row in self.compared) else None
 
 
 def _weighted_sums(strata):

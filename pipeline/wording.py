@@ -6,9 +6,9 @@ where the numbers bear it out, rounding considered; where no common shape fits, 
 
 from fractions import Fraction
 from itertools import permutations
-from math import ceil, floor
+from math import ceil
 
-from pipeline.claims import decimals, limits, testable
+from pipeline.claims import decimals, limits, testable, whole_ends
 from pipeline.codebook import TOTAL
 from pipeline.printing import first_lower, per_cent
 
@@ -38,13 +38,13 @@ def printed(claim):
     return claim["value"]
 
 
-def who(claim, codebook, group="group"):
-    """Whom a claim speaks of: `all organisations`, `the organisations with size 'small'`; `group` is a field's name."""
+def who(claim, codebook):
+    """Whom a claim speaks of: `all organisations`, `the organisations with size 'small'`."""
     base = codebook.base(claim["base"])
     if claim["break"] == TOTAL:
         return first_lower(base.label)
     broken = next(b.label for b in codebook.breaks if b.id == claim["break"])
-    label = codebook.group(claim["break"], claim[group]).label
+    label = codebook.group(claim["break"], claim["group"]).label
     among = f", among {first_lower(base.label)}" if base.where else ""
     return f"the organisations with {first_lower(broken)} '{label}'{among}"
 
@@ -323,9 +323,8 @@ def _whole_numbers(claim, codebook, tolerance):
     share = _share(claim, codebook, tolerance)
     if share is None or None in (share[0], share[2]):
         return None
-    low, high = share[0] * codebook.respondents, share[2] * codebook.respondents
-    least = floor(low) + 1 if share[1] else ceil(low)
-    return least, (ceil(high) - 1 if share[3] else floor(high))
+    low, low_open, high, high_open = share
+    return whole_ends(low * codebook.respondents, low_open, high * codebook.respondents, high_open)
 
 
 # ---- numbers and lists in words

@@ -13,7 +13,7 @@ from pipeline.changes import ROW_RULES, row_balance
 from pipeline.clean import clean, drop_repeated_contacts, read_organisations, tidy_text
 from pipeline.fieldwork import simulate
 from pipeline.problems import InputProblem
-from pipeline.raw import FILES, Fieldwork, export_columns, interview_questions, raw_columns, read_fieldwork
+from pipeline.raw import FILES, Fieldwork, interview_questions, raw_columns, read_fieldwork
 from pipeline.tables import write_table
 
 CODEBOOK = Path(__file__).parent / "small_codebook.yaml"
@@ -107,7 +107,7 @@ def test_every_cell_is_the_codebooks_own_or_logged(simulated, cleaned, small_cod
         own = {"": {""}, "1": {"1"}, "0": {"0"}}
         if question.kind == "single":
             own = {""} | {str(text) for a in question.answers for text in (a.label, a.code, a.id)}
-        for column in export_columns(question):
+        for column in question.export_columns:
             cells = simulated.interviews[column]
             strange = cells[~cells.isin(list(own)) if question.kind != "open" else cells.ne("")]
             assert {(row, column) for row in strange.index} <= logged, column

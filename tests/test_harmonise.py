@@ -234,3 +234,14 @@ def test_a_break_lies_between_all_waves_before_and_after_it(small_codebook):
         assert rows.loc[rows["measure"].eq("outlook"), "comparable"].unique().tolist() == [expected]
     assert list(marks(books, breaks, "outlook", ["bright"])) == [2021]
     assert marks(books, breaks, "shop", ["yes"]) == {}
+
+
+def test_where_a_sector_is_no_longer_asked_everyone_is_not_who_everyone_was(small_codebook):
+    """Of the sector that both waves asked the series goes on; of all organisations it does not."""
+    later, sectors = after(small_codebook), small_codebook.question("kind")
+    fewer = sectors.model_copy(update={"answers": tuple(a for a in sectors.answers if a.id != "lib")})
+    later = later.model_copy(update={"questions": tuple(fewer if q.id == "kind" else q for q in later.questions)})
+    rows = compare(small_codebook, later, breaks=register({}))
+    rows = rows[rows["basis"].eq("unweighted") & rows["measure"].eq("shop")]
+    assert set(rows.loc[rows["break"].eq(TOTAL), "why"]) == {"only in 2020 was the sector Library asked"}
+    assert rows.loc[rows["group"].eq("mus"), "comparable"].all()

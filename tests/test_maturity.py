@@ -289,6 +289,11 @@ def test_what_survives_sets_no_real_wave_against_a_rehearsal(book, make_responde
     assert set(zip(changes_["other"], changes_["wave"], strict=True)) == pairs
 
 
+def test_without_steps_there_is_nothing_to_survive(waves):
+    bare = [replace(w, codebook=w.codebook.model_copy(update={"steps": ()})) for w in waves]
+    assert what_survives(robustness(bare), bare, breaks=register(books(bare))).empty
+
+
 def test_what_survives_says_which_choice_turns_it(waves):
     table = robustness(waves)
     found = what_survives(table, waves, breaks=register(books(waves)))

@@ -229,6 +229,15 @@ def test_sector_without_answers(small_codebook):
     )
 
 
+def test_sector_with_one_answer_where_nothing_is_calibrated(small_codebook):
+    """There is no cell to join and no calibration to leave out."""
+    respondents = houses({"lib_few": 1, "mus_few": 3, "mus_many": 2})
+    assert problem(weigh_all, respondents, small_codebook, "none") == (
+        "lib: 1 of its 30 organisations answered; allowed: at least two answers in each stratum; take the sector, with "
+        "who answered of it, out of the wave, since one answer says nothing of a sector."
+    )
+
+
 def test_more_answers_than_organisations(small_codebook):
     respondents = houses(ANSWERED | {"lib_many": 11})
     assert problem(weigh_all, respondents, small_codebook) == (
