@@ -180,9 +180,8 @@ def limits(claim, worded_tolerance):
     """The shares or counts that agree with a claim: (low, low_open, high, high_open); None is no limit.
 
     Shares are Fractions of 1. A per cent v rounded half up stands for [v - 0.5, v + 0.5), for one with decimals half of
-    the last of them is in the place of 0.5; a fraction in words for
-    what lies within `worded_tolerance` percentage points of it, and so does a per cent that is only about right (for
-    a count: that many per cent of it).
+    the last of them is in the place of 0.5; a fraction in words for what lies within `worded_tolerance` percentage
+    points of it, and so does a per cent that is only about right (for a count: that many per cent of it).
     """
     value, op = claim["number"], claim["op"]
     scale = 100 if claim["unit"] == "percent" else 1

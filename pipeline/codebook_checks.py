@@ -31,6 +31,7 @@ def check(book):
     if book.kind == "fieldwork" and MARK.lower() in book.title.lower():
         raise ValueError(f"title: it says {MARK}, and kind is fieldwork")
     _check_ids(book)
+    _check_labels(book)
     _check_questions(book)
     _check_breaks(book)
     _check_measures(book)
@@ -51,7 +52,6 @@ def _check_ids(book):
     for what in WITH_NUMBERS:
         _once((p.number for p in getattr(book, what)), f"{what}: the number {{}}")
     _free((q.id for q in book.questions), RESERVED, "questions: no question can have the id")
-    _check_labels(book)
     _free((s.id for s in book.steps), _beside_marks(book), "steps: no step can have the id")
     _free((b.id for b in book.breaks), {TOTAL}, "breaks: no break can have the id")
     _known([book.sector, book.size_band], _ids(book.questions), "sector or size band: question")
@@ -63,9 +63,8 @@ def _check_labels(book):
         _once((c.label for c in (*q.answers, *q.nets)), f"question {q.id}: the label {{!r}}")
     for b in book.breaks:
         _once((g.label for g in b.groups), f"break {b.id}: the label {{!r}}")
-    if book.sector in _ids(book.questions):
-        labels = (a.label for a in book.question(book.sector).answers)
-        _free(labels, SECTOR_COLUMNS, "sectors: no sector can have the label")
+    labels = (a.label for a in book.question(book.sector).answers)
+    _free(labels, SECTOR_COLUMNS, "sectors: no sector can have the label")
 
 
 def _beside_marks(book):

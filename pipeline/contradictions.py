@@ -57,8 +57,7 @@ def largest(system, *, seed, time_limit):
     """The largest set of claims that can be met together: a Verdict with those contradictions that led to it.
 
     Of several largest sets it is the one that keeps claims that stand early in the claims file, by the sum of their
-    places. Raises InputProblem where the
-    solver cannot decide within `time_limit` seconds what it is asked.
+    places. Raises InputProblem where the solver cannot decide within `time_limit` seconds what it is asked.
     """
     ids, found = list(system.claims), []
     while True:

@@ -52,8 +52,7 @@ RAW = ("frame", "contact_history", "interviews")
 def _tables(book, data, report):
     """The tables that the statement draws on, by name."""
     clean, raw = data / "clean" / str(book.wave), data / "raw" / str(book.wave)
-    published = {"options": "weight_options", "diagnostics": "weight_diagnostics", "cells": "weight_cells"}
-    published |= {"margins": "weight_margins"}
+    published = {name: f"weight_{name}" for name in ("options", "diagnostics", "cells", "margins")}
     published |= {name: name for name in ("validation", "withheld", "estimates")}
     return {
         "respondents": read_respondents(clean / "respondents.csv", book),

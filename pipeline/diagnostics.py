@@ -149,8 +149,7 @@ def influence_table(weighted, *, codebook, most=10):
     of_all = grid.rows["break"].eq(TOTAL) & grid.rows["domain"].map(grid.domains.all())
     wanted = grid.rows[of_all].reset_index(drop=True)
     if wanted.empty:
-        columns = [ORGANISATION, "cell", "weight", "weight_share", "measure", "category", "shift"]
-        return pd.DataFrame(columns=columns)
+        weighted = weighted.iloc[:0]  # no share is of everyone, so none can be moved
     weights = weighted["weight"].to_numpy(float)
     largest, shift = np.zeros(len(weights), int), np.zeros(len(weights))
     # One share at a time: all of them for a million organisations would take gigabytes.

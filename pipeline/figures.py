@@ -227,7 +227,7 @@ def alternative(table, words, figure):
     said = [row + _said(part, split_by) for _, part in table.groupby(split_by[0], sort=False)]
     names = {"interval": "Thin line: ", "flagged": "Asterisk: ", "bounded": "Hatched: ", "assumed": "Dashed outline: "}
     feet = [*(names.get(drawn, "") + first_lower(text) for drawn, text in words["key"]), *words["foot"]]
-    return " ".join([start, *said, *(line.rstrip(".") + "." for line in feet)]) + "\n"
+    return " ".join([start, *said, *map(ended, feet)]) + "\n"
 
 
 def _said(rows, split_by):

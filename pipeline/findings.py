@@ -99,7 +99,7 @@ def _check_placeholders(clause, place):
     allowed = OF_ONE | (OF_TWO if len(clause.keys) > 1 else set())
     try:
         fields = [field[1:] for field in Formatter().parse(clause.text) if field[1] is not None]
-        used = [name + (f":{spec}" if spec else "") + (f"!{how}" if how else "") for name, spec, how in fields]
+        used = [name + (f"!{how}" if how else "") + (f":{spec}" if spec else "") for name, spec, how in fields]
     except ValueError as e:
         raise InputProblem(f"the text cannot be read: {e}", file=place, found=clause.text) from None
     for name in used:

@@ -131,6 +131,7 @@ class _Rows:
         self.book, self.wave = book, book.wave
         self.measures = {m.id: m for m in book.measures}
         self.groups = {b: {g.id: g.where for g in book.groups(b)} for b in (TOTAL, *(b.id for b in book.breaks))}
+        self.sectors = {a.id: a.label for a in book.question(book.sector).answers}
         self.keys = dict.fromkeys(self._keys())
         self._conditions = {}
 
@@ -188,12 +189,9 @@ def _other_sectors(before, after, wheres):
     """Why a row of all sectors is not comparable where one of the two waves has a sector that the other has not."""
     if {q for where in wheres.values() for q in where} & {after.book.sector, after.book.size_band}:
         return ""
-    asked = {
-        rows.wave: {a.id: a.label for a in rows.book.question(rows.book.sector).answers} for rows in (before, after)
-    }
-    for wave, other in (asked, reversed(asked)):
-        if alone := asked[wave].keys() - asked[other].keys():
-            return f"only in {wave} was the sector {asked[wave][min(alone)]} asked"
+    for rows, other in ((before, after), (after, before)):
+        if alone := rows.sectors.keys() - other.sectors.keys():
+            return f"only in {rows.wave} was the sector {rows.sectors[min(alone)]} asked"
     return ""
 
 

@@ -3,16 +3,14 @@
 import re
 from itertools import pairwise
 
-from pipeline.texts import words
+from pipeline.texts import fold, words
 
 HIDDEN = "[contact detail]"
 # Addresses, and runs of nine or more digits that a telephone number may be.
 _ADDRESS = re.compile(r"[^\s@,;]+@[^\s@,;]+")
 _NUMBER = re.compile(r"(?<!\w)\+?\d(?:[\s().-]{0,2}\d){8,14}(?!\w)")
-# A word as it is written: with apostrophes of any form, accents set apart and marks that cannot be seen inside it.
-_INSIDE = "'\u2018\u2019\u02bc`\u00b4\u00ad\u200b-\u200d\u2060\ufeff"
-_WORD = re.compile(rf"\w(?:[\w{_INSIDE}\u0300-\u036f]*[\w\u0300-\u036f])?")
-_POSSESSIVE = re.compile(r"['\u2018\u2019\u02bc`\u00b4]s$", re.IGNORECASE)
+# A character with the accents that are set apart from it.
+_LETTER = re.compile(r".[\u0300-\u036f]*", re.DOTALL)
 
 
 def hide_details(text, names=None):
@@ -37,37 +35,40 @@ class NameList:
 
     def hide(self, text):
         """The text with each name replaced."""
-        # A frame has thousands of names and a text a dozen words: most texts have the first word of none.
-        if self._by_first_word.keys().isdisjoint(words(text).split()):
-            return text
-        written = [_Written(text, found) for found in _WORD.finditer(text)]
-        spans, at = [], 0
-        while at < len(written):
-            name = next((n for n in self._by_first_word.get(written[at].word, ()) if _is(n, written[at:], text)), None)
-            if name:
-                spans.append((written[at].start, written[at + len(name) - 1].end))
-            at += len(name) if name else 1
-        for start, end in reversed(spans):
+        # A frame has thousands of names and a text a dozen words: only a name whose words all occur is looked for.
+        folded, places = _folded(text)
+        there = {*words(text).split(), *re.findall(r"\w+", folded)}
+        names = [n for word in there & self._by_first_word.keys() for n in self._by_first_word[word]]
+        hidden = []
+        for name in sorted(filter(there.issuperset, names), key=lambda n: (-len("".join(n)), n)):
+            for found in _pattern(name).finditer(folded):
+                start, end = places[found.start()][0], places[found.end() - 1][1]
+                if _is_meant(name, text[start:end]) and not any(start < e and s < end for s, e in hidden):
+                    hidden.append((start, end))
+        for start, end in sorted(hidden, reverse=True):
             text = text[:start] + HIDDEN + text[end:]
         return text
 
 
-class _Written:
-    """A word of a text: where it stands, a possessive's ending apart, and as it is compared."""
+def _folded(text):
+    """The text as names are looked for in it, and where each of its characters stands in the text as it was written."""
+    letters, places = [], []
+    for found in _LETTER.finditer(text):
+        piece = " " if found[0].isspace() else fold(found[0])
+        letters.append(piece)
+        places += [found.span()] * len(piece)
+    return "".join(letters), places
 
-    def __init__(self, text, found):
-        self.start = found.start()
-        self.end = self.start + len(_POSSESSIVE.sub("", found[0]))
-        self.word = words(text[self.start : self.end])
-        self.capital = text[self.start].isupper()
+
+def _pattern(name):
+    """A name in a folded text: apostrophes may stand inside its words, and all but letters and digits between them."""
+    return re.compile(r"\b" + r"\W+".join("'?".join(map(re.escape, word)) for word in name) + r"\b")
 
 
-def _is(name, written, text):
-    """Whether the first words written are those of a name."""
-    ours = written[: len(name)]
-    if tuple(w.word for w in ours) != name:
-        return False
+def _is_meant(name, written):
+    """Whether a name with an initial is one as it is written: in capitals, no sentence ending but after an initial."""
     if min(map(len, name)) > 1:
         return True
-    between = [(len(w.word) == 1, text[w.end : after.start]) for w, after in pairwise(ours)]
-    return all(w.capital for w in ours) and all(initial or not set(gap) & set(".!?") for initial, gap in between)
+    parts = re.findall(r"\w+|[.!?]", written)
+    ended = [before for before, mark in pairwise(parts) if mark in ".!?"]
+    return all(p[0].isupper() for p in parts if p[0].isalpha()) and all(len(before) == 1 for before in ended)

@@ -38,9 +38,8 @@ def least_informative(system, verdict, *, sizes, seed, effort):
     assumed to go together, or to be rare, beyond what was printed (Jaynes 1957). Size bands alone are not equally
     likely beforehand: `sizes` says how many organisations of the population each has. Whole numbers follow in three
     steps, each the closest by the sum of absolute differences to the most even counts that what is settled allows:
-    the size bands, the other bases that shares rest on, and all counts. `effort`
-    bounds each of the first two searches in CP-SAT's deterministic time, the same on every machine; the third has no
-    limit.
+    the size bands, the other bases that shares rest on, and all counts. `effort` bounds each of the first two searches
+    in CP-SAT's deterministic time, the same on every machine; the third has no limit.
     """
     ids = list(verdict.kept)
     rows = [row for i in ids for row in system.claims[i] if isinstance(row, Row)]

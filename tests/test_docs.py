@@ -113,3 +113,24 @@ def test_a_figure_says_what_the_report_prints_otherwise_of_what_it_draws(claims,
                 assert claim["place"] in figure.note, f"{figure.id} draws what {claim['id']} prints otherwise"
                 told.append(claim["id"])
     assert {"s23.other", "s26.services"} <= set(told)
+
+
+def rows_of(table):
+    """The rows of a table that a benchmark wrote into docs/performance.md: {first cell: the other cells}."""
+    text = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
+    lines = text.partition(f"<!-- {table} -->\n")[2].partition("<!-- end -->")[0].splitlines()
+    cells = [[c.strip() for c in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    return {first: others for first, *others in cells[2:]}
+
+
+def test_what_performance_says_of_the_first_wave_and_of_nothing_to_do_is_what_was_measured():
+    text = " ".join((ROOT / "docs/performance.md").read_text(encoding="utf-8").split())
+    assert "the stages of 2014 up to the figures come to about a minute by themselves" in text
+    cold = rows_of("cold_repro")
+    spine = ("reconstruct", "fieldwork", "validate", "clean", "weight", "analyse")
+    assert 55 < sum(float(cold[f"{stage}@2014"][0]) for stage in spine) < 65
+    assert "was to take at most a tenth longer than `dvc status`. `make` does" in text
+    ratios = {what: float(cells[-1]) for what, cells in rows_of("nothing_to_do").items()}
+    assert ratios["what `make` asks of DVC"] <= 1.1
+    decisions = (ROOT / "docs/decisions.md").read_text(encoding="utf-8")
+    assert "With nothing to do `repro` takes half as long again" in decisions and 1.4 < ratios["`dvc repro`"] < 1.7

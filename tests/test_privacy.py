@@ -45,6 +45,7 @@ def test_names_are_only_looked_for_where_a_list_is_given():
             "Pat O`Brien, Pat O\u02bcBrien, Pat O\u2018Brien",
             "[contact detail], [contact detail], [contact detail]",
         ),
+        ("Anna Weiß", "d'Anna Weiß and Anna Weiss'll ring", "d'[contact detail] and [contact detail]'ll ring"),
         ("Pat Brien", "by Pat Br\u00adien", "by [contact detail]"),
         ("Hall, I.", "I. Hall; Hall, I. asked", "I. Hall; [contact detail]. asked"),
         ("Hall, I.", "We use the village hall. I think so", "We use the village hall. I think so"),
