@@ -59,5 +59,5 @@ def _cell(row):
         "interval": interval,
         "count": count_text(row) if row["basis"] == BASES[0] else "",
         "support": row["support"],
-        "quality": row["quality"],
+        "quality": "" if known == "assumed" else row["quality"],
     }

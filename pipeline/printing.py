@@ -122,11 +122,14 @@ def state(row, unit="percent"):
 
     A count claims nothing of a population, so a small base does not withhold it; a value that is not there is withheld.
     A printed share may stand for several counts, and of an open base for any: then it is settled, and its count is not.
+    Of what is assumed nothing is shown that could be withheld, and whether its base is too small is itself modelled.
     """
     known = "settled" if row["support"] in SETTLED else row["support"]
     if unit == "count" and known == "settled":
         known = _count_known(row)
-    shown = {"settled": [value(row, unit)], "bounded": bounds(row, unit), "assumed": []}[known]
+    if known == "assumed":
+        return known
+    shown = [value(row, unit)] if known == "settled" else bounds(row, unit)
     if (row["quality"] == WITHHELD and unit == "percent") or any(pd.isna(x) for x in shown):
         return WITHHELD
     return known

@@ -1,7 +1,7 @@
 """Rounding, ranges, size words and comparisons."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from made_estimates import changed, estimates_of, made
 
@@ -112,10 +112,13 @@ def test_words_stay_near_what_they_name(share):
 
 
 @given(shares, shares)
+@example(0.0, 1.0)
 def test_a_range_in_words_is_one_word_or_two(one, other):
     low, high = sorted([one, other])
     words = range_words(low, high)
-    assert size_words(high) in words or size_words(low) in words
+    # From none to all has words of its own; every other range has that of an end.
+    assert (words == "any share") == (low == 0 and high == 1)
+    assert words == "any share" or size_words(high) in words or size_words(low) in words
     assert (words == size_words(low)) == (size_words(low) == size_words(high))
 
 
@@ -256,3 +259,10 @@ def test_equal_shares_of_open_bases_give_no_direction():
         for e in (18 / 28, 7 / 11)
     )
     assert comparison_words(one, other) == "more or less often (the report's text does not settle which) than"
+
+
+def test_what_is_not_settled_is_not_known_however_few_it_rests_on():
+    """Whether the base of a modelled share is too small is itself modelled: nothing is withheld that anybody knows."""
+    row = {"support": "assumed", "quality": "withheld", "estimate": None, "count": None, "low": 0.0, "high": 1.0}
+    assert state(row) == state(row, "count") == "assumed"
+    assert state(row | {"support": "published"}) == "withheld"
