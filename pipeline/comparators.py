@@ -7,16 +7,15 @@ beside published ones.
 """
 
 import re
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pandas as pd
 
 from pipeline.cells import NUMBER, check_texts, key_fault, read_cells
 from pipeline.codebook import TOTAL
+from pipeline.pictures import Drawing, write_drawing
 from pipeline.printing import KEYS, STATUS, base_text, find_rows, state, value_text
 from pipeline.problems import InputProblem
-from pipeline.tables import write_bytes, write_table, write_text
 from pipeline.texts import ITEMS, tidy
 
 NAME = "comparators"
@@ -287,17 +286,12 @@ def draw_comparators(table, codebooks, settings, folder):
     `settings` are the Params. Returns the text alternative.
     """
     from pipeline.sheet import set_sheet  # matplotlib takes a second to import
-    from pipeline.style import png
 
     words = comparator_words(table, codebooks)
     said = comparator_alternative(table, words)
     placed = table[table["beside"].ne(NOWHERE)]
     page = set_sheet(words, settings.figures, lambda page: _rows(page, placed))
-    write_bytes(Path(folder) / f"{NAME}.svg", page.svg(words["caption"], said))
-    write_bytes(Path(folder) / f"{NAME}.png", png(page.pixels(), page.dpi, words["caption"], said))
-    write_table(Path(folder) / f"{NAME}.csv", placed)
-    write_text(Path(folder) / f"{NAME}.txt", said)
-    return said
+    return write_drawing(Drawing(NAME, page, words["caption"], said, placed), folder)
 
 
 def _rows(page, placed):

@@ -6,7 +6,6 @@ and it holds no value that may not be shown. How a figure looks is in `style` an
 
 import sys
 from base64 import b64encode
-from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +14,7 @@ import pandas as pd
 
 from pipeline.codebook import TOTAL
 from pipeline.files import MARK, MARKED
+from pipeline.pictures import Drawing, remove_others, write_drawings
 from pipeline.printing import (
     FLAGGED,
     KEYS,
@@ -30,7 +30,6 @@ from pipeline.printing import (
     value_text,
 )
 from pipeline.problems import InputProblem
-from pipeline.tables import write_bytes, write_table, write_text
 
 TEXTS = ["wave", "kind", "figure", "unit", "category", "label", "group", "group_label"]
 ESTIMATED = ["n", "base", "count", "estimate", "ci_low", "ci_high", "support", "low", "high", "quality"]
@@ -268,27 +267,20 @@ def draw_all(estimates, codebook, settings, folder, say=progress):
     `settings` are the Params; `say` is told of each figure as it begins. Returns the text alternatives by figure id.
     Files of figures that the codebook no longer has are removed.
     """
-    from pipeline.drawings import draw  # matplotlib and seaborn take seconds to import
-    from pipeline.style import png
-
-    folder, alternatives, pictures = Path(folder), {}, {}
     # DVC expects the folder of a survey that draws nothing, too.
-    folder.mkdir(parents=True, exist_ok=True)
-    # Packing a picture's pixels leaves Python free to draw the next figure meanwhile.
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        for figure in codebook.figures:
-            say(f"Figure {figure.number} of {len(codebook.figures)}: {figure.title}")
-            table = figure_data(estimates, codebook, figure, settings.figures.basis)
-            words = words_around(table, codebook, figure, settings)
-            said = alternatives[figure.id] = alternative(table, words, figure)
-            page = draw(table, words, figure, settings.figures)
-            write_bytes(folder / f"{figure.id}.svg", page.svg(words["caption"], said))
-            pictures[figure.id] = beside.submit(png, page.pixels(), page.dpi, words["caption"], said)
-            write_table(folder / f"{figure.id}.csv", table, codebook)
-            write_text(folder / f"{figure.id}.txt", said)
-    for name, picture in pictures.items():
-        write_bytes(folder / f"{name}.png", picture.result())
-    for path in folder.iterdir():
-        if path.stem not in alternatives and path.suffix in (".svg", ".png", ".csv", ".txt"):
-            path.unlink(missing_ok=True)
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    alternatives = write_drawings(_drawings(estimates, codebook, settings, say), folder)
+    remove_others(alternatives, folder)
     return alternatives
+
+
+def _drawings(estimates, codebook, settings, say):
+    """Every figure of a codebook as a Drawing, drawn when it is asked for."""
+    from pipeline.drawings import draw  # matplotlib and seaborn take seconds to import
+
+    for figure in codebook.figures:
+        say(f"Figure {figure.number} of {len(codebook.figures)}: {figure.title}")
+        table = figure_data(estimates, codebook, figure, settings.figures.basis)
+        words = words_around(table, codebook, figure, settings)
+        page = draw(table, words, figure, settings.figures)
+        yield Drawing(figure.id, page, words["caption"], alternative(table, words, figure), table, codebook)

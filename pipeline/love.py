@@ -1,11 +1,10 @@
 """The love plot: how far respondents are from those that they stand for, before and after weighting."""
 
 from math import ceil
-from pathlib import Path
 
 from pipeline.files import MARK, MARKED
+from pipeline.pictures import Drawing, write_drawing
 from pipeline.printing import STATUS
-from pipeline.tables import write_bytes, write_table, write_text
 
 NAME = "balance"
 # Differences within this many standard deviations are commonly taken for balance (Austin 2009).
@@ -63,16 +62,11 @@ def draw_love(balance, codebook, settings, folder):
     `settings` are the Params. Returns the text alternative.
     """
     from pipeline.sheet import set_sheet  # matplotlib takes a second to import
-    from pipeline.style import png
 
     words = love_words(balance, codebook)
     alternative = love_alternative(balance, words)
     page = set_sheet(words, settings.figures, lambda page: _dots(page, balance))
-    write_bytes(Path(folder) / f"{NAME}.svg", page.svg(words["caption"], alternative))
-    write_bytes(Path(folder) / f"{NAME}.png", png(page.pixels(), page.dpi, words["caption"], alternative))
-    write_table(Path(folder) / f"{NAME}.csv", balance, codebook)
-    write_text(Path(folder) / f"{NAME}.txt", alternative)
-    return alternative
+    return write_drawing(Drawing(NAME, page, words["caption"], alternative, balance, codebook), folder)
 
 
 def _dots(page, balance):

@@ -1,15 +1,13 @@
 """The picture of whether maturity hangs on one weight: each group's mark under every choice of weights."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from pipeline.change import marked
 from pipeline.codebook import TOTAL
 from pipeline.files import MARK
 from pipeline.maturity import EQUAL, ONLY, WITHOUT
+from pipeline.pictures import Drawing, write_drawing
 from pipeline.printing import STATUS, per_cent
-from pipeline.tables import write_bytes, write_table, write_text
 from pipeline.texts import ITEMS
 from pipeline.trends import WITHHELD
 
@@ -112,19 +110,13 @@ def draw_weights(table, survives, waves, settings, folder):
     if table.empty:
         return ""
     from pipeline.sheet import set_sheet  # matplotlib takes a second to import
-    from pipeline.style import png
 
     basis = settings.figures.basis
     data = picture_data(table, waves, basis)
     words = words_of(data, survives, waves, basis)
     said = alternative_of(data, words)
     page = set_sheet(words, settings.figures, lambda page: _dots(page, data))
-    name = Path(folder) / NAME
-    write_bytes(name.with_suffix(".svg"), page.svg(words["caption"], said))
-    write_bytes(name.with_suffix(".png"), png(page.pixels(), page.dpi, words["caption"], said))
-    write_table(name.with_suffix(".csv"), marked(data, waves))
-    write_text(name.with_suffix(".txt"), said)
-    return said
+    return write_drawing(Drawing(NAME, page, words["caption"], said, marked(data, waves)), folder)
 
 
 def _dots(page, data):

@@ -20,7 +20,6 @@ from matplotlib.figure import Figure as Picture
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Rectangle
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 MARGIN = 13
 LINE_HEIGHT = 1.24
@@ -228,16 +227,6 @@ class Page:
             self.picture.set_dpi(self.dpi)
             self.picture.canvas.draw()
             return Image.fromarray(np.asarray(self.picture.canvas.buffer_rgba())).convert("RGB")
-
-
-def png(pixels, dpi, title, description):
-    """A page's pixels as PNG bytes in at most 256 colours, with title and description and no other metadata."""
-    words = PngInfo()
-    words.add_itxt("Title", title)
-    words.add_itxt("Description", description)
-    written = BytesIO()
-    pixels.quantize(256).save(written, "png", pnginfo=words, dpi=(dpi, dpi), compress_level=6)
-    return written.getvalue()
 
 
 def named_svg(svg, name, title, description):

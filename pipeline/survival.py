@@ -1,11 +1,9 @@
 """The picture of which findings survive: every clause under every choice of weights beside what was printed."""
 
-from pathlib import Path
-
 from pipeline.files import MARK, MARKED
 from pipeline.findings import about
+from pipeline.pictures import Drawing, write_drawing
 from pipeline.printing import STATUS
-from pipeline.tables import write_bytes, write_table, write_text
 from pipeline.vary import BROKEN, DOES_NOT, HOLDS, NOT_SETTLED, NOT_TESTED, REFERENCE, SET, SURVIVES
 
 NAME = "sensitivity"
@@ -124,17 +122,12 @@ def survival_alternative(data, words):
 def draw_survival(judged, choices, survivors, codebook, settings, folder):
     """Draw the picture into `folder`: sensitivity.svg, .png, .csv and .txt. Returns the text alternative."""
     from pipeline.sheet import set_sheet  # matplotlib takes a second to import
-    from pipeline.style import png
 
     data = picture_data(judged, choices, codebook)
     words = survival_words(data, survivors, codebook, settings.analyse.confidence)
     alternative = survival_alternative(data, words)
     page = set_sheet(words, settings.figures, lambda page: _panels(page, data))
-    write_bytes(Path(folder) / f"{NAME}.svg", page.svg(words["caption"], alternative))
-    write_bytes(Path(folder) / f"{NAME}.png", png(page.pixels(), page.dpi, words["caption"], alternative))
-    write_table(Path(folder) / f"{NAME}.csv", data, codebook)
-    write_text(Path(folder) / f"{NAME}.txt", alternative)
-    return alternative
+    return write_drawing(Drawing(NAME, page, words["caption"], alternative, data, codebook), folder)
 
 
 def _panels(page, data):

@@ -8,7 +8,6 @@ reconstruction to a rehearsal would look like a trend that was measured. Across 
 
 from itertools import pairwise
 from math import ceil, floor
-from pathlib import Path
 
 import pandas as pd
 
@@ -17,6 +16,7 @@ from pipeline.codebook import TOTAL
 from pipeline.files import MARK
 from pipeline.harmonise import SERIES_BREAK, compare
 from pipeline.maturity import NET, compare_scores
+from pipeline.pictures import Drawing, remove_others, write_drawings
 from pipeline.printing import (
     FLAGGED,
     KEYS,
@@ -30,10 +30,10 @@ from pipeline.printing import (
     percent_text,
     range_text,
 )
-from pipeline.tables import write_bytes, write_table, write_text
 
 COLUMNS = ["trend", "wave", "kind", *KEYS, "label", "group_label", "basis", "n", "base", "estimate", "ci_low"]
 COLUMNS += ["ci_high", "low", "high", "support", "quality", "drawn", "text", "joined", "joined_to", "why"]
+PREFIX = "trend_"
 PANEL, GUTTER, TOP, FOOT = 76, 92, 12, 14
 OTHERWISE = "{} ({}) and {} ({}) came about in different ways: no line joins them"
 APART = "No line: these waves came about in different ways"
@@ -55,28 +55,34 @@ FEW = "*"
 MISSING = "Not asked, or no such group, in this wave"
 
 
-def trend_data(trend, waves, *, shares, scores, breaks, basis):
-    """What a Trend draws: a row per series (answer or group) and wave, with COLUMNS.
+def trend_tables(trends, waves, *, shares, scores, breaks, basis):
+    """What each of some Trends draws: {its id: a table with COLUMNS, a row per series (answer or group) and wave}.
 
     `waves` are Waves, whose codebooks give words; `shares` and `scores` the estimates of all of them in one table,
     `breaks` the register. `drawn` is settled, printed, bounded, assumed, withheld or missing; what is not settled has
     no estimate. `joined` says whether a line leads here from wave `joined_to`, the last one that came about in the same
     way, and `why`, where it does not, the break, or that no wave before came about so.
     """
-    scored = trend.net_score is not None
-    table = (scores if scored else shares)[lambda t: t["basis"].eq(basis)]
-    reasons = _reasons(waves, breaks, basis, compare_scores if scored else compare)
-    bases, rows = _bases(shares, basis), []
+    tables, bases = {}, _bases(shares, basis)
+    for scored, estimates, compared in ((False, shares, compare), (True, scores, compare_scores)):
+        if of_these := [t for t in trends if (t.net_score is not None) == scored]:
+            rows = estimates[estimates["basis"].eq(basis)].to_dict("records")
+            found = {(r["wave"], *(r[k] for k in KEYS)): r for r in rows}
+            reasons = _reasons(waves, breaks, basis, compared)
+            tables |= {t.id: _trend_table(t, waves, found, bases, reasons, basis) for t in of_these}
+    return {t.id: tables[t.id] for t in trends}
+
+
+def _trend_table(trend, waves, found, bases, reasons, basis):
+    """One Trend's table: of the estimates `found` by wave and key, the bases of their groups, and why lines end."""
+    scored, rows = trend.net_score is not None, []
     for key, label, group_label in _series(trend, waves[-1].codebook):
         drawn = {}
         for wave, (partner, why) in zip(waves, reasons, strict=True):
-            found = table[
-                table["wave"].eq(wave.wave) & (table[KEYS] == pd.Series(dict(zip(KEYS, key, strict=True)))).all(axis=1)
-            ]
             row = {"drawn": "missing", "text": ""}
-            if len(found):
+            if estimate := found.get((wave.wave, *key)):
                 place = (wave.wave, measure_of(trend, wave.codebook), *key[2:])
-                row = _point(found.iloc[0].to_dict(), scored) | bases[place]
+                row = _point(estimate, scored) | bases[place]
             drawn[wave.wave] = row["drawn"]
             said = why(key)
             joined = partner is not None and not said and {row["drawn"], drawn[partner]} <= {"settled", "printed"}
@@ -276,26 +282,21 @@ def draw_trends(waves, *, shares, scores, breaks, settings, folder):
 
     Returns the text alternatives by trend id. `settings` are the Params.
     """
-    from pipeline.sheet import set_sheet  # matplotlib takes a second to import
-    from pipeline.style import png
+    trends = waves[-1].codebook.trends
+    sources = {"shares": shares, "scores": scores, "breaks": breaks, "basis": settings.figures.basis}
+    tables = trend_tables(trends, waves, **sources)
+    said = write_drawings((_drawing(t, tables[t.id], waves, settings) for t in trends), folder)
+    remove_others(said, folder, PREFIX)
+    return {name.removeprefix(PREFIX): words for name, words in said.items()}
 
-    folder, alternatives = Path(folder), {}
-    for trend in waves[-1].codebook.trends:
-        parts = {"shares": shares, "scores": scores, "breaks": breaks, "basis": settings.figures.basis}
-        table = trend_data(trend, waves, **parts)
-        words = trend_words(trend, table, waves, settings=settings)
-        said = alternatives[trend.id] = trend_alternative(table, words, scored=trend.net_score is not None)
-        page = set_sheet(words, settings.figures, lambda page, of=(table, words): _panels(page, *of))
-        name = folder / f"trend_{trend.id}"
-        write_bytes(name.with_suffix(".svg"), page.svg(words["caption"], said))
-        write_bytes(name.with_suffix(".png"), png(page.pixels(), page.dpi, words["caption"], said))
-        write_table(name.with_suffix(".csv"), marked(table, waves))
-        write_text(name.with_suffix(".txt"), said)
-    for path in folder.glob("*"):
-        of_a_trend = path.stem.startswith("trend_") and path.suffix != ".part"
-        if of_a_trend and path.stem.removeprefix("trend_") not in alternatives:
-            path.unlink(missing_ok=True)
-    return alternatives
+
+def _drawing(trend, table, waves, settings):
+    from pipeline.sheet import set_sheet  # matplotlib takes a second to import
+
+    words = trend_words(trend, table, waves, settings=settings)
+    said = trend_alternative(table, words, scored=trend.net_score is not None)
+    page = set_sheet(words, settings.figures, lambda page: _panels(page, table, words))
+    return Drawing(f"{PREFIX}{trend.id}", page, words["caption"], said, marked(table, waves))
 
 
 def _panels(page, table, words):

@@ -11,7 +11,8 @@ from matplotlib.colors import to_rgb
 
 from pipeline.drawings import group_colours
 from pipeline.params import load_params
-from pipeline.style import Page, balanced, contrast, look, named_svg, png, text_width, wrapped
+from pipeline.pictures import png
+from pipeline.style import Page, balanced, contrast, look, named_svg, text_width, wrapped
 
 FIGURES = load_params(ROOT / "params.yaml").figures
 # Full protanopia and deuteranopia (Machado, Oliveira and Fernandes 2009), on linear RGB, and sight without either.

@@ -18,7 +18,7 @@ from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.sheet import set_sheet
 from pipeline.tables import write_table
-from pipeline.trends import draw_trends, score_text, trend_alternative, trend_data, trend_words
+from pipeline.trends import draw_trends, score_text, trend_alternative, trend_tables, trend_words
 
 TRENDS = (
     Trend(id="bright", number=1, title="Outlook", measure="outlook", categories=["bright", "bleak"]),
@@ -56,7 +56,7 @@ def data(waves, trend):
     breaks = register(track.books(waves))
     scored = track.with_scores(waves, maturity.score_grid, maturity.score_bounds, SETTINGS)
     parts = {"shares": track.stacked(waves), "scores": track.stacked(scored), "breaks": breaks, "basis": "unweighted"}
-    return trend_data(next(t for t in TRENDS if t.id == trend), waves, **parts)
+    return trend_tables([t for t in TRENDS if t.id == trend], waves, **parts)[trend]
 
 
 def test_a_line_joins_two_waves_that_may_be_compared_and_no_others(book, respondents):
