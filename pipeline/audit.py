@@ -19,10 +19,9 @@ from pipeline.names import KEYS
 from pipeline.problems import InputProblem
 from pipeline.regenerated import regenerated
 from pipeline.shares import Report, bases_of_claims
+from pipeline.verdicts import CONTRADICTED, LABEL, ON_BASE, REPRODUCED, UNTESTABLE
 from pipeline.wording import ORDERS, say
 
-VERDICTS = ("reproduced", "contradicted", "impossible on its base", "mislabelled", "not testable")
-REPRODUCED, CONTRADICTED, ON_BASE, LABEL, UNTESTABLE = VERDICTS
 COLUMNS = [
     *("id", "place", "says", "printed", "regenerated", "difference", "difference_in", "n", "base_known", "verdict"),
     *("fault", "contradiction", "support", "low", "high", "base_low", "base_high", "base_from"),

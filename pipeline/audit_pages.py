@@ -5,16 +5,9 @@ from pathlib import Path
 
 from pipeline.site import cell_text, is_there, slug
 from pipeline.tables import read_table
+from pipeline.verdicts import MEANINGS, REPRODUCED, best_first
 
 TABLES = ("audit.csv", "audit_findings.csv", "contradictions.csv")
-# From the worst to the best.
-VERDICTS = {
-    "contradicted": "cannot be true together with the rest",
-    "impossible on its base": "no whole number of organisations is that share",
-    "mislabelled": "printed in another unit than it must be read in",
-    "not testable": "not about answers, without a label, or put so that no count of answers can test it",
-    "reproduced": "can be true together with all others that are kept",
-}
 
 
 def audit_summary(report):
@@ -23,13 +16,10 @@ def audit_summary(report):
         return None
     audit, contradictions = (read_table(Path(report) / name) for name in (TABLES[0], TABLES[2]))
     counts = audit["verdict"].value_counts()
-    verdicts = [{"verdict": v, "count": int(counts[v]), "means": VERDICTS.get(v, "")} for v in _ordered(counts)]
+    # What is amiss is what a reader looks for.
+    order = sorted(best_first(counts.index), key=lambda v: v == REPRODUCED)
+    verdicts = [{"verdict": v, "count": int(counts[v]), "means": MEANINGS.get(v, "")} for v in order]
     return {"claims": len(audit), "verdicts": verdicts, "faults": int(contradictions["fault"].nunique())}
-
-
-def _ordered(counts):
-    """Verdicts from the worst to the best; one that is new to this page comes first."""
-    return [*sorted(set(counts.index) - set(VERDICTS)), *(v for v in VERDICTS if v in counts.index)]
 
 
 def audit_tables(report):
@@ -83,7 +73,7 @@ def _claim(row):
     return {
         "anchor": _anchor(row["id"]),
         "verdict": row["verdict"],
-        "amiss": row["verdict"] != "reproduced",
+        "amiss": row["verdict"] != REPRODUCED,
         "support": row["support"] if isinstance(row["support"], str) else None,
         "faults": fault_numbers(row["fault"]),
     } | {key: cell_text(row[key]) for key in ("id", "place", "says", "printed", "regenerated", "reading", "base_known")}

@@ -21,15 +21,12 @@ from pipeline.cliques import Tie
 from pipeline.codebook import TOTAL, Codebook, Test
 from pipeline.programs import DIGITS, ROUND_OFF, Program, Stratum
 from pipeline.system import build_system, counted, limited_by_claim, tie_of
+from pipeline.tables import BOUND_COLUMNS
 from pipeline.texts import ITEMS
 from pipeline.whole_sizes import Known, bands_of, held_sizes, known_rows, known_sizes
 from pipeline.witnesses import Witnesses
 
 UNWEIGHTED, WEIGHTED = "unweighted", "weighted"
-COLUMNS = [
-    *("measure", "category", "break", "group", "basis", "support", "low", "high", "attained"),
-    *("count_low", "count_high", "base_low", "base_high", "given"),
-]
 COUNTS = ["count_low", "count_high", "base_low", "base_high"]
 ATTAINED = {(True, True): "both", (True, False): "low", (False, True): "high", (False, False): "neither"}
 # Into how many pieces the work is cut where it is spread over processors: more than there are processors, so that one
@@ -64,7 +61,7 @@ def bound_estimates(codebook, claims, verdict, settings, *, cells=None, counts=N
     problem = _Problem(codebook, claims, settings, asks, known, held, cells, whole.layout.drawn)
     parts = [(m, breaks) for m in codebook.measures for breaks in _parts(codebook, m)]
     rows = _spread(problem, parts, compute) if compute else _bound_parts(problem, parts)
-    table = pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(COUNTS, "Int64"))
+    table = pd.DataFrame(rows, columns=BOUND_COLUMNS).astype(dict.fromkeys(COUNTS, "Int64"))
     return _in_order(table, codebook)
 
 

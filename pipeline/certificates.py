@@ -58,15 +58,11 @@ def _elastic(system, rows, part):
 
 
 def _eased(claim_id, row, ends):
-    """A comparison as a Row that it implies, from how large its bases can be; and the claims that this rests on.
-
-    a / b > c / d says a d > c b, hence a (most of d) > c (least of b).
-    """
-    more, its_base, less, other_base = (row.a, row.b, row.c, row.d) if row.sign > 0 else (row.c, row.d, row.a, row.b)
+    """A comparison as a Row that it implies, from how large its bases can be; and the claims that this rests on."""
+    _, its_base, _, other_base = row.sides
     most, because_most = ends.of(other_base, -1)
     least, because_least = ends.of(its_base, 1)
-    eased = linear_row((most, more), (-least, less), low=1 if row.strict else 0)
-    return frozenset([claim_id]) | because_most | because_least, eased
+    return frozenset([claim_id]) | because_most | because_least, row.eased(least, most)
 
 
 def eased_rows(system, ids):

@@ -8,14 +8,13 @@ import pandas as pd
 import typer
 
 from pipeline.codebook import load_codebook
-from pipeline.estimate import BOUNDS, KEYS
 from pipeline.new_wave import Choices, prepare
 from pipeline.new_wave_report import as_text
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FILES, FRAME, INTERVIEWS
 from pipeline.statement import blank_facts
-from pipeline.tables import write_bytes
+from pipeline.tables import BOUND_COLUMNS, write_bytes
 from pipeline.yaml_edits import set_values
 
 # Where the files as they were delivered stand, beside the raw files that were made of them.
@@ -41,7 +40,7 @@ def contents(ready, files, *, params, data):
     for table, file in zip(ready.fieldwork, FILES, strict=True):
         found[raw / file] = _csv(table)
     # `analyse` asks for what a reconstruction leaves open: of what was measured there is nothing.
-    found[Path(data) / "respondents" / str(wave) / "bounds.csv"] = _csv(pd.DataFrame(columns=[*KEYS, *BOUNDS]))
+    found[Path(data) / "respondents" / str(wave) / "bounds.csv"] = _csv(pd.DataFrame(columns=BOUND_COLUMNS))
     found[Path(data) / "codebook" / f"{wave}.yaml"] = ready.text.encode("utf-8")
     found[Path(params)] = settings.encode("utf-8")
     facts, book = Path(data) / "methodology" / f"{wave}.yaml", Path(data) / "codebook" / f"{wave}.yaml"

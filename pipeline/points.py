@@ -11,12 +11,13 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from pipeline.audit_pages import VERDICTS, fault_numbers
+from pipeline.audit_pages import fault_numbers
 from pipeline.codebook import load_codebook
 from pipeline.files import write_text
 from pipeline.problems import InputProblem
 from pipeline.site import is_there, slug
 from pipeline.tables import read_table
+from pipeline.verdicts import best_first
 
 SUPPORT_ORDER = ("published", "implied", "bounded", "assumed")
 START, END = "<!-- points -->\n", "<!-- end -->"
@@ -63,8 +64,7 @@ def verdict_text(counts):
     """The verdicts on the numbers of a place in words: `8: 7 reproduced, 1 contradicted`."""
     if counts is None:
         return "none"
-    order = sorted(counts.index, key=lambda v: -list(VERDICTS).index(v) if v in VERDICTS else 1)
-    return f"{counts.sum()}: " + ", ".join(f"{counts[verdict]} {verdict}" for verdict in order)
+    return f"{counts.sum()}: " + ", ".join(f"{counts[verdict]} {verdict}" for verdict in best_first(counts.index))
 
 
 def _figure(figure, report, verdicts):

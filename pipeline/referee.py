@@ -2,16 +2,9 @@
 
 import pandas as pd
 
-from pipeline.audit import CONTRADICTED, LABEL, ON_BASE, REPRODUCED, UNTESTABLE, VERDICTS
 from pipeline.checks import CHECKS
+from pipeline.verdicts import MEANINGS, ON_BASE, REPRODUCED, UNTESTABLE, VERDICTS
 
-MEANINGS = {
-    REPRODUCED: "can be true together with the others, and the data give it",
-    CONTRADICTED: "cannot be true together with the numbers that are reproduced",
-    ON_BASE: "no whole number of its base can be that",
-    LABEL: "printed in another unit than it must be read in",
-    UNTESTABLE: "not about answers, without a label, or put so that no count of answers can test it",
-}
 LOOKED_FOR = {
     CHECKS[0]: "Shares and counts that no whole number of organisations of their base can be (GRIM)",
     CHECKS[1]: "Counts printed with a per cent sign",

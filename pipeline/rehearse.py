@@ -27,11 +27,9 @@ from pipeline.codebook import ORGANISATION, TOTAL, load_codebook
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.respondents import asked, gave, typed
-from pipeline.tables import read_respondents, write_table
+from pipeline.tables import BOUND_COLUMNS, read_respondents, write_table
 
 SETTINGS = "params.yaml"
-# What a wave's bounds would be in, were there a report to bound anything.
-NO_BOUNDS = ["measure", "category", "break", "group", "basis", "support", "low", "high", "attained"]
 
 
 def rehearse(rng, first, records, *, before, codebook, truth):
@@ -376,7 +374,7 @@ def main(
     respondents = rehearse(rng, records, records, before=before, codebook=codebook, truth=truth)
     folder = data / "respondents" / str(wave)
     write_table(folder / "respondents.csv", respondents, codebook)
-    write_table(folder / "bounds.csv", pd.DataFrame(columns=NO_BOUNDS), codebook)
+    write_table(folder / "bounds.csv", pd.DataFrame(columns=BOUND_COLUMNS), codebook)
     panel = respondents[ORGANISATION].isin(records[ORGANISATION]).sum()
     typer.echo(f"{len(respondents)} respondents, of which {panel} answered in {truth.before}")
 

@@ -50,6 +50,19 @@ class Comparison:
         """The unknowns that it is about."""
         return np.concatenate([self.a, self.b, self.c, self.d])
 
+    @property
+    def sides(self):
+        """The larger share and the smaller one: part and base of the one, part and base of the other."""
+        return (self.a, self.b, self.c, self.d) if self.sign > 0 else (self.c, self.d, self.a, self.b)
+
+    def eased(self, least, most):
+        """A Row that it implies where the larger share's base is at least `least` and the other's at most `most`.
+
+        a / b > c / d says a d > c b, hence a (most of d) > c (least of b).
+        """
+        more, _, less, _ = self.sides
+        return linear_row((most, more), (-least, less), low=1 if self.strict else 0)
+
     def holds(self, counts):
         """Whether whole-number counts of all unknowns meet it."""
         a, b, c, d = (int(counts[x].sum()) for x in (self.a, self.b, self.c, self.d))

@@ -41,6 +41,13 @@ VERSUS = {"versus", "versus_category"}
 DECIDED_BY, COUNTED = "decided_by", {"contacts", "attempts"}
 
 
+# The columns of a wave's bounds.csv (`pipeline.bounds`), of which a wave that no report bounds has no row.
+BOUND_COLUMNS = [
+    *("measure", "category", "break", "group", "basis", "support", "low", "high", "attained"),
+    *("count_low", "count_high", "base_low", "base_high", "given"),
+]
+
+
 # What a spreadsheet takes for the beginning of a formula, after apostrophes that a text may have of its own.
 _FORMULA = re.compile(r"'*[=+\-@\t\n]")
 _ESCAPED = re.compile(r"'+[=+\-@\t\n]")

@@ -123,7 +123,7 @@ def known_rows(system, ids, known):
     rows, codebook = [*system.structure], system.codebook
     for claim in system.table[system.table["id"].isin(ids)].to_dict("records"):
         for row in system.claims[claim["id"]]:
-            rows.append(row if isinstance(row, Row) else _eased(claim, row, codebook, known))
+            rows.append(row if isinstance(row, Row) else _eased(claim, row, codebook, known.bases))
         if claim["unit"] in ("percent", "share"):
             count, base = counted(codebook, system.layout, claim, claim["category"], claim["group"])
             low, high = known.bases[_whom(codebook, claim, claim["group"])]
@@ -137,10 +137,8 @@ def known_rows(system, ids, known):
     return rows
 
 
-def _eased(claim, row, codebook, known):
-    """A comparison of shares as a Row that it implies, by how large its bases can be: a / b > c / d says a d > c b."""
-    ends = [known.bases[_whom(codebook, claim, claim[g])] for g in ("group", "versus_group")]
-    more, less, (least, _), (_, most) = row.a, row.c, *ends
-    if row.sign < 0:
-        more, less, (least, _), (_, most) = row.c, row.a, *reversed(ends)
-    return linear_row((most, more), (-least, less), low=1 if row.strict else 0)
+def _eased(claim, row, codebook, bases):
+    """A comparison of shares as a Row that it implies, by how large its bases can be."""
+    ends = [bases[_whom(codebook, claim, claim[g])] for g in ("group", "versus_group")]
+    (least, _), (_, most) = ends if row.sign > 0 else reversed(ends)
+    return row.eased(least, most)

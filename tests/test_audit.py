@@ -5,13 +5,14 @@ import pytest
 from conftest import ROOT
 from made_claims import claims_of, tiny_codebook, tiny_kinds
 
-from pipeline.audit import COLUMNS, VERDICTS, audit, report_of, single_claim_checks
+from pipeline.audit import COLUMNS, audit, report_of, single_claim_checks
 from pipeline.claims import load_claims
 from pipeline.codebook import ORGANISATION
 from pipeline.problems import InputProblem
 from pipeline.reconstruct import CONTRADICTIONS
 from pipeline.referee import amiss, faults_text, findings_text, not_tested, power_table, power_text, verdict_table
 from pipeline.tables import read_table, write_table
+from pipeline.verdicts import VERDICTS
 
 COUNT = {"unit": "count", "rounding": "exact"}
 ORDER = {"unit": "order", "rounding": "exact", "value": ""}
