@@ -15,12 +15,12 @@ from pipeline.bases import SHARES, Base, bounded_bases
 from pipeline.checks import IMPOSSIBLE, MISLABELLED, as_printed, check_all
 from pipeline.claims import regenerate, testable
 from pipeline.grim import granularity, possible_on, power, sizes_text
-from pipeline.names import KEYS
+from pipeline.names import KEYS, ORDERS
 from pipeline.problems import InputProblem
 from pipeline.regenerated import regenerated
 from pipeline.shares import Report, bases_of_claims
 from pipeline.verdicts import CONTRADICTED, LABEL, ON_BASE, REPRODUCED, UNTESTABLE
-from pipeline.wording import ORDERS, say
+from pipeline.wording import say
 
 COLUMNS = [
     *("id", "place", "says", "printed", "regenerated", "difference", "difference_in", "n", "base_known", "verdict"),

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from pipeline.names import MENTIONED, ORDERS
 from pipeline.site import cell_text, is_there, slug
 from pipeline.tables import read_table
 from pipeline.verdicts import MEANINGS, REPRODUCED, best_first
@@ -19,7 +20,11 @@ def audit_summary(report):
     # What is amiss is what a reader looks for.
     order = sorted(best_first(counts.index), key=lambda v: v == REPRODUCED)
     verdicts = [{"verdict": v, "count": int(counts[v]), "means": MEANINGS.get(v, "")} for v in order]
-    return {"claims": len(audit), "verdicts": verdicts, "faults": int(contradictions["fault"].nunique())}
+    kinds = {"comparisons": int(audit["printed"].isin(ORDERS.values()).sum())}
+    kinds["mentions"] = int(audit["printed"].eq(MENTIONED).sum())
+    kinds["numbers"] = len(audit) - sum(kinds.values())
+    faults = int(contradictions["fault"].nunique())
+    return {"claims": len(audit), "kinds": kinds, "verdicts": verdicts, "faults": faults}
 
 
 def audit_tables(report):

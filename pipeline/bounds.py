@@ -273,10 +273,15 @@ class _Part:
     def _weighted_ends(self, strata, unweighted):
         """Ends of a weighted share.
 
-        Within one stratum all weights are the same, and that nobody or everybody may be so holds with any weights.
+        Within one stratum all weights are the same. That nobody or everybody is so holds with any weights, that nobody
+        or everybody may be so where no cell can be empty. Where one must be empty there are no weights.
         """
+        if any(most < LEAST_IN_STRATUM for _, most in self.problem.known.cells.values()):
+            return None, None
         alike = sum(len(s.base) > 0 for s in strata) == 1
-        if alike or unweighted[0] is None or unweighted[0] == 1 or unweighted[1] == 0 or unweighted == (0, 1):
+        if alike or unweighted[0] is None or unweighted[0] == 1 or unweighted[1] == 0:
+            return unweighted
+        if unweighted == (0, 1) and all(least >= LEAST_IN_STRATUM for least, _ in self.problem.known.cells.values()):
             return unweighted
         return self.program.weighted_ends(strata)
 
@@ -305,4 +310,4 @@ def _support(name, low, high, printed):
 
 
 def _number(end):
-    return None if end is None else round(float(end), DIGITS)
+    return None if end is None else round(float(end), DIGITS) + 0.0  # and no -0.0

@@ -130,6 +130,9 @@ def _check_names(row, codebook, fault):
     if row["unit"] == "answers":
         if not question.several:
             fault("unit", f"question {question.id} takes one answer, so answers cannot be counted", "percent, count")
+        for column in ("category", "versus_category", "versus_group"):
+            if row[column]:
+                fault(column, "a claim of how many answers each gave is of no single answer", "an empty cell")
         return
     if row["category"] not in question.categories:
         fault("category", f"no such answer or net of question {question.id}", question.categories)
@@ -141,6 +144,10 @@ def _check_names(row, codebook, fault):
         fault(
             "versus_group", "an order compares two shares, and nothing else does", "a group or category to compare with"
         )
+    if row["unit"] == "order":
+        other = row["versus_category"] or row["category"], row["versus_group"] or row["group"]
+        if other == (row["category"], row["group"]):
+            fault("versus_group", "an order compares a share with itself", "another group or category")
 
 
 def _check_bases(claims, codebook, path):

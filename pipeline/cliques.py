@@ -21,12 +21,20 @@ from pipeline.respondents import select
 from pipeline.tallies import NOT_ASKED
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Node:
     """A column with its levels put into classes; a class goes by its first level."""
 
     column: str
     classes: tuple[tuple, ...]
+
+    def __lt__(self, other):
+        return self._rank < other._rank
+
+    @cached_property
+    def _rank(self):
+        # A level is a text or a number, and the one for not having been asked is a text in either case.
+        return self.column, [[(isinstance(level, str), level) for level in c] for c in self.classes]
 
     @cached_property
     def name(self):

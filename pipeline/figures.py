@@ -28,6 +28,7 @@ from pipeline.printing import (
     printed_share,
     state,
     value_text,
+    why_withheld,
 )
 from pipeline.problems import InputProblem
 
@@ -46,7 +47,7 @@ KINDS = {
 MEANINGS = {
     "bounded": "Somewhere in this range: the report's text does not settle where",
     "assumed": "Not known: the report's text does not settle it",
-    "withheld": "Withheld: too few respondents, or it would give a few away",
+    "withheld": "Withheld: {why}",
 }
 
 
@@ -191,7 +192,8 @@ def key_words(table, figure, confidence):
         keys.append(("interval", f"{confidence:.0%} interval"))
     if table["text"].str.endswith("*").any():
         keys.append(("flagged", FLAGGED))
-    return keys + [(drawn, words) for drawn, words in MEANINGS.items() if table["drawn"].eq(drawn).any()]
+    met = [drawn for drawn in MEANINGS if table["drawn"].eq(drawn).any()]
+    return keys + [(drawn, MEANINGS[drawn].format(why=why_withheld(table["kind"].iloc[0]))) for drawn in met]
 
 
 def words_around(table, codebook, figure, settings):

@@ -73,9 +73,12 @@ def around(claim, base):
     """
     if claim["unit"] == "count":
         return f"there are only {whole_text(base)}"
+    if not base:
+        return "the other numbers leave nobody there"
     exact = float(claim["number"]) / (100 if claim["unit"] == "percent" else 1) * base
     counts = sorted({max(0, floor(exact)), min(base, floor(exact) + 1)})
-    shares = " and ".join(f"{k} {'is' if k == 1 else 'are'} {round(100 * k / base, 1):g}%" for k in counts)
+    digits = decimals(claim) + 1
+    shares = " and ".join(f"{k} {'is' if k == 1 else 'are'} {round(100 * k / base, digits):g}%" for k in counts)
     return f"of {whole_text(base)} organisations {shares}"
 
 

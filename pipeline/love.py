@@ -4,7 +4,7 @@ from math import ceil
 
 from pipeline.files import MARK, MARKED
 from pipeline.pictures import Drawing, write_drawing
-from pipeline.printing import STATUS
+from pipeline.printing import MINUS, STATUS
 
 NAME = "balance"
 # Differences within this many standard deviations are commonly taken for balance (Austin 2009).
@@ -25,10 +25,12 @@ def love_words(balance, codebook):
     most = {s: balance[s].abs().max() for s in ("unweighted", "weight")}
     population = balance[balance["against"].eq("population")]
     mended = population["weight"].abs().max()
+    further = (balance["weight"].abs() > balance["unweighted"].abs()).sum()
     modelled = "Which organisations were approached and answered is modelled, so are these differences."
     foot = [
         f"Grey band: within {NEAR:g} standard deviations. Largest difference {most['unweighted']:.2f} unweighted, "
-        f"{most['weight']:.2f} weighted; against the population {mended:.2f}.",
+        f"{most['weight']:.2f} weighted; against the population {mended:.2f}. Of {len(balance)} classes {further} are "
+        "further off when weighted.",
         *([modelled] if codebook.kind == "reconstruction" else []),
         f"Source: {codebook.source}".rstrip(".") + ".",
         STATUS[codebook.kind],
@@ -52,7 +54,7 @@ def love_alternative(balance, words):
     said = [f"{words['caption']}. Dot plot. {words['question']} {words['measured']}."]
     for against, rows in balance.groupby("against", sort=False):
         each = (f"{r.label} {r.unweighted:+.2f} unweighted, {r.weight:+.2f} weighted" for r in rows.itertuples())
-        said.append(f"{AGAINST[against]}: {'; '.join(each)}.")
+        said.append(f"{AGAINST[against]}: {'; '.join(each).replace(' -', f' {MINUS}')}.")
     return " ".join([*said, *words["foot"]]) + "\n"
 
 
@@ -94,6 +96,6 @@ def _dots(page, balance):
             page.dot(place(row.weight), y)
         page.y += tall
         for tick in (-2, -1, 0, 1, 2):
-            text = f"{tick * step:+.1f}" if tick else "0"
+            text = f"{tick * step:+.1f}".replace("-", MINUS) if tick else "0"
             page.write(place(tick * step), page.y + page.size, text, 0.9, colour=page.colours.quiet, align="center")
         page.y += 2.2 * page.size

@@ -29,3 +29,7 @@ STAGE_COLUMNS = {
 SECTOR_COLUMNS = ("code", "disposition", "group", "All")
 # Beside these `total`: in the response rates the sector is a break, as everyone is.
 RESERVED = frozenset(name for names in STAGE_COLUMNS.values() for name in names) | {TOTAL}
+
+# How the audit prints a claim that puts two shares in order, and one that says only that an answer was given.
+ORDERS = {">": "higher", "<": "lower", ">=": "no lower", "<=": "no higher"}
+MENTIONED = "more than 0"

@@ -38,6 +38,8 @@ def _name(text):
 Share = Annotated[float, Field(gt=0, lt=1)]
 Chance = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
+# As large as the exact solver takes one.
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Year = Annotated[int, Field(ge=1, le=9999)]
 Colour = Annotated[str, AfterValidator(_colour)]
 
@@ -79,7 +81,7 @@ class Waves(Section):
 
 
 class Reconstruct(Section):
-    seed: Count
+    seed: Seed
     worded_tolerance: Annotated[float, Field(ge=0, le=20)]
     time_limit: Annotated[float, Field(gt=0)]
     listed: Annotated[int, Field(ge=1)] = 2
@@ -112,7 +114,7 @@ class Slips(Section):
 
 
 class Fieldwork(Section):
-    seed: Count
+    seed: Seed
     organisations: Annotated[int, Field(gt=0)]
     contacts: Annotated[int, Field(gt=0)]
     starts: Annotated[str, AfterValidator(_month_and_day)]
@@ -140,7 +142,7 @@ Change = Annotated[float, Field(ge=-1, le=1)]
 
 
 class Rehearse(Section):
-    seed: Count
+    seed: Seed
     before: int
     organisations: Annotated[dict[str, Sample], Field(min_length=1)]
     first_number: Annotated[int, Field(gt=0)]
@@ -161,6 +163,12 @@ class Validate(Section):
 class Trim(Section):
     lower: Annotated[float, Field(gt=0, le=1)] | None
     upper: Annotated[float, Field(ge=1)] | None
+
+    @model_validator(mode="after")
+    def _some_room(self):
+        if self.lower == self.upper == 1:
+            raise ValueError("lower and upper are both 1, which leaves no room for weights; widen the limits")
+        return self
 
 
 class Sparse(Section):
@@ -254,7 +262,7 @@ class Compute(Section):
 
 
 class Coverage(Section):
-    seed: Count
+    seed: Seed
     surveys: Annotated[int, Field(ge=2)]
     bases: Annotated[int, Field(gt=0)]
     shares: Annotated[int, Field(gt=0)]

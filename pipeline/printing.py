@@ -14,11 +14,14 @@ from pipeline.problems import InputProblem
 # What a claim or a record settles; `bounded` is settled up to a range and `assumed` not at all.
 SETTLED = ("published", "implied", "measured", "simulated")
 NOT_KNOWN = "not known"
-DASH = "\N{EN DASH}"
+DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 WITHHELD = "withheld"
 FLAGGED = "Few respondents: read with care"
+# Why a share is withheld: of a report that is public already it would give nobody away.
+TOO_FEW = "too few respondents for a share"
+TOO_FEW_OR_PROTECTED = "too few respondents, or it would give a few away"
 STATUS = {
-    "reconstruction": "Reconstructed from the printed report; not the original records.",
+    "reconstruction": "Reconstructed from the printed report; not the original records. Questions are in our words.",
     "rehearsal": f"{MARK}: {MARKED}.",
     "fieldwork": "",
 }
@@ -46,6 +49,11 @@ ABOUT, JUST, FEW = 1, 3, 3
 PULL_OF_HALF = 2
 # A difference whose whole interval is within this many percentage points of none is called none.
 SAME = 5
+
+
+def why_withheld(kind):
+    """Why a share of a wave of this kind is withheld, within a sentence."""
+    return TOO_FEW if kind == "reconstruction" else TOO_FEW_OR_PROTECTED
 
 
 def status_text(codebook):
@@ -96,6 +104,12 @@ def percent_text(share):
     if share < 1 and per_cent(share) == 100:
         return ">99%"
     return f"{per_cent(share)}%"
+
+
+def points_text(change):
+    """A change of shares in percentage points with its sign: `+11`; a proper minus."""
+    text = f"{100 * change:+.0f}"
+    return text.replace("-", MINUS) if float(text) else "0"
 
 
 def whole_text(number):

@@ -75,9 +75,10 @@ def strip(row, codebook, clause, several):
     known = state(row)
     label = ""
     if several:
-        labels = codebook.question(codebook.measure(row["measure"]).question).categories
+        measure = codebook.measure(row["measure"])
+        answer = codebook.question(measure.question).categories[row["category"]]
         group = "" if row["break"] == TOTAL else codebook.group(row["break"], row["group"]).label
-        label = labels[row["category"]] if clause.versus_category else group
+        label = f"{measure.label}: {answer}" if clause.versus_category else group
     low, high = (row["low"], row["high"]) if known == "bounded" else (row["ci_low"], row["ci_high"])
     settled = known == "settled"
     return {

@@ -59,6 +59,8 @@ def _key(page, lines):
                 page.line([x + 8] * 2, [middle - 5, middle + 5], colour=page.colours.ink, width=1.4)
         elif drawn in DOTS:
             page.dot(x + 8, middle, hollow=drawn == "hollow")
+        elif drawn == "failed":
+            page.dot(x + 8, middle, page.colours.warning)
         elif drawn == "flagged":
             page.write(x + 6, page.y + SMALL * page.size, "*", SMALL, "Bold", page.colours.quiet)
         page.paragraph(text, SMALL, colour=page.colours.quiet, indent=0 if drawn == "withheld" else 21)

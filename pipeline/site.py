@@ -12,7 +12,9 @@ import bleach
 import jinja2
 import mistune
 from markupsafe import Markup
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from pipeline.printing import MINUS
 from pipeline.tables import read_table
 
 TEMPLATES = Path(__file__).parent / "templates" / "site"
@@ -25,7 +27,7 @@ SUPPORTS = {
     "assumed": (
         "\u25cb",
         "assumed",
-        "The report settles no number of it. One beside it is the model's own.",
+        "The report settles no number of it, so none is given.",
     ),
     "measured": ("\u25a0", "measured", "Counted from the answers of a survey."),
     "simulated": ("\u25b3", "rehearsal", "REHEARSAL: counted from simulated answers, not a survey."),
@@ -35,10 +37,6 @@ KINDS = {
     "reconstruction": ("published", "implied", "bounded", "assumed"),
     "rehearsal": ("simulated",),
     "fieldwork": ("measured",),
-}
-QUALITIES = {
-    "flagged": "few respondents: read with care",
-    "withheld": "withheld: too few respondents, or it would give a few away",
 }
 # What stays of the HTML that notebooks show: tables and pictures that are part of the page. No script, style or link.
 TAGS = ["table", "thead", "tbody", "tr", "th", "td", "caption", "div", "p", "small", "br", "img", "b", "i", "code"]
@@ -50,7 +48,7 @@ def environment():
     loader = jinja2.FileSystemLoader(TEMPLATES)
     options = {"trim_blocks": True, "lstrip_blocks": True, "undefined": jinja2.StrictUndefined}
     made = jinja2.Environment(loader=loader, autoescape=True, **options)
-    made.globals |= {"SUPPORTS": SUPPORTS, "QUALITIES": QUALITIES, "STYLE": STYLE}
+    made.globals |= {"SUPPORTS": SUPPORTS, "STYLE": STYLE}
     made.filters["slug"] = slug
     return made
 
@@ -161,7 +159,7 @@ def shown_table(path, caption, columns=None, words=None, rows=None, round_to=3):
     """A published table as a page shows it: caption, headings, rows of texts; numbers rounded, empty cells empty.
 
     `columns` picks and orders {column: heading}; `words` puts labels in the place of values, {column: {value: label}}.
-    `said` has room for what each column holds, in words.
+    `said` has room for what each column holds, in words; `figures` says which columns are of numbers.
     """
     table = read_table(path)
     headings = columns or {c: c.replace("_", " ").capitalize() for c in table.columns}
@@ -170,7 +168,9 @@ def shown_table(path, caption, columns=None, words=None, rows=None, round_to=3):
         [cell_text((words or {}).get(c, {}).get(row[c], row[c]), round_to, year=c in YEARS) for c in headings]
         for row in table.head(rows or len(table)).to_dict("records")
     ]
-    return {"caption": caption, "headings": list(headings.values()), "said": [], "rows": cells, "left_out": left_out}
+    numbers = [is_numeric_dtype(table[c]) and not is_bool_dtype(table[c]) and c not in YEARS for c in headings]
+    shown = {"caption": caption, "headings": list(headings.values()), "said": [], "rows": cells, "left_out": left_out}
+    return shown | {"figures": [number and c not in (words or {}) for c, number in zip(headings, numbers, strict=True)]}
 
 
 # Columns of years, which are no quantities.
@@ -186,5 +186,6 @@ def cell_text(value, round_to=3, year=False):
     if isinstance(value, bool) or type(value).__name__ == "bool":
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:,.0f}" if value == int(value) else f"{round(value, round_to):,}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+        text = f"{value:,.0f}" if value == int(value) else f"{round(value, round_to):,}"
+        return text.replace("-", MINUS)
+    return f"{value:,}".replace("-", MINUS) if isinstance(value, int) else str(value)

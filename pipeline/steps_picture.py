@@ -72,10 +72,10 @@ def words_of(table, survives, waves, basis):
 
 
 COUNTED = {
-    "order": "Of {1} orders of two groups by {3} marks {0} are the same under all weights, "
-    "{2} with any one thing left out",
-    "change": "Of {1} changes of groups by {3} marks {0} keep their direction under all weights, "
-    "{2} with any one thing left out",
+    "order": "Which of two groups has the higher {3} mark, for {1} pairs: for {0} it is the same under all weights, "
+    "for {2} with any one step or criterion left out",
+    "change": "Which way a group's {3} mark moved, for {1} groups: for {0} it is the same under all weights, for {2} "
+    "with any one step or criterion left out",
 }
 
 

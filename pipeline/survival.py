@@ -3,7 +3,7 @@
 from pipeline.files import MARK, MARKED
 from pipeline.findings import about
 from pipeline.pictures import Drawing, write_drawing
-from pipeline.printing import STATUS
+from pipeline.printing import MINUS, STATUS
 from pipeline.vary import BROKEN, DOES_NOT, HOLDS, NOT_SETTLED, NOT_TESTED, REFERENCE, SET, SURVIVES
 
 NAME = "sensitivity"
@@ -80,12 +80,14 @@ def survival_words(data, survivors, codebook, confidence):
     counts = survivors["verdict"].value_counts()
     tally = ", ".join(f"{n} {COUNTED[verdict][n > 1]}" for verdict, n in counts.items())
     ways = survivors["choices"].max()
-    reported = "As printed" if codebook.kind == "reconstruction" else "As published"
+    reported = {"reconstruction": "As printed", "rehearsal": "As simulated"}.get(codebook.kind, "As published")
     key = [
         ("band", f"{reported}, unweighted: {confidence:.0%} interval and estimate"),
         ("filled", "Weighted as set"),
         ("hollow", "Weighted under other choices"),
     ]
+    if data["verdict"].isin(BROKEN).any():
+        key.append(("failed", "Red: the finding does not hold under this choice"))
     if data["bound_low"].notna().any():
         key.append(("bounded", "Where the share weighted as set may lie, whatever the records, given what is printed"))
     foot = [
@@ -147,7 +149,7 @@ def _panels(page, data):
             _clause(page, clause, place, gutter, right + 8)
         for tick in (start, (start + end) / 2, end):
             page.line([place(tick)] * 2, [top, page.y], zorder=0.5)
-            text = f"{100 * tick:.0f}"
+            text = f"{100 * tick:.0f}".replace("-", MINUS)
             page.write(place(tick), page.y + page.size, text, 0.9, colour=page.colours.quiet, align="center")
         page.y += 2.4 * page.size
 

@@ -66,9 +66,9 @@ COLUMNS = {
     "mark": ("Significance", "string", "*, ** or ***: how small the adjusted p of the test between the groups is."),
     "mark_key": ("Meaning of the mark", "string", "The mark in words; empty where no test is made."),
 }
-NUMBERS = ["n", "n_weighted", "n_eff", "count", "estimate", "ci_low", "ci_high", "low", "high"]
+NUMBERS = ["n", "n_weighted", "n_eff", "estimate", "ci_low", "ci_high", "low", "high"]
 SHOWN = {
-    "settled": ["n", "n_weighted", "n_eff", "count", "estimate", "ci_low", "ci_high"],
+    "settled": ["n", "n_weighted", "n_eff", "estimate", "ci_low", "ci_high"],
     "bounded": ["n", "n_weighted", "n_eff", "low", "high"],
     "assumed": ["n", "n_weighted", "n_eff"],
     "withheld": ["n"],
@@ -89,6 +89,7 @@ def tidy(estimates, tests, codebook):
     open_base = rows["base_low"] < rows["base_high"]
     for column in ("n", "n_weighted", "n_eff"):
         rows[column] = rows[column].mask(open_base)
+    # A count says nothing of others, so that of a base too small for a share is given all the same.
     rows["count"] = rows["count"].where([state(row, "count") == "settled" for row in listed])
     labels = pd.DataFrame([_labels(codebook, *key) for key in rows[KEYS].itertuples(index=False, name=None)])
     rows = rows.assign(**labels, records=codebook.kind)

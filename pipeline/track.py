@@ -10,7 +10,7 @@ from pipeline.change import NO_CLEAR_CHANGE, Wave
 from pipeline.codebook import TOTAL, load_codebook
 from pipeline.estimate import UNWEIGHTED
 from pipeline.maturity import estimate_means, profiles
-from pipeline.printing import STATUS, percent_text
+from pipeline.printing import SETTLED, STATUS, percent_text, points_text
 from pipeline.problems import InputProblem
 from pipeline.shown import picture
 from pipeline.tables import read_respondents, read_table
@@ -21,6 +21,12 @@ RELEASED = (
     *("estimate", "se", "ci_low", "ci_high", "n_eff", "low", "high", "before", "after", "change", "se_before"),
     *("se_after", "covariance", "df", "p", "p_adjusted", "detectable", "within", "mix"),
 )
+# The numbers that are of an estimate alone, by the column that says how far it is known.
+FILLED = {
+    "support": ("estimate", "se"),
+    "support_before": ("before", "se_before", "change"),
+    "support_after": ("after", "se_after", "change"),
+}
 TOO_FEW = "it rests on too few organisations to be published"
 ALONE = "One wave alone: there is nothing to compare yet."
 
@@ -75,16 +81,10 @@ def said(changes, waves):
         answer = labels[row["wave"]].question(measure.question).categories[row["category"]]
         lines.append(
             f"- {measure.label}, {answer}: **{row['word']}** from {percent_text(row['before'])} ({row['since']}) to "
-            f"{percent_text(row['after'])} ({row['wave']}), {points(row['change'])} points "
-            f"({points(row['ci_low'])} to {points(row['ci_high'])})"
+            f"{percent_text(row['after'])} ({row['wave']}), {points_text(row['change'])} points "
+            f"({points_text(row['ci_low'])} to {points_text(row['ci_high'])})"
         )
     return "\n".join(lines) or "No change of everyone is clear."
-
-
-def points(change):
-    """A change of shares in percentage points with its sign: `+11`; a proper minus."""
-    text = f"{100 * change:+.0f}"
-    return text.replace("-", "\N{MINUS SIGN}") if float(text) else "0"
 
 
 def tally(changes):
@@ -141,6 +141,15 @@ def releasable(table, waves, settings):
     kept = table.assign(**{c: table[c].mask(small) for c in RELEASED if c in table})
     said = {"quality": "withheld", "word": "", "why": TOO_FEW}
     return kept.assign(**{c: kept[c].mask(small, text) for c, text in said.items() if c in kept})
+
+
+def without_filler(table):
+    """A table of the tracker without the values that a reconstruction's records hold where its report settles none."""
+    kept = table
+    for support, columns in FILLED.items():
+        if support in kept:
+            kept = kept.assign(**{c: kept[c].where(kept[support].isin(SETTLED)) for c in columns if c in kept})
+    return kept
 
 
 def of_everyone(table):

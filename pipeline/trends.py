@@ -20,6 +20,7 @@ from pipeline.pictures import Drawing, remove_others, write_drawings
 from pipeline.printing import (
     FLAGGED,
     KEYS,
+    MINUS,
     SETTLED,
     STATUS,
     base_text,
@@ -40,7 +41,7 @@ APART = "No line: these waves came about in different ways"
 # What a point is, by its wave's kind: its marker, and whether it is filled.
 MARKERS = {"reconstruction": ("o", False), "rehearsal": ("D", False), "fieldwork": ("o", True)}
 BREAK = "Two strokes: a break in series; the waves before and after it are not compared"
-RING = "Ring: a reconstruction. Printed in the report, or the one value that what it prints leaves; without an error"
+RING = "Ring: a reconstruction. Printed in the report, or the one value that it leaves; no interval is drawn"
 DIAMOND = "Diamond: a rehearsal. Simulated answers, with their {:.0%} interval"
 DOT = "Dot: measured, with its {:.0%} interval"
 # What stands behind a value in words, by its support.
@@ -170,7 +171,7 @@ def _point(row, scored):
 def score_text(score):
     """A net score in points with its sign: `+36`."""
     whole = -per_cent(-score) if score < 0 else per_cent(score)
-    return f"+{whole}" if whole > 0 else f"{whole}".replace("-", "\N{MINUS SIGN}")
+    return f"+{whole}" if whole > 0 else f"{whole}".replace("-", MINUS)
 
 
 def range_of(low, high, text, scored):
@@ -351,7 +352,7 @@ def _panel(page, rows, at, scale, heading):
         page.write_level(
             left - 3,
             place(value),
-            f"{100 * value:.0f}".replace("-", "\N{MINUS SIGN}"),
+            f"{100 * value:.0f}".replace("-", MINUS),
             0.75,
             colour=colours.quiet,
             align="right",

@@ -30,7 +30,7 @@ from pipeline.weight_pages import survival_summary, weight_tables
 
 ROOT, DEEPER = "../../", "../../../"
 INDEX, CONTENTS, TABLES = "index.html", "contents.json", "tables.json"
-FIGURE_COLUMNS = {"label": "Answer", "group_label": "Of", "text": "Value", "base": "Base, n", "interval": "Interval"}
+FIGURE_COLUMNS = {"label": "Answer", "group_label": "Group", "text": "Value", "base": "Base, n", "interval": "Interval"}
 
 
 def wave_pages(codebook, report, settings):

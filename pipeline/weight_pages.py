@@ -65,7 +65,7 @@ def weight_tables(report, codebook):
             "alternative": (report / f"{name}.txt").read_text(encoding="utf-8").strip(),
         }
         for name, caption in (
-            ("weighting/balance", "What the weights mend"),
+            ("weighting/balance", "What the weights change"),
             ("sensitivity/sensitivity", "Which findings hold"),
         )
         if is_there(report, f"{name}.svg", f"{name}.txt")

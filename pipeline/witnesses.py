@@ -77,7 +77,10 @@ def _is(table, share, end):
     if isinstance(share, tuple):
         count, base = (table[positions].sum() for positions in share)
     else:
-        weights = [s.total / max(table[s.members].sum(), 1) for s in share]
+        sizes = [table[s.members].sum() for s in share]
+        if 0 in sizes:  # nobody to speak for a cell, so no weights
+            return False
+        weights = [s.total / size for s, size in zip(share, sizes, strict=True)]
         count = sum(w * table[s.count].sum() for w, s in zip(weights, share, strict=True))
         base = sum(w * table[s.base].sum() for w, s in zip(weights, share, strict=True))
     return bool(base and abs(count / base - end) <= ROUND_OFF)

@@ -10,11 +10,11 @@ from math import ceil
 
 from pipeline.claims import decimals, limits, testable, whole_ends
 from pipeline.codebook import TOTAL
+from pipeline.names import ORDERS
 from pipeline.printing import first_lower, per_cent
 
 OPERATORS = {"=": "=", "about": "is about", ">": "is more than", ">=": "is at least", "<": "is less than"}
 OPERATORS |= {"<=": "is at most"}
-ORDERS = {">": "higher", "<": "lower", ">=": "no lower", "<=": "no higher"}
 SIZES = ("percent", "share", "count")
 
 

@@ -34,7 +34,7 @@ KEY = [
     "[c] withheld: too few organisations, or it would give a withheld number away; [z] does not apply.",
     f"Groups differ: {', '.join(CELL_MARKS.values())} say below which level the adjusted p of the test lies;",
     "[n] no clear difference; [m] rests on modelled numbers, so is no evidence; [t] could not be tested.",
-    "Few: yes where a share rests on few organisations and is to be read with care.",
+    "Few: yes where a share rests on few organisations and is to be read with care; [z] where no share is given.",
 ]
 # In characters, points and the number that spreadsheets have for A3.
 COVER_WIDTH, LABEL_WIDTHS, HEADING_HEIGHT, A3 = 120, (24, 30, 40), 80, 8
@@ -115,7 +115,7 @@ NOTES = [
     (
         "evidence",
         "published: printed in the report; implied: forced by what is printed; bounded: forced into a range; assumed: "
-        "the report says nothing, so no number is given; simulated: a rehearsal, not a survey; measured: asked.",
+        "the report settles no number, so none is given; simulated: a rehearsal, not a survey; measured: asked.",
     ),
     (
         "difference",
@@ -181,7 +181,7 @@ def readable_rows(table):
             f"Largest possible, {basis}": _numbers(part, "high", 3),
             f"Evidence, {basis}": list(part["support"]),
             f"Groups differ, {basis}": [_mark(*pair) for pair in zip(part["mark"], part["mark_key"], strict=True)],
-            f"Few, {basis}": ["yes" if quality == "flagged" else "no" for quality in part["quality"]],
+            f"Few, {basis}": [_few(*pair) for pair in zip(part["quality"], part["shown"], strict=True)],
         }
     return pd.DataFrame(rows).astype(object)
 
@@ -189,6 +189,11 @@ def readable_rows(table):
 def _mark(mark, key):
     """The mark of a test, or in brackets why there is none."""
     return CELL_MARKS.get(mark) or NO_MARK.get(key, "[t]")
+
+
+def _few(quality, shown):
+    """Whether a share rests on few organisations, where one is given."""
+    return "[z]" if shown != "settled" else "yes" if quality == "flagged" else "no"
 
 
 def _numbers(rows, column, digits=0):

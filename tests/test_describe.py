@@ -159,7 +159,9 @@ def test_pages_open_from_disk_and_are_accessible(facts, said, small_codebook):
         assert names.count("h1") == 1 and names.count("main") == 1 and "script" not in names and "img" not in names
         assert dict(pieces.tags)["html"]["lang"] == "en-GB"
         assert len(pieces.ids) == len(set(pieces.ids))
-        assert all(link.startswith("#") or re.fullmatch(r"[\w.]+", link) for link in pieces.links)
+        others = [link for link in pieces.links if link != "../waves/2020/index.html"]
+        assert len(others) == len(pieces.links) - 1, "one way back to the wave"
+        assert all(link.startswith("#") or re.fullmatch(r"[\w.]+", link) for link in others)
         assert {link[1:] for link in pieces.links if link.startswith("#")} <= set(pieces.ids)
         assert all("scope" in attrs for tag, attrs in pieces.tags if tag == "th")
         assert "url(" not in text and "@import" not in text

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from pipeline.audit_pages import audit_summary
 from pipeline.claims import load_claims
 from pipeline.codebook import load_codebook
 
@@ -31,6 +32,12 @@ def test_the_readme_counts_the_claims_as_they_are(claims, checked):
     prose = " ".join(README.split())
     assert f"({len(claims)} claims)" in prose
     assert f"({status['kept']} of the {about_answers} that speak of answers; the other {status['left out']}" in prose
+    kinds = audit_summary(ROOT / "reports/2014")["kinds"]
+    assert sum(kinds.values()) == len(claims)
+    assert (
+        f"{kinds['numbers']} numbers and shares in words, {kinds['comparisons']} comparisons, and {kinds['mentions']}"
+        in prose
+    )
 
 
 def test_every_claim_kept_is_met_and_no_claim_left_out_is(checked):

@@ -164,7 +164,7 @@ def test_the_text_alternative_says_all_that_is_drawn(small_codebook):
         "Figure 1, 2020: Events. Bar chart. Which events do you hold? (up to two). Per cent of all houses, unweighted. "
         "Talks: 33%. Crafts: not known. Concerts: 33%. Something else: 0%. Thin line: 95% interval. "
         "Dashed outline: not known: the report's text does not settle it. Base: n = 3. Source: Made up for tests. "
-        "Reconstructed from the printed report; not the original records.\n"
+        "Reconstructed from the printed report; not the original records. Questions are in our words.\n"
     )
 
 
@@ -197,7 +197,10 @@ def test_keys_say_only_what_this_figure_needs(small_codebook):
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        ("reconstruction", "Reconstructed from the printed report; not the original records."),
+        (
+            "reconstruction",
+            "Reconstructed from the printed report; not the original records. Questions are in our words.",
+        ),
         ("rehearsal", "REHEARSAL"),
     ],
 )

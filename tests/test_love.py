@@ -26,7 +26,10 @@ def balance():
 def test_every_difference_is_said(balance, small_codebook):
     text = love_alternative(balance, love_words(balance, small_codebook))
     assert "Set against the population: Library +0.83 unweighted, +0.00 weighted." in text
-    assert "Set against all those approached, each with its base weight: Library under 20,000 visits -0.25" in text
+    assert (
+        "Set against all those approached, each with its base weight: Library under 20,000 visits \N{MINUS SIGN}0.25"
+        in text
+    )
     assert "Largest difference 0.83 unweighted, 0.05 weighted; against the population 0.00." in text
 
 

@@ -18,8 +18,9 @@ from pipeline.params import load_params
 from pipeline.points import as_markdown, printed_points, with_points
 from pipeline.printing import STATUS
 from pipeline.problems import InputProblem
-from pipeline.publish import edition, read_waves, revised_numbers, tracker_parts
+from pipeline.publish import edition, read_waves, revisions_of
 from pipeline.site import cell_text, clean_html, markdown, row_anchor, slug
+from pipeline.tracker_pages import tracker_parts
 from pipeline.typeset import about, wave_pages, write_pages
 
 ROOT = Path(__file__).parent.parent
@@ -237,11 +238,8 @@ def test_the_first_page_tells_of_the_last_wave_that_is_no_rehearsal(pages):
     real = contents_of(pages)
     later = real | {"wave": 2021, "rehearsal": True, "kind": "rehearsal", "status": STATUS["rehearsal"]}
     log = pd.DataFrame({"wave": ["2020"] * 3, "number": ["a", "a", "b"], "revision": ["r1", "r2", "r2"]})
-    first = soup(edition([real, later], {}, None, "Made up", revised_numbers(log))["index.html"])
-    assert (
-        "2 published results of 2020 (numbers, their bounds, or how far they are known) changed afterwards, in 2"
-        in " ".join(first.get_text().split())
-    )
+    first = soup(edition([real, later], {}, None, "Made up", revisions_of(log))["index.html"])
+    assert "2 revisions of 2020 since it was published." in " ".join(first.get_text().split())
     assert "wave 2020" in first.select_one(".kicker").get_text()
     assert "REHEARSAL" in first.find(id="waves").get_text()
     assert not first.title.get_text().startswith("REHEARSAL")
@@ -249,12 +247,13 @@ def test_the_first_page_tells_of_the_last_wave_that_is_no_rehearsal(pages):
 
 def test_the_tracker_has_a_page_where_there_is_one_and_none_where_there_is_not(pages, report, tmp_path):
     waves = [contents_of(pages)]
-    assert tracker_parts(tmp_path) is None
-    without = edition(waves, {}, tracker_parts(tmp_path), "Made up")
+    assert tracker_parts(tmp_path, {}, "unweighted") is None
+    without = edition(waves, {}, None, "Made up")
     assert "pages/tracker.html" not in without and "tracker.html" not in without["index.html"]
+    assert "Nothing has been compared yet." in without["index.html"]
     for suffix in ("svg", "txt", "csv"):
         shutil.copy(report / f"figures/figure_1.{suffix}", tmp_path / f"trend_1.{suffix}")
-    made = edition(waves, {}, tracker_parts(tmp_path), "Made up")
+    made = edition(waves, {}, tracker_parts(tmp_path, {}, "unweighted"), "Made up")
     page = soup(made["pages/tracker.html"])
     assert page.img["src"] == "../tracker/trend_1.svg" and page.img["alt"]
     assert page.find("a", href="../tracker/trend_1.csv")

@@ -1,0 +1,190 @@
+"""The tracker for its page: what changed, the trends, the breaks in series, and the tables behind them."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline import dictionary
+from pipeline.codebook import TOTAL
+from pipeline.files import MARK
+from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebook
+from pipeline.printing import percent_text, points_text
+from pipeline.site import own_title, row_link, shown_table, slug
+from pipeline.tables import read_table
+from pipeline.texts import ITEMS
+
+# The headings of columns that the data of pictures have, where the name alone would not do.
+HEADINGS = {
+    "n": "Organisations",
+    "base": "Unweighted base",
+    "n_eff": "Effective base",
+    "se": "Standard error",
+    "ci_low": "Interval, lower end",
+    "ci_high": "Interval, upper end",
+    "low": "Smallest possible",
+    "high": "Largest possible",
+    "label": "Answer",
+    "group_label": "Group",
+    "since": "Compared with",
+}
+# No more rows of a table than these are on a page.
+ROWS = 60
+# As `pipeline.change` words it where a test finds nothing.
+NO_CLEAR_CHANGE = "no clear change"
+CHANGES, BREAKS = "changes.csv", "breaks_in_series.csv"
+# What an entry of the register says was changed, in words.
+CHANGED = {
+    "answers": "other answers",
+    "bands": "other bands",
+    "reworded": "worded otherwise",
+    "routing": "put to others",
+    "gone": "no longer asked",
+    "new": "asked for the first time",
+}
+
+
+def tracker_parts(folder, books, basis):
+    """What the tracker has made: changes, breaks, pictures with their data, other tables, notebooks; None for nothing.
+
+    `books` are the Codebooks by wave, whose labels stand in the place of ids; changes are shown on `basis`.
+    """
+    folder = Path(folder)
+    notebooks = [_notebook(path, folder) for path in sorted(folder.rglob("*.ipynb"))]
+    made = {file: link for notebook in notebooks for file, link in notebook["makes"].items()}
+    pictures = [_picture(path, folder) for path in folder.rglob("*.svg") if path.with_suffix(".txt").is_file()]
+    tables = {path.name: read_table(path) for path in sorted(folder.glob("*.csv"))}
+    if not pictures and not tables:
+        return None
+    return {
+        "changes": changes_shown(tables[CHANGES], books, basis) if CHANGES in tables else [],
+        "breaks": breaks_shown(tables[BREAKS], books) if BREAKS in tables else [],
+        "pictures": sorted(pictures, key=_place),
+        "tables": [_listed(name, table, folder, made) for name, table in tables.items()],
+        "notebooks": notebooks,
+    }
+
+
+def changes_shown(changes, books, basis):
+    """The changes between each two waves that were compared: what moved, how much did not clearly, and why no more.
+
+    `changes` is the table of `pipeline.change`. [{wave, since, rehearsal, moved, unclear, reasons}]: a row of `moved`
+    has measure, answer, group, before, after, change, interval, word and link (from the tracker's page to its row);
+    `unclear` counts the tests of everyone that found no change, and `reasons` what has none, most rows first.
+    """
+    shown = []
+    for (wave, since), pair in changes[changes["basis"].eq(basis)].groupby(["wave", "since"], sort=False):
+        everyone = pair["break"].eq(TOTAL)
+        clear = pair["word"].fillna("").isin(["", NO_CLEAR_CHANGE]).eq(False)
+        moved = pd.concat([pair[clear & everyone], pair[clear & ~everyone]]).to_dict("records")
+        untold = pair[everyone & pair["word"].fillna("").eq("")].groupby("why", sort=False).size()
+        rehearsed = MARK in pair and pair[MARK].fillna("").ne("").any()
+        shown.append(
+            {
+                "wave": wave,
+                "since": since,
+                "rehearsal": bool(rehearsed),
+                "moved": [_moved(row, books[wave]) for row in moved],
+                "unclear": int(pair["word"].eq(NO_CLEAR_CHANGE)[everyone].sum()),
+                "reasons": [{"why": w, "rows": int(n)} for w, n in untold.sort_values(ascending=False).items()],
+            }
+        )
+    return shown
+
+
+def _moved(row, book):
+    measure = book.measure(row["measure"])
+    return {
+        "measure": measure.label,
+        "answer": book.question(measure.question).categories[row["category"]],
+        "group": "All" if row["break"] == TOTAL else book.group(row["break"], row["group"]).label,
+        "before": percent_text(row["before"]),
+        "after": percent_text(row["after"]),
+        "change": points_text(row["change"]),
+        "interval": f"{points_text(row['ci_low'])} to {points_text(row['ci_high'])}",
+        "word": row["word"],
+        "link": f"../waves/{row['wave']}/{row_link(*(row[k] for k in ('measure', 'category', 'break', 'group')))}",
+    }
+
+
+def breaks_shown(breaks, books):
+    """The register of breaks in series in labels: [{wave, since, question, answers, change, comparable, date, ...}]."""
+    return [
+        {
+            **{key: row[key] for key in ("wave", "since", "date", "reason")},
+            "change": CHANGED.get(row["change"], row["change"]),
+            "question": _question(row, books).label,
+            "answers": [_answer(answer, row, books) for answer in _items(row["answers"])],
+            "comparable": row["comparable"] in (True, "True"),
+            "differences": _items(row["differences"]),
+        }
+        for row in breaks.to_dict("records")
+    ]
+
+
+def _items(cell):
+    return cell.split(ITEMS) if isinstance(cell, str) and cell else []
+
+
+def _question(row, books):
+    """The question of an entry in the later wave, or in the earlier one where it is gone."""
+    found = [q for wave in (row["wave"], row["since"]) for q in books[wave].questions if q.id == row["question"]]
+    return found[0]
+
+
+def _answer(answer, row, books):
+    return _question(row, books).categories.get(answer, answer)
+
+
+def _listed(name, table, folder, made):
+    return {
+        "file": name,
+        "title": dictionary.title_of(f"{folder.name}/{name}") or title_of(Path(name).stem),
+        "rows": f"{len(table):,}",
+        "made": made.get(name),
+    }
+
+
+def _picture(path, folder):
+    data = path.with_suffix(".csv")
+    return {
+        "id": path.stem,
+        "title": own_title(path.read_text(encoding="utf-8")) or title_of(path.stem),
+        "file": path.relative_to(folder).as_posix(),
+        "alternative": path.with_suffix(".txt").read_text(encoding="utf-8").strip(),
+        "data": _table(data, folder) if data.is_file() else None,
+    }
+
+
+def _place(picture):
+    """Pictures stand by the numbers in their titles, those without one at the end."""
+    return [int(number) for number in re.findall(r"\d+", picture["title"])[:1]] or [ROWS**9], picture["title"]
+
+
+def _notebook(path, folder):
+    notebook = read_notebook(path)
+    pictures = {
+        p.read_text(encoding="utf-8"): f"../{folder.name}/{p.relative_to(folder).with_suffix('.svg').as_posix()}"
+        for p in sorted(folder.rglob("*.txt"))
+    }
+    page_name = f"notebook-{slug(path.stem)}.html"
+    makes = {file: f"{page_name}#{slug(cell)}" for file, cell in cells_that_write(notebook).items()}
+    shown = notebook_page(notebook, pictures)
+    return shown | {"name": path.stem, "file": path.relative_to(folder).as_posix(), "page": page_name, "makes": makes}
+
+
+def _table(path, folder):
+    header = pd.read_csv(path, nrows=0).columns
+    found = [column for column in header if column != MARK]
+    # Where a table has the words for its ids, the page shows the words.
+    ids = {"trend", "measure", "category", "break", "group"} if {"label", "group_label"} <= set(found) else set()
+    columns = {c: HEADINGS.get(c, title_of(c)) for c in found if c not in ids}
+    place = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+    shown = shown_table(path, dictionary.title_of(place) or title_of(path.stem), columns=columns, rows=ROWS)
+    shown |= {"said": [dictionary.described(place, column) or "" for column in columns]}
+    return shown | {"file": path.relative_to(folder).as_posix(), "rehearsal": MARK in header}
+
+
+def title_of(name):
+    """A file's or a column's name as a heading."""
+    return name.replace("_", " ").capitalize()
