@@ -1,7 +1,7 @@
 """Audit a report's numbers: each printed one beside what the data give, with a verdict and what is wrong with it.
 
 The verdict of a claim is the first of these that holds:
-1. `not testable`: it does not speak of the answers, or there is nobody that it is a share of;
+1. `not testable`: it does not speak of the answers, or is put so that no count of answers can test it;
 2. `mislabelled`: it is printed in another unit than it is read in, or a sum shows that it should be;
 3. `impossible on its base`: no whole number of any size that its base may have agrees with it;
 4. `contradicted`: it was left out so that the other claims can all be met;
@@ -29,11 +29,15 @@ COLUMNS = [
 ]
 
 
-def report_of(claims, codebook, estimates, worded_tolerance):
-    """The Report that the single-claim checks read; bases that are not stated are as wide as the estimates' bounds."""
+def report_of(claims, codebook, estimates, worded_tolerance, *, contradictions):
+    """The Report that the single-claim checks read.
+
+    Bases that are not stated are as wide as the estimates' bounds; so are those whose size is stated by a claim that
+    was left out, as the table of `contradictions` says, beside what it states.
+    """
     records = tuple(claims.to_dict("records"))
     bounded = bounded_bases(_unweighted(estimates), codebook)
-    bases = bases_of_claims(records, codebook, worded_tolerance, bounded)
+    bases = bases_of_claims(records, codebook, worded_tolerance, bounded, disputed=_left_out(contradictions))
     return Report(records, codebook, bases, worded_tolerance)
 
 
@@ -61,7 +65,7 @@ def audit(report, claims, *, respondents, estimates, contradictions, findings):
     made = []
     for claim in report.claims:
         counted = again.loc[claim["id"]].to_dict()
-        verdict = _verdict(claim, counted, left_out=left_out, labelled=labelled, impossible=impossible)
+        verdict = _verdict(claim, left_out=left_out, labelled=labelled, impossible=impossible)
         if verdict == REPRODUCED and not counted["met"]:
             what = f"the records do not meet claim {claim['id']}, which was kept"
             raise InputProblem(what, found=say(claim, report.codebook), do="run reconstruct again")
@@ -98,9 +102,9 @@ def _faults(contradictions):
     }
 
 
-def _verdict(claim, counted, *, left_out, labelled, impossible):
+def _verdict(claim, *, left_out, labelled, impossible):
     """The first verdict that holds, as the module says."""
-    if not testable(claim) or (counted["base"] == 0 and claim["unit"] != "count"):
+    if not testable(claim):
         return UNTESTABLE
     if claim["id"] in labelled:
         return LABEL

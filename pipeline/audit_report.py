@@ -42,7 +42,7 @@ def audit_report(claims, codebook, settings, *, file=None):
     contradictions = contradiction_table(claims, verdict, codebook, settings)
     bounds = bound_estimates(codebook, claims, verdict, settings)
     respondents = glue(system, verdict.solution, seed=settings.seed)
-    report = report_of(claims, codebook, bounds, settings.worded_tolerance)
+    report = report_of(claims, codebook, bounds, settings.worded_tolerance, contradictions=contradictions)
     findings = single_claim_checks(report, contradictions)
     audited = audit(
         report,
@@ -71,13 +71,19 @@ def _check_bases(claims, codebook, verdict, settings, file):
             if not disputed and _leave_nobody(claims[claims["id"].isin(contradiction)], claim_id, codebook, settings):
                 claim, rows = shares[claim_id], claims.loc[claims["id"].isin(others), "line"]
                 column = "base" if claim["break"] == TOTAL else "group"
+                # A measure of some, say, by a group that none of them can be in.
+                why = (
+                    f"what stands in row {', '.join(map(str, rows))} leaves none"
+                    if others
+                    else ("by the codebook nobody can be in this base and this group")
+                )
                 raise InputProblem(
-                    f"a share of no organisations: what stands in row {', '.join(map(str, rows))} leaves none",
+                    f"a share of no organisations: {why}",
                     file=file,
                     row=claim["line"],
                     column=column,
                     found=claim[column],
-                    do="leave one of these rows out",
+                    do="leave one of these rows out" if others else "leave the row out, or name another base or group",
                 )
 
 

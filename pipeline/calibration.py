@@ -41,10 +41,11 @@ def rake(table, *, margins, start):
     return _weights(raked, table)
 
 
-def trim(table, *, margins, start, lower=None, upper=None):
+def trim(table, *, margins, start, lower=None, upper=None, kept="the population's totals"):
     """Weights within limits that still meet every margin: a Series on the table's index (svy).
 
-    `lower` and `upper` are multiples of the median of the column `start`, or None. What is cut off is shared out among
+    `lower` and `upper` are multiples of the median of the column `start`, or None; `kept` is what the margins are, in
+    words. What is cut off is shared out among
     the others and the margins are raked again, in turn, until both hold; so every total is kept. Raises InputProblem
     where no weights within the limits meet the margins.
     """
@@ -60,7 +61,7 @@ def trim(table, *, margins, start, lower=None, upper=None):
     try:
         trimmed = sample.weighting.rake(controls=margins, wgt_name="calibrated", trimming=trimming, **options)
     except WeightingError:
-        raise _unmet(table, margins, start, limits) from None
+        raise _unmet(table, margins, start, limits, kept) from None
     weights = _weights(trimmed, table)
     check_limits(weights, **limits)
     return weights
@@ -74,10 +75,10 @@ def check_limits(weights, *, lower, upper):
         raise InputProblem(f"a trimmed weight is {outside.iloc[0]:.6f}", allowed=f"{least:.6f} to {most:.6f}")
 
 
-def _unmet(table, margins, start, limits):
+def _unmet(table, margins, start, limits, kept):
     """The problem of limits that the margins leave no room for, naming the first category that is out of reach."""
     shown = " to ".join("none" if v is None else f"{v:.4g}" for v in limits.values())
-    what = f"weight.trim: no weights within the limits ({shown}) meet the population's totals"
+    what = f"weight.trim: no weights within the limits ({shown}) meet {kept}"
     for margin, totals in margins.items():
         counts = table[margin].astype(object).value_counts()
         for category, total in totals.items():

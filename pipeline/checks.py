@@ -8,6 +8,7 @@ solver, and see less than it: that no check finds anything does not mean that th
 
 from collections import defaultdict
 from fractions import Fraction
+from itertools import product
 
 import pandas as pd
 
@@ -18,7 +19,7 @@ from pipeline.grim import around, nearest_possible, possible_on, sizes_text
 from pipeline.printing import whole_text
 from pipeline.shares import WHOLE, Range, same_shares, settled_sizes, shares_of, total_range
 from pipeline.whom import groups_of, parts_those_asked, share_of, whom, within
-from pipeline.wording import listed, percent, printed, who
+from pipeline.wording import finer, listed, percent, printed, who
 
 FINDINGS = ["check", "claims", "places", "sentence", "reading"]
 IMPOSSIBLE, MISLABELLED = "impossible on its base", "counts labelled per cent"
@@ -70,11 +71,15 @@ def counts_labelled_per_cent(report):
         question = report.codebook.question(question_id)
         if question.several or not within(base, whom(report.codebook, question.asked_if)):
             continue
-        by_answer = {c["category"]: c for c in claims}
-        cover = next(iter(_covers({a.id for a in question.answers}, by_answer, question)), None)
-        sentence = cover and _counts_sentence([by_answer[c] for c in cover], base, report)
-        if sentence:
-            found.append(_finding(MISLABELLED, [by_answer[c] for c in cover], sentence))
+        by_answer = defaultdict(list)
+        for claim in claims:
+            by_answer[claim["category"]].append(claim)
+        cover = next(iter(_covers({a.id for a in question.answers}, by_answer, question)), ())
+        # An answer may be printed twice in one place, and only one of its numbers be a part of the sum.
+        for chosen in product(*(by_answer[category] for category in cover)) if cover else ():
+            if sentence := _counts_sentence(chosen, base, report):
+                found.append(_finding(MISLABELLED, chosen, sentence))
+                break
     read_otherwise = [c for c in report.claims if gives_a_size(c) and c["printed_unit"] not in ("", c["unit"])]
     told = {i for f in found for i in f["claims"].split()}
     return found + [_unconfirmed(c, report) for c in read_otherwise if c["id"] not in told]
@@ -202,11 +207,13 @@ def _sum_sentence(parts, whole=None, *, report):
     bound = added.high if short else added.low
     open_end = added.high_open if short else added.low_open
     end = ("less than" if open_end else "at most") if short else ("more than" if open_end else "at least")
-    at = "" if bound == total else f", {end} {percent(bound)} before rounding"
+    digits = finer([s.claim for s in parts])
+    at = "" if bound == total else f", {end} {percent(bound, digits)} before rounding"
     goal = "100%" if whole is None else f"the {_value(whole.claim)} of '{_category(whole.claim, report)}', which is"
     goal += "" if whole is None else f" all of these ({whole.claim['place']})"
     people = who(parts[0].claim, report.codebook)
-    return f"{_label(parts[0].claim, report)}: {each} add up to {percent(total)} of {people}{at}, not to {goal}."
+    made = f"{each} add up to {percent(total, digits)} of {people}{at}"
+    return f"{_label(parts[0].claim, report)}: {made}, not to {goal}."
 
 
 # ---- a total and its groups
@@ -249,7 +256,8 @@ def _total_sentence(total, parts, weights, broken, report):
         f"{_value(p.claim)} of {'' if w is None else f'{whole_text(w)} '}'{_group(p.claim, report)}'"
         for p, w in zip(parts, weights, strict=True)
     ]
-    span = percent(made.low) if made.low == made.high else f"{percent(made.low)} to {percent(made.high)}"
+    digits = finer([total.claim, *(p.claim for p in parts)])
+    span = " to ".join(dict.fromkeys(percent(end, digits) for end in (made.low, made.high)))
     places = listed(list(dict.fromkeys(p.claim["place"] for p in parts)))
     return (
         f"{_named(total.claim, report)} is printed as {_value(total.claim)} ({total.claim['place']}), yet by "
@@ -280,8 +288,9 @@ def _printed_unit(claim):
 
 def as_printed(claim):
     """A claim's number with its unit as a reader of the report sees it: `37%`, `75`, `more than 1/3`, `33%`."""
-    if _printed_unit(claim) == "percent" and claim["unit"] != "percent":
-        return f"{WORDS[claim['op']]}{claim['value']}%"
+    unit = _printed_unit(claim)
+    if unit != claim["unit"]:
+        return f"{WORDS[claim['op']]}{claim['value']}" + ("%" if unit == "percent" else "")
     return WORDS[claim["op"]] + printed(claim)
 
 

@@ -11,11 +11,12 @@ import pandas as pd
 
 from pipeline.claims import regenerate
 from pipeline.contradictions import contradict, largest
+from pipeline.faults import fault_sentence
 from pipeline.population import cell_of_band
 from pipeline.problems import InputProblem
 from pipeline.records import glue, least_informative
 from pipeline.system import build_system
-from pipeline.wording import fault_sentence, say
+from pipeline.wording import say
 
 CONTRADICTIONS = ["fault", "contradiction", "claim", "place", "says", "left_out", "listed", "sentence"]
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.bases import gives_a_size
 from pipeline.claims import decimals, limits, whole_ends
-from pipeline.printing import SETTLED, per_cent
+from pipeline.printing import SETTLED, has_open_base, per_cent
 from pipeline.problems import InputProblem
 
 POINTS, ORGANISATIONS = "percentage points", "organisations"
@@ -23,7 +23,8 @@ def regenerated(claim, counted, rows, report):
     `counted` is the claim's row of `claims.regenerate`; `rows` are estimates by measure, category, break and group.
     `difference` is regenerated less printed in the printed rounding; of an inequality or a fraction in words, how far
     outside of these the share is; 0 where the claim is met. Of a range the end nearer to what is printed counts; there
-    is none where what the data give is modelled. Raises InputProblem where an estimate is not of the records counted.
+    is none where the range holds what is printed, and where what the data give is modelled. Raises InputProblem where
+    an estimate is not of the records counted.
     """
     if claim["unit"] == "answers":
         text = f"{counted['count'] or 'none'} of {counted['base']} gave more"
@@ -36,8 +37,9 @@ def regenerated(claim, counted, rows, report):
     low, high, modelled = _ends(claim, row, own)
     text = _text(claim, low, high) + (" (modelled)" if modelled else "")
     difference = 0 if counted["met"] else None
-    if difference is None and not modelled:
-        difference = _difference(claim, _nearest(claim, low, high, own), report.worded_tolerance)
+    nearest = _nearest(claim, low, high)
+    if difference is None and not modelled and nearest is not None:
+        difference = _difference(claim, nearest, report.worded_tolerance)
     found = _found(text, difference, ORGANISATIONS if claim["unit"] == "count" else POINTS)
     return found | ({} if row is None else {c: row[c] for c in ("support", "low", "high")})
 
@@ -67,20 +69,24 @@ def _check_agreement(claim, counted, row):
 def _ends(claim, row, own):
     """The least and most that the data give for a claim, and whether that rests on the records alone (`own`).
 
-    A rounded share is read from the estimate, which a claim settles up to the rounding.
+    A share in whole per cent is read from the estimate, which a claim settles up to the rounding; one with decimals may
+    be finer than what settles it.
     """
     if row is None or row["support"] == "assumed":
         return own, own, True
-    if row["support"] in SETTLED and _rounded(claim):
+    if row["support"] in SETTLED and _rounded(claim) and not decimals(claim):
         return (row.get("estimate", own),) * 2 + (False,)
     low, high = (row[c] for c in (("count_low", "count_high") if claim["unit"] == "count" else ("low", "high")))
     if pd.isna(low) or pd.isna(high):
-        return own, own, row["support"] not in SETTLED
+        open_count = claim["unit"] == "count" and has_open_base(row)
+        return own, own, open_count or row["support"] not in SETTLED
     return low, high, False
 
 
 def _text(claim, low, high):
-    """A value or range in the rounding of what is printed."""
+    """A value or range in the rounding of what is printed; a share of nobody is none."""
+    if pd.isna(low):
+        return "nobody to be a share of"
     if claim["unit"] == "count":
         texts = [f"{int(x)}" for x in (low, high)]
     elif _rounded(claim):
@@ -94,10 +100,12 @@ def _rounded(claim):
     return claim["op"] == "=" and claim["rounding"] == "half_up"
 
 
-def _nearest(claim, low, high, own):
-    """What of a range is nearest to what is printed; the records' own value where the range holds that."""
+def _nearest(claim, low, high):
+    """The end of a range nearer to what is printed; None where the range holds that, or there is nobody."""
+    if pd.isna(low):
+        return None
     printed = claim["number"] / (100 if claim["unit"] == "percent" else 1)
-    return high if printed > high else low if printed < low else own
+    return low if low == high or printed < low else high if printed > high else None
 
 
 def _difference(claim, value, worded_tolerance):
@@ -131,7 +139,7 @@ def _order(claim, counted, row, rows, report):
     ends = [_ends(claim, r, share) for r, share in pair]
     texts = [_text(claim, low, high) + (" (modelled)" if modelled else "") for low, high, modelled in ends]
     difference = 0 if counted["met"] else None
-    if difference is None and not any(modelled for *_, modelled in ends):
+    if difference is None and not any(modelled or pd.isna(low) for low, _, modelled in ends):
         (low, high, _), (other_low, other_high, _) = ends
         apart = low - other_high if low > other_high else high - other_low if high < other_low else None
         difference = None if apart is None else _points(apart)

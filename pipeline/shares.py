@@ -61,19 +61,21 @@ class Report:
     worded_tolerance: float
 
 
-def bases_of_claims(claims, codebook, worded_tolerance, bounded=None):
+def bases_of_claims(claims, codebook, worded_tolerance, bounded=None, disputed=frozenset()):
     """The Base of every claim that speaks of answers, by id; of an order, that of its first share.
 
     A size that is stated goes first, then the range in `bounded` (`bounded_bases`), then what a share of a stated
-    base makes it.
+    base makes it. A size that one of the claims `disputed` (ids) states may as well be any in the range.
     """
     stated, bounded = stated_bases(claims, codebook, worded_tolerance), bounded or {}
     found = {}
     for claim in claims:
         if testable(claim):
             base = base_of(codebook, claim)
-            known = stated.get(base, Base())
-            found[claim["id"]] = known if known.known == "stated" else bounded.get(base, known)
+            known, left = stated.get(base, Base()), bounded.get(base)
+            if known.known == "stated" and left and disputed.intersection(known.claims):
+                known = Base(tuple(sorted({*known.sizes, *left.sizes})), "stated", known.claims)
+            found[claim["id"]] = known if known.known == "stated" else left or known
     return found
 
 

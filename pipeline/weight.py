@@ -154,11 +154,12 @@ def _trimmed(table, *, cells, codebook, settings):
     lower, upper = settings.trim.lower, settings.trim.upper
     if lower is None and upper is None:
         return table["calibrated_weight"]
-    asked = asked_margins(cells, codebook, settings)
-    if not asked:
-        sums = table.groupby(table[codebook.sector].astype(object))["calibrated_weight"].sum()
-        asked = {codebook.sector: sums.to_dict()}
-    return trim(table, margins=asked, start="calibrated_weight", lower=lower, upper=upper)
+    limits = {"start": "calibrated_weight", "lower": lower, "upper": upper}
+    if asked := asked_margins(cells, codebook, settings):
+        return trim(table, margins=asked, **limits)
+    sums = table.groupby(table[codebook.sector].astype(object))["calibrated_weight"].sum()
+    kept = "what the weights of each sector add up to"
+    return trim(table, margins={codebook.sector: sums.to_dict()}, kept=kept, **limits)
 
 
 def asked_margins(cells, codebook, settings):

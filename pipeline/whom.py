@@ -19,14 +19,19 @@ def whom(codebook, *conditions):
     """The organisations that meet all of these conditions of the codebook, as a frozenset of plain tests.
 
     Who gave an answer was asked, so the question's routing is part of it; who gave any answer of a question of one
-    answer is whoever was asked.
+    answer is whoever was asked, and who gave none of some answers of a question put to everyone gave another.
     """
     tests = frozenset()
     for condition in conditions:
         for question_id, test in condition.items():
             for answers in ([test.any] if test.any else []) + [(answer,) for answer in test.all]:
                 tests |= _gave(codebook, question_id, answers)
-            tests |= {(question_id, False, frozenset([answer])) for answer in test.none}
+            question = codebook.question(question_id)
+            if test.none and not question.several and not question.asked_if:
+                others = [a.id for a in question.answers if a.id not in test.none]
+                tests |= _gave(codebook, question_id, others)
+            else:
+                tests |= {(question_id, False, frozenset([answer])) for answer in test.none}
     return tests
 
 

@@ -77,7 +77,8 @@ def contradictions(*sets):
 
 def audited(codebook, houses, rows, *sets, estimates=ESTIMATES, read_back=lambda table: table):
     claims = claims_of(codebook, *rows)
-    report, table = report_of(claims, codebook, estimates, 5), read_back(contradictions(*sets))
+    table = read_back(contradictions(*sets))
+    report = report_of(claims, codebook, estimates, 5, contradictions=table)
     findings = single_claim_checks(report, table)
     made = audit(report, claims, respondents=houses, estimates=estimates, contradictions=table, findings=findings)
     assert made.columns.tolist() == COLUMNS
@@ -220,8 +221,9 @@ def test_estimates_of_other_records_stop_the_audit(tiny, houses):
 
 def test_findings_name_the_faults_that_they_belong_to(tiny, houses):
     claims = claims_of(tiny, YES | {"value": "50"}, YES | {"value": "63", "place": "page 2"})
-    report = report_of(claims, tiny, ESTIMATES, 5)
-    (finding,) = single_claim_checks(report, contradictions(["c1", "c2"])).to_dict("records")
+    table = contradictions(["c1", "c2"])
+    report = report_of(claims, tiny, ESTIMATES, 5, contradictions=table)
+    (finding,) = single_claim_checks(report, table).to_dict("records")
     assert (finding["claims"], finding["places"], finding["fault"]) == ("c1 c2", "a page; page 2", "1")
 
 
@@ -235,7 +237,7 @@ def test_the_audit_in_words(tiny, houses):
         {"measure": "", "category": "", "value": "9", "place": "page 3", "reading": "Of the weather."} | COUNT,
     ]
     claims, table = claims_of(tiny, *rows), contradictions(["c1", "c2"])
-    report = report_of(claims, tiny, ESTIMATES, 5)
+    report = report_of(claims, tiny, ESTIMATES, 5, contradictions=table)
     findings = single_claim_checks(report, table)
     made = audit(report, claims, respondents=houses, estimates=ESTIMATES, contradictions=table, findings=findings)
     assert verdict_table(made).set_index("verdict")["claims"].to_dict() == dict(

@@ -53,6 +53,97 @@ def test_the_data_of_a_report_are_what_its_claims_leave_open():
     assert done.claims["difference"].tolist() == [0, 2]
 
 
+# ---- what is disputed, and what nobody is left for
+
+SHORE, HILL = {"break": "place", "group": "shore"}, {"break": "place", "group": "hill"}
+PLACE = {"measure": "place", **COUNT}
+ON_SHORE, ON_HILL = PLACE | {"category": "shore"}, PLACE | {"category": "hill"}
+ORDER = {"unit": "order", "rounding": "exact", "value": "", "op": ">"}
+
+
+def audited(*rows, respondents=90):
+    codebook = tiny_codebook(respondents)
+    return audit_report(claims_of(codebook, *rows), codebook, SETTINGS)
+
+
+def test_a_share_of_nobody_is_impossible_on_its_base_and_not_beyond_testing():
+    """No number up to eight gives 31%; that the records happen to have nobody there says nothing of the claim."""
+    done = audited(ON_HILL | {"value": "8", "op": "<="}, YES | HILL | {"value": "31"})
+    assert done.claims["verdict"].tolist() == ["reproduced", "impossible on its base"]
+    assert "none of 0-8 organisations fits" in done.findings["sentence"].iloc[0]
+
+
+def test_where_it_is_disputed_that_there_is_anybody_the_rest_is_still_said():
+    place = {"measure": "place", "category": "shore"}
+    rows = [place | {"value": "100"}, ON_HILL | {"value": "0", "unit": "percent", "rounding": "half_up"}]
+    rows += [ON_HILL | {"value": "10", "unit": "percent", "rounding": "half_up"}, YES | HILL | {"value": "40"}]
+    done = audited(*rows, YES | SHORE | ORDER | {"versus_group": "hill"})
+    assert done.claims["verdict"].tolist()[:3] == ["reproduced", "reproduced", "contradicted"]
+    assert not done.claims["verdict"].iloc[3:].isin(["reproduced", "not testable"]).any()
+    assert done.claims["regenerated"].iloc[3].startswith("nobody to be a share of")
+    assert done.claims["difference"].iloc[3:].isna().all()
+
+
+def test_a_size_that_was_left_out_is_held_against_no_true_share():
+    """Sixty and forty are not ninety; 57% of all is 65% and 40% of sixty and thirty."""
+    shares = [YES | {"value": "57"}, YES | SHORE | {"value": "65"}, YES | HILL | {"value": "40"}]
+    done = audited(ON_SHORE | {"value": "60"}, ON_HILL | {"value": "40"}, *shares)
+    assert sorted(done.claims["verdict"].iloc[:2]) == ["contradicted", "reproduced"]
+    assert done.claims["verdict"].iloc[2:].eq("reproduced").all()
+    assert done.findings["claims"].tolist() == ["c1 c2"]
+    hill = audited(ON_SHORE | {"value": "60"}, ON_HILL | {"value": "40"}, YES | HILL | {"value": "37"}).claims.iloc[2]
+    assert (hill["verdict"], hill["regenerated"], hill["difference"]) == ("reproduced", "37%", 0)
+    assert (hill["base_low"], hill["base_high"]) == (30, 40) and pd.isna(hill["n"])
+
+
+def test_what_lies_within_the_range_has_no_difference():
+    """23% to 47% holds 31%, which no thirty houses can be: how far the records are from it is filler."""
+    rows = [
+        YES | HILL | {"value": v, "op": o, "unit": "share", "rounding": "exact"}
+        for v, o in (("1/5", ">"), ("1/2", "<"))
+    ]
+    found = audited(ON_HILL | {"value": "30"}, *rows, YES | HILL | {"value": "31"}).claims.iloc[3]
+    assert (found["verdict"], found["regenerated"]) == ("impossible on its base", "23% to 47%")
+    assert pd.isna(found["difference"])
+
+
+def test_a_count_of_an_open_base_is_modelled_though_its_share_is_not():
+    rows = [ON_HILL | {"value": "2", "op": ">="}, ON_HILL | {"value": "5", "op": "<="}, YES | HILL | {"value": "100"}]
+    found = audited(*rows, YES | HILL | COUNT | {"value": "1", "op": "<="}).claims.iloc[3]
+    assert found["verdict"] == "contradicted" and found["regenerated"].endswith("(modelled)")
+    assert pd.isna(found["difference"])
+
+
+def test_a_share_with_decimals_is_set_against_all_that_a_coarser_one_leaves():
+    rows = [YES | {"value": "50"}, YES | {"value": "50", "place": "page 2"}, YES | {"value": "52.3"}]
+    found = audited(*rows, respondents=1000).claims.iloc[2]
+    assert found["verdict"] == "contradicted" and found["regenerated"].startswith("49.5% to 50.")
+    assert -1.9 <= found["difference"] <= -1.8
+
+
+def test_shares_are_the_same_whether_put_as_having_an_answer_or_as_not_having_the_others():
+    codebook = tiny_codebook(90)
+    shut = {"id": "shut", "label": "Not open", "where": {"open": {"none": ["yes"]}}}
+    closed = {"id": "closed", "label": "Closed", "where": {"open": ["no"]}}
+    document = codebook.model_dump(by_alias=True) | {"bases": [*codebook.model_dump()["bases"], shut, closed]}
+    book = type(codebook).model_validate(document)
+    boats = {"measure": "hires", "category": "boats"}
+    rows = [boats | {"base": "shut", "value": "35"}, boats | {"base": "closed", "value": "25", "place": "page 2"}]
+    done = audit_report(claims_of(book, *rows), book, SETTINGS)
+    assert done.findings["check"].tolist() == ["printed differently"]
+
+
+def test_limits_on_answers_of_those_asked_and_of_all_can_stand_together():
+    codebook = tiny_codebook(20)
+    document = codebook.model_dump(by_alias=True)
+    document["questions"][-1]["asked_if"] = {"open": ["yes"]}
+    document["measures"] = [*document["measures"], document["measures"][-1] | {"id": "hires_open", "base": "open"}]
+    book = type(codebook).model_validate(document)
+    most = {"category": "", "unit": "answers", "rounding": "exact", "op": "<="}
+    rows = [{"measure": "hires", "value": "1"} | most, {"measure": "hires_open", "base": "open", "value": "2"} | most]
+    assert audit_report(claims_of(book, *rows), book, SETTINGS).claims["verdict"].eq("reproduced").all()
+
+
 # ---- the documented example
 
 
@@ -126,6 +217,16 @@ def refusal(tmp_path, *rows, respondents=20, content=None):
         (YES | {"value": "101"}, "column value: outside the range of unit percent; found '101'; allowed: 0 to 100."),
         (YES | {"value": "5", "id": "c1"}, "column id: the id stands in row 2 already; found 'c1'."),
         (YES | {"value": "5O"}, "column value: not a number; found '5O'; allowed: a number such as 37, 12.5 or 2/3."),
+        (
+            YES | ORDER | {"versus_group": "total"},
+            "column versus_group: an order compares a share with itself; found 'total'; allowed: another group or "
+            "category.",
+        ),
+        (
+            {"measure": "hires", "category": "boats", "unit": "answers", "rounding": "exact", "op": "<=", "value": "2"},
+            "column category: a claim of how many answers each gave is of no single answer; found 'boats'; allowed: an "
+            "empty cell.",
+        ),
     ],
 )
 def test_each_fault_of_the_claims_is_one_sentence_with_file_row_and_column(tmp_path, row, sentence):

@@ -187,3 +187,54 @@ def test_bounds_are_the_same_each_time():
     codebook = tiny_codebook(10)
     one, other = (bounds_of(codebook, claims_of(codebook, *PRINTED))[1] for _ in range(2))
     pd.testing.assert_frame_equal(one, other)
+
+
+def weighted(respondents, *rows):
+    """The weighted bounds of the tiny survey by measure, category and group, each size band being a cell."""
+    codebook = tiny_codebook(respondents)
+    claims = claims_of(codebook, *rows)
+    system = build_system(codebook, claims, SETTINGS.worded_tolerance)
+    verdict = judge(system, seed=SETTINGS.seed, time_limit=SETTINGS.time_limit)
+    cells = pd.DataFrame(
+        {"cell": ["shore_small", "shore_large", "hill_any"], "label": list("abc"), "sector": ["shore", "shore", "hill"]}
+    ).assign(total=[10.0, 30.0, 60.0])
+    bounds = bound_estimates(codebook, claims, verdict, SETTINGS, cells=cells)
+    return bounds[bounds["basis"].eq("weighted")].set_index(["measure", "category", "group"])
+
+
+def test_a_weighted_share_that_the_cells_alone_settle_is_settled_whoever_answered():
+    row = weighted(6, {"measure": "open", "category": "yes", "value": "50"}).loc["place", "shore", TOTAL]
+    assert (row["low"], row["high"], row["support"]) == (0.4, 0.4, "implied")
+
+
+def test_no_weighted_end_is_attained_by_records_that_cannot_be_weighted():
+    """All tables of four houses with one in each cell: an end that is called attained is found among them."""
+    codebook, claim = tiny_codebook(4), {"measure": "open", "category": "yes", "value": "50"}
+    kinds = tiny_kinds(codebook)
+    tables = every_table(kinds, 4)
+    tables = tables[met_by(claims_of(codebook, claim), codebook, kinds, tables).all(axis=1)]
+    bands, totals = kinds["size"].astype(str).to_numpy(), {"shore_small": 10, "shore_large": 30, "hill_any": 60}
+    members = {band: tables[:, bands == band].sum(axis=1) for band in totals}
+    tables = tables[np.all([m > 0 for m in members.values()], axis=0)]
+    members = {band: tables[:, bands == band].sum(axis=1) for band in totals}
+    weights = np.stack([totals[b] / members[b] for b in bands], axis=1)
+    checked = 0
+    for (measure, category, group), bound in weighted(4, claim).iterrows():
+        if group != TOTAL or pd.isna(bound["low"]):
+            continue
+        estimate = {"measure": measure, "break": TOTAL, "base": codebook.measure(measure).base}
+        gave, base = (rows.to_numpy(int) for rows in rows_of(codebook, estimate, category, group, kinds))
+        whole = (tables * weights) @ base
+        shares = ((tables * weights) @ gave)[whole > 0] / whole[whole > 0]
+        assert bound["low"] <= shares.min() + 1e-9 and shares.max() - 1e-9 <= bound["high"]
+        for end, name in ((bound["low"], "low"), (bound["high"], "high")):
+            if bound["attained"] in ("both", name):
+                assert np.isclose(shares, end, atol=1e-6).any(), (measure, category, name)
+                checked += 1
+    assert checked > 5
+
+
+def test_where_a_cell_must_be_empty_there_are_no_weighted_bounds():
+    rows = [{"measure": "size", "category": "hill_any", "value": "0", "unit": "count", "rounding": "exact"}]
+    found = weighted(6, *rows, {"measure": "open", "category": "yes", "value": "50"})
+    assert found["low"].isna().all() and found["support"].eq("assumed").all()

@@ -5,7 +5,8 @@ from itertools import chain, combinations
 import pytest
 from made_claims import claims_of, tiny_codebook, true_claims
 
-from pipeline.wording import fault_sentence, say
+from pipeline.faults import fault_sentence
+from pipeline.wording import say
 
 YES, NO = {"measure": "open", "category": "yes"}, {"measure": "open", "category": "no"}
 AT_BOATS = {"break": "hires", "group": "boats"}
@@ -123,3 +124,82 @@ def test_an_order_that_the_shares_turn_round(op, said):
         f"{said} (a page)."
     )
     assert fault(200, order | {"op": ">"}, inside, overall).startswith("These 3 claims")
+
+
+COUNT = {"unit": "count", "rounding": "exact"}
+
+
+@pytest.mark.parametrize(
+    ("respondents", "rows", "said"),
+    [
+        (
+            30,
+            [YES | {"value": "11"}],
+            "Open: Yes = 11% of all (a page), yet of 30 organisations 3 are 10% and 4 are 13.3%.",
+        ),
+        (
+            90,
+            [
+                {"measure": "place", "category": "hill", "value": "30", "place": "page 2"} | COUNT,
+                YES | {"value": "31", "break": "place", "group": "hill"},
+            ],
+            "Open: Yes = 31% of the organisations with place 'Hill' (a page), yet of 30 organisations 9 are 30% and 10 "
+            "are 33.3% (page 2).",
+        ),
+        (
+            90,
+            [
+                {"measure": "place", "category": "hill", "value": "60"},
+                {"measure": "place", "category": "anywhere", "value": "50", "place": "page 2"},
+            ],
+            "Place: Hill, of all, is printed as 60% (a page), yet 'Anywhere', which holds it, as 50% (page 2).",
+        ),
+        (
+            90,
+            [YES | {"value": "60"}, NO | {"value": "1/2", "op": ">", "unit": "share", "rounding": "exact"}],
+            "Open: 'Yes' 60% (a page) and 'No' more than 1/2 (a page) add up to more than 110% of all, not to 100%.",
+        ),
+        (
+            90,
+            [
+                {"measure": "size", "category": "shore_small", "value": "60"},
+                {"measure": "size", "category": "hill_any", "value": "50"},
+            ],
+            "Size: 'Small' 60% (a page) and 'Any' 50% (a page) add up to at least 109% of all, where each gave one "
+            "answer.",
+        ),
+        (
+            1000,
+            [YES | {"value": "100", "op": "about", "rounding": "worded"} | {"unit": "count"}, YES | {"value": "12"}],
+            "Open: Yes, of all, is printed as about 100 organisations (a page) and as 12% (a page): about 100 "
+            "organisations of 1000 is 10%, though a number in words may be 5% off.",
+        ),
+    ],
+)
+def test_the_plainest_faults_have_their_arithmetic(respondents, rows, said):
+    assert fault(respondents, *rows) == said
+
+
+def test_arithmetic_is_as_fine_as_what_is_printed_and_finer_by_a_digit():
+    rows = [
+        {"measure": "size", "category": c, "value": v}
+        for c, v in (("shore_small", "33.35"), ("shore_large", "33.35"), ("hill_any", "33.34"))
+    ]
+    assert "add up to 100.04% of all, not to 100%." in fault(30000, *rows)
+
+
+def test_a_claim_that_nothing_can_meet_is_not_called_several():
+    nobody = {"measure": "hires", "category": "", "op": "<=", "value": "0", "unit": "answers", "rounding": "exact"}
+    assert fault(20, nobody).endswith("(a page), which cannot be, whatever else is so.")
+
+
+def test_a_total_outside_its_groups_is_said():
+    shore, hill = ({"break": "place", "group": g} for g in ("shore", "hill"))
+    rows = [YES | {"value": "60", "place": "page 2"}, YES | shore | {"value": "62"}, YES | hill | {"value": "68"}]
+    assert fault(200, *rows) == (
+        "Open: Yes, of all, is printed as 60% (page 2), yet 62% 'Shore' and 68% 'Hill' (a page) make 61.5% to 68.5% of "
+        "all."
+    )
+    sizes = [{"measure": "place", "category": "shore", "value": "60"} | COUNT]
+    sized = [YES | {"value": "45"} | COUNT, YES | shore | {"value": "65"}, YES | hill | {"value": "40"}, *sizes]
+    assert "yet 65% of 60 'Shore' and 40% of 30 'Hill' (a page) make 56.2% to 57.2% of all" in fault(90, *sized)
