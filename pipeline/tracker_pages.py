@@ -78,12 +78,11 @@ def changes_shown(changes, books, basis):
         clear = pair["word"].fillna("").isin(["", NO_CLEAR_CHANGE]).eq(False)
         moved = pd.concat([pair[clear & everyone], pair[clear & ~everyone]]).to_dict("records")
         untold = pair[everyone & pair["word"].fillna("").eq("")].groupby("why", sort=False).size()
-        rehearsed = MARK in pair and pair[MARK].fillna("").ne("").any()
         shown.append(
             {
                 "wave": wave,
                 "since": since,
-                "rehearsal": bool(rehearsed),
+                "rehearsal": "rehearsal" in (books[wave].kind, books[since].kind),
                 "moved": [_moved(row, books[wave]) for row in moved],
                 "unclear": int(pair["word"].eq(NO_CLEAR_CHANGE)[everyone].sum()),
                 "reasons": [{"why": w, "rows": int(n)} for w, n in untold.sort_values(ascending=False).items()],
@@ -97,7 +96,7 @@ def _moved(row, book):
     return {
         "measure": measure.label,
         "answer": book.question(measure.question).categories[row["category"]],
-        "group": "All" if row["break"] == TOTAL else book.group(row["break"], row["group"]).label,
+        "group": _group(row, book),
         "before": percent_text(row["before"]),
         "after": percent_text(row["after"]),
         "change": points_text(row["change"]),
@@ -105,6 +104,13 @@ def _moved(row, book):
         "word": row["word"],
         "link": f"../waves/{row['wave']}/{row_link(*(row[k] for k in ('measure', 'category', 'break', 'group')))}",
     }
+
+
+def _group(row, book):
+    if row["break"] == TOTAL:
+        return "All"
+    broken = next(b.label for b in book.breaks if b.id == row["break"])
+    return f"{broken}: {book.group(row['break'], row['group']).label}"
 
 
 def breaks_shown(breaks, books):

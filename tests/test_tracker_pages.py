@@ -1,0 +1,90 @@
+"""The tracker's page: what changed is told in words, what is simulated says so, and ids stay in the tables."""
+
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from pipeline.codebook import SeriesBreak
+from pipeline.tracker_pages import CHANGED, breaks_shown, changes_shown
+
+NO_TEST = {"word": "", "why": "rests on modelled numbers: no evidence"}
+
+
+def row(category, word="", why="", break_="total", group="total", basis="unweighted"):
+    return {
+        **{"wave": 2021, "since": 2020, "measure": "shop", "category": category, "break": break_, "group": group},
+        **{"basis": basis, "before": 0.371, "after": 0.5514, "change": 0.1804, "ci_low": 0.11, "ci_high": -0.056},
+        **{"word": word, "why": why},
+    }
+
+
+@pytest.fixture(scope="module")
+def books(small_codebook):
+    later = small_codebook.model_copy(update={"wave": 2021, "kind": "rehearsal"})
+    return {2020: small_codebook, 2021: later}
+
+
+def test_what_moved_stands_in_words_and_everyone_before_the_groups(books):
+    rows = [
+        row("yes", "up", break_="kind", group="lib"),
+        row("yes", "down"),
+        row("no", "no clear change"),
+        row("no", "no clear change", break_="kind", group="lib"),
+        row("yes", "up", basis="weighted"),
+        row("no", why="known up to a range"),
+        row("yes", why="known up to a range"),
+        row("yes", why="no evidence"),
+    ]
+    [pair] = changes_shown(pd.DataFrame(rows), books, "unweighted")
+    assert (pair["wave"], pair["since"], pair["rehearsal"], pair["unclear"]) == (2021, 2020, True, 1)
+    assert [(m["group"], m["word"]) for m in pair["moved"]] == [("All", "down"), ("Kind of house: Library", "up")]
+    first = pair["moved"][0]
+    assert (first["measure"], first["answer"]) == ("Shop", "Yes")
+    assert (first["before"], first["after"], first["change"]) == ("37%", "55%", "+18")
+    assert first["interval"] == "+11 to \N{MINUS SIGN}6"
+    assert first["link"] == "../waves/2021/numbers/shop.html#yes.total.total"
+    assert pair["reasons"] == [{"why": "known up to a range", "rows": 2}, {"why": "no evidence", "rows": 1}]
+
+
+def test_two_real_waves_are_no_rehearsal(small_codebook):
+    books = {2020: small_codebook, 2021: small_codebook.model_copy(update={"wave": 2021})}
+    [pair] = changes_shown(pd.DataFrame([row("yes", "up")]), books, "unweighted")
+    assert not pair["rehearsal"] and len(pair["moved"]) == 1 and pair["unclear"] == 0
+
+
+def test_a_break_is_told_in_labels_also_of_a_question_that_is_gone(small_codebook):
+    left = tuple(q for q in small_codebook.questions if q.id != "shop")
+    books = {2020: small_codebook, 2021: small_codebook.model_copy(update={"wave": 2021, "questions": left})}
+    register = {"wave": 2021, "since": 2020, "date": "2021-01-01", "reason": "Why."}
+    rows = [
+        {
+            "question": "outlook",
+            "answers": "bright; bleak",
+            "change": "reworded",
+            "comparable": True,
+            "differences": "a; b",
+        },
+        {"question": "shop", "answers": float("nan"), "change": "gone", "comparable": False, "differences": ""},
+    ]
+    one, other = breaks_shown(pd.DataFrame([register | r for r in rows]), books)
+    assert one["answers"] == ["Bright", "Bleak"] and one["change"] == "worded otherwise" and one["comparable"]
+    assert one["differences"] == ["a", "b"]
+    assert (other["question"], other["answers"], other["change"]) == ("Shop", [], "no longer asked")
+
+
+def test_every_kind_of_break_has_its_words():
+    assert set(CHANGED) == set(SeriesBreak.model_fields["change"].annotation.__args__)
+
+
+def test_nothing_that_a_reconstruction_leaves_open_is_a_number_of_the_tracker():
+    """What the records hold there is filler: no table of changes, scores or marks states it."""
+    tables = {"changes": "before", "net_score_changes": "before", "maturity_changes": "before"}
+    tables |= {"net_scores": "estimate", "maturity": "estimate"}
+    for name, column in tables.items():
+        table = pd.read_csv(ROOT / f"reports/tracker/{name}.csv")
+        support = table["support_before" if column == "before" else "support"]
+        open_ = support.isin(["bounded", "assumed"])
+        assert open_.any() and table.loc[open_, column].isna().all(), name
+        assert table.loc[support.isin(["published", "implied", "simulated"]), column].notna().any(), name
+        if column == "before":
+            assert table.loc[open_, "change"].isna().all()
