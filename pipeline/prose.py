@@ -5,7 +5,6 @@ The sentences are those of `findings`: this module only marks where in them a nu
 
 import re
 
-from pipeline.codebook import TOTAL
 from pipeline.findings import UNWEIGHTED, clause_rows, clause_sentence
 from pipeline.printing import KEYS, base_text, printed_share, range_text, state, value_text, whole_text
 from pipeline.site import row_link
@@ -77,8 +76,10 @@ def strip(row, codebook, clause, several):
     if several:
         measure = codebook.measure(row["measure"])
         answer = codebook.question(measure.question).categories[row["category"]]
-        group = "" if row["break"] == TOTAL else codebook.group(row["break"], row["group"]).label
-        label = f"{measure.label}: {answer}" if clause.versus_category else group
+        label = f"{measure.label}: {answer}"
+        if not clause.versus_category:
+            broken = next((b.label for b in codebook.breaks if b.id == row["break"]), "")
+            label = f"{broken}: {codebook.group(row['break'], row['group']).label}" if broken else ""
     low, high = (row["low"], row["high"]) if known == "bounded" else (row["ci_low"], row["ci_high"])
     settled = known == "settled"
     return {
