@@ -11,6 +11,7 @@ from pipeline.addresses import find_target
 from pipeline.claims import load_claims
 from pipeline.codebook import load_codebook
 from pipeline.explain import explain_estimate, explain_finding, explain_origin, records_at, status_of
+from pipeline.explain_change import CHANGES, change_lines, changes_of, explain_change
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.provenance import SHORT, read_lock
@@ -18,6 +19,7 @@ from pipeline.tables import read_respondents, read_table
 from pipeline.wording import printed, say
 
 WIDTH, MARGIN = 110, 11
+CHANGE = "change"
 MOST_LINES = 9
 # What stands behind an estimate of a reconstruction, whose records are modelled however well it is known.
 OF_A_RECONSTRUCTION = ("published", "implied", "bounded", "assumed")
@@ -27,12 +29,15 @@ def main(
     number: Annotated[
         list[str],
         typer.Argument(
-            help="finding 3, finding 3.2, figure 2 CATEGORY GROUP, MEASURE/CATEGORY/BREAK/GROUP/BASIS, CLAIM"
+            help="finding 3, finding 3.2, figure 2 CATEGORY GROUP, MEASURE/CATEGORY/BREAK/GROUP/BASIS, CLAIM, or "
+            "change MEASURE/CATEGORY/..."
         ),
     ],
     wave: Annotated[
         int | None,
-        typer.Option(help="Year; else that of the number's report, or the last that is no rehearsal."),
+        typer.Option(
+            help="Year; else that of the number's report, or the last that is no rehearsal; of a change the last."
+        ),
     ] = None,
     project: Annotated[Path, typer.Option(help="Folder of the project.")] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="The same as JSON, every record and digit in it.")] = False,
@@ -51,20 +56,13 @@ def explained(words, *, wave=None, project=Path()):
     Raises InputProblem for a wave or number that does not exist, and where what is published does not belong together.
     """
     settings = load_params(project / "params.yaml")
+    if words[0].lower() == CHANGE:
+        return _explained_change(words, wave=wave or settings.waves.all[-1], project=project, settings=settings)
     wave = _wave_meant(words, settings.waves, project) if wave is None else wave
-    kind = settings.waves.kind(wave)
-    codebook = load_codebook(project / "data/codebook" / f"{wave}.yaml")
-    claims = _claims(project, wave, codebook) if kind == "reconstruction" else []
-    target = find_target(words, codebook=codebook, claims=claims, basis=settings.figures.basis)
     lock, report = read_lock(project), f"reports/{wave}"
-    records = records_at(project, lock, wave)
-    given = {
-        "codebook": codebook,
-        "estimates": read_table(project / report / "estimates.csv"),
-        "claims": claims,
-        "share_digits": settings.disclose.share_digits,
-        "respondents": read_respondents(project / records["path"], codebook) if records["there"] else None,
-    }
+    given, records = _given(project, wave, settings, lock)
+    codebook, claims = given["codebook"], given["claims"]
+    target = find_target(words, codebook=codebook, claims=claims, basis=settings.figures.basis)
     found = {"asked": " ".join(words), "kind": target.kind, "wave": wave, "status": status_of(codebook)}
     file, name = f"{report}/estimates.csv", "estimates.csv"
     if target.kind == "finding":
@@ -82,6 +80,37 @@ def explained(words, *, wave=None, project=Path()):
     if target.kind == "claim":
         found["claim"] = target.id
     return found | {"origin": explain_origin(project, lock, file, name), "data": records}
+
+
+def _given(project, wave, settings, lock):
+    """The tables of a wave that `explain_estimate` takes, and where its records are."""
+    codebook = load_codebook(project / "data/codebook" / f"{wave}.yaml")
+    records = records_at(project, lock, wave)
+    return {
+        "codebook": codebook,
+        "estimates": read_table(project / f"reports/{wave}" / "estimates.csv"),
+        "claims": _claims(project, wave, codebook) if settings.waves.kind(wave) == "reconstruction" else [],
+        "share_digits": settings.disclose.share_digits,
+        "respondents": read_respondents(project / records["path"], codebook) if records["there"] else None,
+    }, records
+
+
+def _explained_change(words, *, wave, project, settings):
+    """The changes of a share up to a wave, from the one before and from the first one, with both estimates of each."""
+    lock = read_lock(project)
+    given, records = _given(project, wave, settings, lock)
+    target = find_target(words[1:], codebook=given["codebook"], claims=[], basis=settings.figures.basis)
+    if target.kind != "estimate":
+        raise InputProblem("a change is of one share", found=" ".join(words), allowed=f"{CHANGE} MEASURE/CATEGORY/...")
+    [key] = target.keys
+    after, changes, status = explain_estimate(key, **given), [], {wave: status_of(given["codebook"])}
+    for row in changes_of(project, key, wave):
+        earlier, _ = _given(project, int(row["since"]), settings, lock)
+        status[int(row["since"])] = status_of(earlier["codebook"])
+        changes.append(explain_change(row, explain_estimate(key, **earlier), after))
+    found = {"asked": " ".join(words), "kind": CHANGE, "wave": wave, "status": status[wave], "changes": changes}
+    origin = explain_origin(project, lock, CHANGES, Path(CHANGES).name)
+    return found | {"statuses": {str(w): said for w, said in status.items()}, "origin": origin, "data": records}
 
 
 def _wave_meant(words, waves, project):
@@ -129,7 +158,12 @@ def _drawn(project, report, figure, key):
 def as_text(found):
     """What `explained` gives, as a screen of text: a heading in the margin, a fact beside it."""
     lines = [f"{found['wave']} wave. {found['status']}"]
-    if "finding" in found:
+    if "changes" in found:
+        for change in found["changes"]:
+            lines += ["", *change_lines(change, _said)]
+            for year, facts in zip((change["since"], change["wave"]), change["estimates"], strict=True):
+                lines += [_said(f"IN {year}", found["statuses"][str(year)]), *_brief(facts)]
+    elif "finding" in found:
         finding = found["finding"]
         lines.append(_said("FINDING", f"{finding['number']}. {finding['heading']}"))
         short = len(finding["clauses"]) > 1

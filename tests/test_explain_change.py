@@ -1,0 +1,78 @@
+"""What is said of a change is what the tracker published and what the estimates of its two waves make it."""
+
+import json
+
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from pipeline.addresses import Key
+from pipeline.explain_change import changes_of, explain_change
+from pipeline.explain_command import as_text, explained
+from pipeline.problems import InputProblem
+
+CHANGES = pd.read_csv(ROOT / "reports/tracker/changes.csv")
+NEEDED = ("params.yaml", "dvc.lock", "dvc.yaml", "data/codebook", "data/report", "reports", "notebooks", "pipeline")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """The project as it is committed, without any records."""
+    folder = tmp_path_factory.mktemp("project")
+    for file in NEEDED:
+        (folder / file).parent.mkdir(exist_ok=True, parents=True)
+        (folder / file).symlink_to(ROOT / file)
+    return folder
+
+
+def test_a_change_has_both_its_estimates_its_error_and_its_test(project):
+    found = explained(["change", "policy/yes"], project=project)
+    [change] = found["changes"]
+    row = CHANGES.query(
+        "measure == 'policy' and category == 'yes' and `break` == 'total' and basis == 'unweighted'"
+    ).iloc[0]
+    assert (change["since"], change["wave"], change["word"]) == (row["since"], row["wave"], row["word"])
+    before, after = change["estimates"]
+    assert after["estimate"] - before["estimate"] == pytest.approx(row["change"], abs=1e-9)
+    errors = change["errors"]
+    root = errors["se_before"] ** 2 + errors["se_after"] ** 2 - 2 * errors["covariance"]
+    assert errors["se"] == pytest.approx(root**0.5, rel=1e-6), "the formula that is printed gives the error"
+    text = as_text(found)
+    assert (
+        f"{change['panel']:.0f} organisations are in both waves" in text
+        and "+18 points, interval +11 to +26: up" in text
+    )
+    assert "REHEARSAL" in text and "Reconstructed from the printed report" in text and "notebooks/track.ipynb" in text
+    json.dumps(found)
+
+
+def test_what_is_not_settled_has_a_range_and_what_was_asked_otherwise_a_break(project):
+    text = as_text(explained(["change", "policy", "yes", "sector", "la"], project=project))
+    assert "no change is stated" in text and "RANGE" in text and "an estimate is known only up to a range" in text
+    text = as_text(explained(["change", "tenants/yes"], project=project))
+    assert "BREAK" in text and "break in series in 2015" in text and "PANEL      not stated" in text
+
+
+@pytest.mark.parametrize("row", CHANGES.sample(12, random_state=1).to_dict("records"), ids=lambda r: r["measure"])
+def test_any_row_of_the_table_can_be_explained(project, row):
+    words = "/".join(str(row[k]) for k in ("measure", "category", "break", "group", "basis"))
+    assert as_text(explained(["change", words], project=project)).count("CHANGE ") >= 1
+
+
+def test_what_is_no_change_is_said_with_what_there_is(project):
+    with pytest.raises(InputProblem, match=r"a change is of one share; found 'change finding 3'"):
+        explained(["change", "finding", "3"], project=project)
+    with pytest.raises(InputProblem, match=r"no change of it up to 2014; .*allowed: 2015\."):
+        explained(["change", "policy/yes"], wave=2014, project=project)
+    with pytest.raises(InputProblem, match=r"nothing yet; run dvc repro"):
+        changes_of(project / "data", Key("policy", "yes"), 2015)
+
+
+def test_tables_of_two_runs_are_not_explained_away():
+    row = CHANGES[CHANGES["change"].notna() & CHANGES["support_before"].eq("published")].iloc[0].to_dict()
+    before, after = {"estimate": row["before"]}, {"estimate": row["after"]}
+    assert explain_change(row, before, after)["change"] == row["change"]
+    with pytest.raises(InputProblem, match=rf"the estimates of {row['since']} are of different runs"):
+        explain_change(row, {"estimate": row["before"] + 0.01}, after)
+    with pytest.raises(InputProblem, match=rf"the estimates of {row['wave']} are of different runs"):
+        explain_change(row, before, {"estimate": row["after"] + 0.01})
