@@ -16,6 +16,8 @@ SETTLED = ("published", "implied", "measured", "simulated")
 NOT_KNOWN = "not known"
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 WITHHELD = "withheld"
+# How the sentence of a clause begins that may not be stated.
+CLAUSE_WITHHELD = "Withheld, since it rests on too few organisations or would give a few away"
 FLAGGED = "Few respondents: read with care"
 # Why a share is withheld: of a report that is public already it would give nobody away.
 TOO_FEW = "too few respondents for a share"
