@@ -53,6 +53,11 @@ PULL_OF_HALF = 2
 SAME = 5
 
 
+def with_evidence(table, codebook):
+    """A table with a last column `evidence`: how far the records of the codebook's wave are, in a word (EVIDENCE)."""
+    return table.assign(evidence=EVIDENCE[codebook.kind])
+
+
 def why_withheld(kind):
     """Why a share of a wave of this kind is withheld, within a sentence."""
     return TOO_FEW if kind == "reconstruction" else TOO_FEW_OR_PROTECTED
