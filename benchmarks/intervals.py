@@ -91,7 +91,7 @@ def markdown(classes, shares, leading):
     measure, category = leading
     keys = {"measure": measure, "category": category, "break": "total"}
     one = shares[(shares[list(keys)] == pd.Series(keys)).all(axis=1)].set_index("scenario")
-    lines += ["", f"The share that answering depends on, in truth {one['truth'].iloc[0]:.1%}:", ""]
+    lines += ["", f"The share that answering depends on, in truth {one['simulated_truth'].iloc[0]:.1%}:", ""]
     lines += ["| who answers | bias | unweighted | coverage |", "|---|--:|--:|--:|"]
     for scenario, row in one.iterrows():
         cells = [scenario, *(f"{100 * b:+.1f}" for b in row[["bias", "unweighted_bias"]])]

@@ -38,6 +38,7 @@ from pipeline.revisions import (
     read_released,
     sources,
     with_entries,
+    without_withheld,
 )
 from pipeline.tables import read_table, write_table
 
@@ -76,7 +77,8 @@ def pending(project):
                 do="put the year back on waves.all in params.yaml",
             )
     new = [with_entries(read_log(path), entries) for path in files]
-    return pd.concat([released_log(project), *new], ignore_index=True).astype("string"), entries
+    log = pd.concat([released_log(project), *new], ignore_index=True).astype("string")
+    return without_withheld(log), entries
 
 
 def released_log(project):

@@ -230,7 +230,9 @@ def _class_row(part):
 
 
 def share_table(table, rows):
-    """Coverage and bias of each share: KEYS, `truth`, and means over the surveys, with Monte Carlo errors.
+    """Coverage and bias of each share: KEYS, `simulated_truth`, and means over the surveys, with Monte Carlo errors.
+
+    The truth is that of the made-up population, and says nothing of the organisations that were asked.
 
     `se_ratio` is the mean standard error over the standard deviation that the estimates really have.
     """
@@ -249,4 +251,5 @@ def share_table(table, rows):
     found["se_ratio"] = found["se_ratio"] / by_share["estimate"].std()
     found = found.reset_index()
     about = rows[[*KEYS, "truth"]].reindex(found["share"]).reset_index(drop=True)
+    about = about.rename(columns={"truth": "simulated_truth"})
     return pd.concat([found[["scenario"]], about, found.drop(columns=["scenario", "share"])], axis="columns")

@@ -54,7 +54,8 @@ def protect(estimates, respondents, *, codebook, settings):
 def _log(estimates, no_share, no_base, small):
     one = estimates["basis"].eq(UNWEIGHTED)
     shares = estimates[no_share & one].assign(what="share")
-    shares["reason"] = np.where(small[shares.index], SMALL_BASE, CONFIDENTIAL)
+    # Of a base that is withheld itself not even that it is small is said: two are withheld where one is small.
+    shares["reason"] = np.where((small & ~no_base)[shares.index], SMALL_BASE, CONFIDENTIAL)
     bases = estimates[no_base & one].drop_duplicates(["measure", "break", "group"])
     bases = bases.assign(what="base", category="", reason=CONFIDENTIAL)
     return pd.concat([shares, bases]).sort_index(kind="stable")[LOG].reset_index(drop=True)

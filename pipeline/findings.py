@@ -10,6 +10,7 @@ from string import Formatter
 import pandas as pd
 
 from pipeline.printing import (
+    CLAUSE_WITHHELD,
     FLAGGED,
     KEYS,
     NOT_KNOWN,
@@ -118,7 +119,7 @@ def clause_sentence(clause, one, other, codebook, label):
     """A clause in words. `one` and `other` are rows of estimates; `label` names the interval where it first stands."""
     rows = [row for row in (one, other) if row is not None]
     if any(state(row) == "withheld" for row in rows):
-        return f"Withheld, since it rests on too few organisations or would give a few away: {about(clause, codebook)}."
+        return f"{CLAUSE_WITHHELD}: {about(clause, codebook)}."
     if any(state(row) == "assumed" for row in rows):
         return clause.unsettled or f"Not settled by the report's text: {about(clause, codebook)}."
     said = _said(one, label)

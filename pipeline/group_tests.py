@@ -38,8 +38,9 @@ def compare_groups(respondents, *, codebook, estimates, settings):
     `respondents` are weighted, `estimates` those of `pipeline.estimate` (they say what is evidence), `settings` the
     section `analyse` of the Params. `category` is empty where a question is tested as a whole, `group` where all groups
     of the break are; `groups` counts those tested and `left_out` names those whose effective base is below
-    `withhold_below`. `quality` is `ok`, `flagged` (a group's effective base is below `flag_below`), `withheld` (no
-    test) or `modelled`. `p_adjusted` is Benjamini and Hochberg's over all tests of the basis that are evidence.
+    `withhold_below`. Where a group's base is withheld there is no test, and both are empty: they would say which is
+    small. `quality` is `ok`, `flagged` (a group's effective base is below `flag_below`), `withheld` (no test) or
+    `modelled`. `p_adjusted` is Benjamini and Hochberg's over all tests of the basis that are evidence.
     """
     plan = list(_plan(respondents, codebook))
     withheld = _withheld(estimates)
@@ -54,7 +55,10 @@ def compare_groups(respondents, *, codebook, estimates, settings):
 
 
 def _plan(respondents, codebook):
-    """What is tested: keys, the `answer` of each respondent, the `group_of` each, and who is in (`inside`)."""
+    """What is tested: keys, the `answer` of each respondent, the `group_of` each, and who is in (`inside`).
+
+    `answers` and `parts` are the ids of all answers to the question and of all groups of the test, given or not.
+    """
     for measure in codebook.measures:
         question = codebook.question(measure.question)
         base = select(respondents, codebook.base(measure.base).where).to_numpy(bool)
@@ -65,7 +69,11 @@ def _plan(respondents, codebook):
             for group, group_of, inside in _groupings(members, base):
                 for category, answer in _answers(respondents, question):
                     keys = {"measure": measure.id, "category": category, "break": break_, "group": group}
-                    yield keys | {"answer": answer, "group_of": group_of, "inside": inside}
+                    there = {
+                        "answers": [a.id for a in question.answers],
+                        "parts": [group, REST] if group else [*members],
+                    }
+                    yield keys | {"answer": answer, "group_of": group_of, "inside": inside} | there
 
 
 def _of_the_frame(codebook, *questions):
@@ -115,14 +123,18 @@ def _narrowed(test, weights, settings, evidence, withheld):
     kept = {g: base for g, base in bases.items() if base >= settings.withhold_below}
     inside = inside & pd.Series(group_of).isin(list(kept)).to_numpy()
     answers = set(test["answer"][inside])
-    why = "groups" if len(kept) < 2 else "answers" if len(answers) < 2 else ""
-    if not why and any(key in withheld for key in _rests_on(test, answers, kept)):
-        why = "withheld"
+    # Which of its groups are tested, and how many, would say which withheld base is small and which protects it.
+    no_base = any((test["measure"], *place) in withheld for place in _places(test, test["parts"]))
+    # Of all answers, also those that nobody gave: that there is a test would say that nobody did.
+    no_share = any(key in withheld for key in _rests_on(test, test["answers"], kept))
+    why = "withheld" if no_base else "groups" if len(kept) < 2 else "withheld" if no_share else ""
+    why = why or ("answers" if len(answers) < 2 else "")
     quality = "flagged" if min(kept.values(), default=0) < settings.flag_below else "ok"
     quality = quality if _settled(test, answers, kept, evidence) else "modelled"
-    # The base of a test is the sum of its groups' bases, so it would give away one of them that is withheld.
-    n = None if any((test["measure"], test["break"], g) in withheld for g in bases) else int(inside.sum())
-    counts = {"n": n, "groups": len(kept), "left_out": " ".join(g for g in bases if g not in kept)}
+    counts = {"n": int(inside.sum()), "groups": len(kept), "left_out": " ".join(g for g in bases if g not in kept)}
+    if no_base:
+        # The base of a test is the sum of its groups' bases, so it would give away one of them that is withheld.
+        counts = {"n": None, "groups": None, "left_out": ""}
     return test | counts | {"inside": inside, "quality": "withheld" if why else quality, "why": why}
 
 
@@ -134,8 +146,12 @@ def _settled(test, answers, groups, evidence):
 def _rests_on(test, answers, groups):
     """The keys of the estimates that a test rests on."""
     categories = [test["category"]] if test["category"] else [a for a in answers if a != NO_ANSWER]
-    places = [(TOTAL, TOTAL) if g == REST else (test["break"], g) for g in groups]
-    return [(test["measure"], category, *place) for category in categories for place in places]
+    return [(test["measure"], category, *place) for category in categories for place in _places(test, groups)]
+
+
+def _places(test, groups):
+    """Break and group of each group of a test; the others of a group are known where everyone is."""
+    return [(TOTAL, TOTAL) if g == REST else (test["break"], g) for g in groups]
 
 
 def _tested(tests, respondents, basis):
@@ -146,15 +162,16 @@ def _tested(tests, respondents, basis):
     for i, test in enumerate(tests):
         columns |= {f"a{i}": test["answer"].tolist(), f"g{i}": test["group_of"].tolist(), f"d{i}": test["inside"]}
     sample = sample_of(columns, respondents, basis)
+    table_columns = ["why", *(c for c in COLUMNS if c not in ("wave", "basis"))]
     rows = []
     for i, test in enumerate(tests):
-        row = {k: v for k, v in test.items() if k not in ("answer", "group_of", "inside")}
+        row = {k: v for k, v in test.items() if k in table_columns}
         if not test["why"]:
             found = sample.categorical.tabulate(f"g{i}", f"a{i}", where=svy.col(f"d{i}")).stats.f
             row |= {"statistic": found.value, "df_numerator": found.df_num, "df_denominator": found.df_den}
             row |= {"p": found.p_value}
         rows.append(row)
-    return pd.DataFrame(rows).reindex(columns=["why", *(c for c in COLUMNS if c not in ("wave", "basis"))])
+    return pd.DataFrame(rows, columns=table_columns).astype(dict.fromkeys(("n", "groups"), "Int64"))
 
 
 def adjust(table):

@@ -16,6 +16,8 @@ SETTLED = ("published", "implied", "measured", "simulated")
 NOT_KNOWN = "not known"
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 WITHHELD = "withheld"
+# How the sentence of a clause begins that may not be stated.
+CLAUSE_WITHHELD = "Withheld, since it rests on too few organisations or would give a few away"
 FLAGGED = "Few respondents: read with care"
 # Why a share is withheld: of a report that is public already it would give nobody away.
 TOO_FEW = "too few respondents for a share"
@@ -49,6 +51,11 @@ ABOUT, JUST, FEW = 1, 3, 3
 PULL_OF_HALF = 2
 # A difference whose whole interval is within this many percentage points of none is called none.
 SAME = 5
+
+
+def with_evidence(table, codebook):
+    """A table with a last column `evidence`: how far the records of the codebook's wave are, in a word (EVIDENCE)."""
+    return table.assign(evidence=EVIDENCE[codebook.kind])
 
 
 def why_withheld(kind):

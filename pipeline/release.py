@@ -27,6 +27,7 @@ from pipeline.revisions import (
     released_before,
     sources,
     with_entries,
+    without_withheld,
 )
 from pipeline.tables import write_table
 
@@ -80,7 +81,8 @@ def release(
         what = "numbers that were published have changed, and nobody has acknowledged it"
         raise InputProblem(what, found=f"revision {revision}", do="run dvc repro, which says what to do")
     if len(changed):
-        write_table(project / PUBLISHED / LOG, pd.concat([released_log(project), changed], ignore_index=True))
+        log = pd.concat([released_log(project), changed], ignore_index=True)
+        write_table(project / PUBLISHED / LOG, without_withheld(log))
     write_table(folder / NUMBERS, now)
     write_table(folder / MADE_FROM, as_table(sources(lock, stages_before(lock, stage))))
     first = "first release" if before is None else f"{changed['number'].nunique()} changed since the last release"

@@ -3,7 +3,8 @@
 `data/published/YEAR/` holds what was last released of a wave: `numbers.csv` (a row for each estimate and each sentence
 of a key finding) and `made_from.csv` (the hashes and settings that they were made from). `data/published/revisions.csv`
 is the log of revisions that were acknowledged and released since. Cells are compared as the text that is published,
-so that nothing is too small to be seen; a number that is new changes nothing that was published.
+so that nothing is too small to be seen; a number that is new changes nothing that was published. What a wave that is
+not public withholds by now is not told again: of it the log says neither what stood there nor what it became before.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.printing import KEYS
+from pipeline.printing import CLAUSE_WITHHELD, KEYS, WITHHELD
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table
 
@@ -25,6 +26,8 @@ VALUES += ["n_weighted", "n_eff", "se", "deff"]
 CHANGED = ["revision", "wave", "number", "column", "old", "new"]
 LOGGED = [*CHANGED, "cause", "changed", "acknowledged", "by"]
 WITHDRAWN = "withdrawn"
+# The support of a wave that is not public already; of a reconstruction each number has another.
+NOT_PUBLIC = ("measured", "simulated")
 CAUSES = ("data", "code", "parameter", "unknown")
 CODE = (".py", ".ipynb", ".html", ".lock")
 HEADING = re.compile(r"^## (\d{4}-[0-9a-f]{8})\s*$")
@@ -67,8 +70,9 @@ def changed_numbers(wave, released, now, taken=()):
 
     A number that is gone is `withdrawn`. All rows have one `revision`: the year and a hash of them all, so that an
     entry that acknowledges these changes acknowledges no others. `taken` are the names of revisions that were
-    released: the same changes made once more, after they were undone, have a name of their own. No rows where nothing
-    changed or was released before.
+    released: the same changes made once more, after they were undone, have a name of their own. Of what a wave that is
+    not public withholds now `old` is empty, in every column of the row: a revision would print what it takes back. No
+    rows where nothing changed or was released before.
     """
     if released is None:
         return pd.DataFrame(columns=CHANGED, dtype="string")
@@ -79,14 +83,37 @@ def changed_numbers(wave, released, now, taken=()):
     both = old.merge(new, on=["number", "column"], how="left", validate="1:1")
     gone = ~both["number"].isin(now["number"])
     both["new"] = both["new"].mask(gone, WITHDRAWN)
+    both["told"] = both["old"].mask(both["number"].isin(_withheld(now)), "")
     rows = both[both["old"].ne(both["new"]) & ~(gone & both["old"].eq(""))].assign(wave=str(wave))
     places = {number: i for i, number in enumerate(released["number"])}
     rows = rows.sort_values(["number", "column"], key=lambda c: c.map(places | {v: i for i, v in enumerate(VALUES)}))
-    rows = rows[CHANGED[1:]].reset_index(drop=True)
+    rows = rows.assign(old=rows["told"])[CHANGED[1:]].reset_index(drop=True)
+    # Of what is told: a hash of a number that is withheld would give it to whoever tries them all.
     text = rows.to_csv(index=False, lineterminator="\n")
     while (name := f"{wave}-{hashlib.sha256(text.encode()).hexdigest()[:8]}") in set(taken):
         text += "once more\n"
     return rows.assign(revision=name)[CHANGED].astype("string")
+
+
+def _withheld(now):
+    """The addresses of what a wave that is not public withholds; none of a reconstruction."""
+    if not now["support"].isin(NOT_PUBLIC).any():
+        return set()
+    gone = now["quality"].eq(WITHHELD) | now["sentence"].str.startswith(CLAUSE_WITHHELD)
+    return set(now.loc[gone, "number"])
+
+
+def without_withheld(log):
+    """A log of revisions (CHANGED among its columns, the oldest first) without what a later one of them withholds.
+
+    A later revision that leaves `old` empty beside a quality or a sentence, which are never empty, says that the number
+    is withheld since: what it was and became in those before is empty too.
+    """
+    order = pd.Series(pd.factorize(log["revision"])[0], index=log.index)
+    says = log["column"].isin(["quality", "sentence"]) & log["old"].eq("")
+    since = order.where(says).groupby([log["wave"], log["number"]]).transform("max")
+    gone = order.lt(since)
+    return log.assign(old=log["old"].mask(gone, ""), new=log["new"].mask(gone, ""))
 
 
 # ---- causes

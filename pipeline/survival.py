@@ -3,7 +3,7 @@
 from pipeline.files import MARK, MARKED
 from pipeline.findings import about
 from pipeline.pictures import Drawing, write_drawing
-from pipeline.printing import MINUS, STATUS
+from pipeline.printing import MINUS, STATUS, with_evidence
 from pipeline.vary import BROKEN, DOES_NOT, HOLDS, NOT_SETTLED, NOT_TESTED, REFERENCE, SET, SURVIVES
 
 NAME = "sensitivity"
@@ -28,7 +28,8 @@ def picture_data(judged, choices, codebook):
 
     Columns: finding, number, clause, label, panel (share, difference), choice, drawn (reference, set, other), value and
     its interval (low, high; empty but for the reference), bound_low and bound_high (of the choice that is set; shares
-    only), verdict, and `said`, the clause's verdict over all choices that can be met. Proportions.
+    only), verdict, `said`, the clause's verdict over all choices that can be met, and `evidence`, how far the records
+    are. Proportions.
     """
     clauses = {(f.id, i): c for f in codebook.findings for i, c in enumerate(f.clauses, start=1)}
     compared = judged["versus"].notna()
@@ -52,7 +53,7 @@ def picture_data(judged, choices, codebook):
     said = {key: said_of(rows, choices) for key, rows in table.groupby(["finding", "clause"])}
     if modelled:
         said = {key: modelled_words(words, bounded[key]) for key, words in said.items()}
-    return table.assign(said=[said[key] for key in keys])
+    return with_evidence(table.assign(said=[said[key] for key in keys]), codebook)
 
 
 def modelled_words(words, whatever):

@@ -188,7 +188,7 @@ def _data_docs(report):
 
 # What is in the files of a wave that are no tables; those have their titles in the dictionary.
 FILES = {
-    "metrics.json": "The numbers that two runs are compared by",
+    "metrics.json": "The numbers that two runs are compared by, with how far they are evidence",
     "tables.xlsx": "Data tables, one sheet a question (spreadsheet)",
     "tables.csv-metadata.json": "What the columns of tables.csv mean (CSVW)",
     "ddi.xml": "The questionnaire and the variables, for archives (DDI-Codebook)",

@@ -24,7 +24,7 @@ from pipeline.estimate import KEYS, PAIR, UNWEIGHTED, WEIGHTED, Grid, estimate_b
 from pipeline.findings import about
 from pipeline.params import Weight
 from pipeline.population import population_cells, shift_totals
-from pipeline.printing import EVIDENCE, SETTLED, WITHHELD, difference, size_words
+from pipeline.printing import EVIDENCE, SETTLED, WITHHELD, difference, size_words, with_evidence
 from pipeline.problems import InputProblem
 from pipeline.weight import weigh
 
@@ -102,8 +102,8 @@ def weigh_choices(choices, respondents, *, approached, folder, codebook):
 
     Returns (rows by choice id, table): only the first of several choices that give the same weights is in the dict.
     Columns of the table: choice, label, the options, `met` (yes, or the sentence that says why the options cannot be
-    met), `same_as` (the earlier choice with the same weights), and the weights' sum, max_to_min, design_effect and
-    effective_base.
+    met), `same_as` (the earlier choice with the same weights), the weights' sum, max_to_min, design_effect and
+    effective_base, and `evidence`, how far the records that are weighted are.
     """
     cells = {c.options.population: None for c in choices}
     cells = {p: population_cells(p, folder=folder, codebook=codebook) for p in cells}
@@ -125,7 +125,7 @@ def weigh_choices(choices, respondents, *, approached, folder, codebook):
         steps = step_table(found).set_index("step").loc["weight"]
         facts = {k: steps[k] for k in ("sum", "max_to_min", "design_effect", "effective_base")}
         rows.append(row | {"met": "yes", "same_as": "" if same == choice.id else same} | facts)
-    return weighted, pd.DataFrame(rows)
+    return weighted, with_evidence(pd.DataFrame(rows), codebook)
 
 
 def _option_columns(options):
@@ -389,7 +389,8 @@ def plotted(judged, codebook):
 def metrics(judged, choices, survivors, *, evidence):
     """The numbers that two runs are compared by, as a dict for JSON: weights, findings, and the weighted clauses.
 
-    `evidence` says what the weighted numbers are (modelled, simulated, measured) and stands in the name of theirs.
+    `evidence` says what the weighted numbers are (modelled, simulated, measured): it stands in the name of theirs, and
+    among the weights and the findings.
     """
     chosen = choices.set_index("choice").loc[SET]
     weights = {k: round(float(chosen[k]), 9) for k in ("sum", "max_to_min", "design_effect", "effective_base")}
@@ -399,4 +400,5 @@ def metrics(judged, choices, survivors, *, evidence):
     value = ours["difference"].where(ours["versus"].notna(), ours["estimate"])
     names = [f"{f}_clause_{c}" for f, c in zip(ours["finding"], ours["clause"], strict=True)]
     shares = {name: round(float(v), 9) for name, v in zip(names, value, strict=True)}
-    return {"weights": weights, "findings": findings, f"weighted_{evidence}": shares}
+    said = {"evidence": evidence}
+    return {"weights": said | weights, "findings": said | findings, f"weighted_{evidence}": shares}

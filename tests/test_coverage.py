@@ -175,6 +175,7 @@ def test_coverage_and_bias_on_an_example():
 def test_shares_on_an_example():
     shares = share_table(*example())
     assert shares["category"].tolist() == ["x", "y"]
+    assert "truth" not in shares and shares["simulated_truth"].tolist() == [0.4, 0.5]
     assert shares["coverage"].tolist() == [1, 0.5]
     assert shares["bias"].tolist() == pytest.approx([0.02, -0.05])
     assert shares["se_ratio"].iloc[1] == pytest.approx(0.1 / np.std([0.5, 0.4], ddof=1))
@@ -203,7 +204,7 @@ def test_what_the_document_says_of_single_shares_and_of_the_leaning_one(codebook
     assert enough["coverage"].min() > 0.93
     above = enough[enough["coverage"] > 0.97]
     assert 0 < len(above) < len(enough) / 8
-    assert (np.minimum(above["truth"], 1 - above["truth"]) < 0.15).mean() > 0.5
+    assert (np.minimum(above["simulated_truth"], 1 - above["simulated_truth"]) < 0.15).mean() > 0.5
     measure, category = headline(codebook_2014)
     leaning = shares[(shares[["measure", "category", "group"]] == [measure, category, "total"]).all(axis=1)]
     leaning = leaning.set_index("scenario")

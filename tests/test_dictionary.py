@@ -1,13 +1,17 @@
 """The dictionary of the published tables: every column of each has a description, and no description is left over."""
 
 import csv
+import re
 from fnmatch import fnmatch
 
+import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
 
+from pipeline.codebook import load_codebook
 from pipeline.dictionary import DICTIONARY, described, title_of
+from pipeline.printing import EVIDENCE
 
 REPORTS = ROOT / "reports"
 TABLES = sorted(p.relative_to(REPORTS).as_posix() for p in REPORTS.rglob("*.csv"))
@@ -36,6 +40,14 @@ def test_no_description_is_left_over(dictionary):
     assert [text for text in every if text not in said] == []
     used = {title_of(path) for path in TABLES}
     assert [title for title in dictionary["titles"].values() if title not in used] == []
+
+
+@pytest.mark.parametrize("path", [path for path in TABLES if re.match(r"\d{4}/(weight|sensitivity)", path)])
+def test_a_table_that_rests_on_weights_says_how_far_it_is_evidence(path):
+    """Whoever has the file alone must see that the weights of a reconstruction are modelled."""
+    kind = load_codebook(ROOT / f"data/codebook/{path[:4]}.yaml").kind
+    table = pd.read_csv(REPORTS / path)
+    assert table["evidence"].eq(EVIDENCE[kind]).all() and "how far it is evidence" in title_of(path)
 
 
 def test_a_description_is_a_sentence_and_a_title_is_short(dictionary):

@@ -16,6 +16,7 @@ from pipeline.attack import Attack, Number, frame_classes
 from pipeline.codebook import Codebook
 from pipeline.disclose import (
     BASE,
+    CONFIDENTIAL,
     LOG,
     OF_WEIGHTS,
     TESTED,
@@ -273,6 +274,17 @@ def test_the_log_names_what_is_withheld_and_not_how_small_it_is(released):
     assert (
         log["reason"].nunique() <= 2 and not log.drop(columns="wave").stack().astype(str).str.contains(r"\d{2}").any()
     )
+
+
+def test_the_log_has_one_reason_for_all_that_hangs_on_withheld_bases(respondents, survey, every):
+    settings = rules(minimum_base=8, minimum_count=5)
+    published, log = protect(every, respondents, codebook=survey, settings=settings)
+    places = ["measure", "break", "group"]
+    gone = set(published.loc[published["n"].isna(), places].itertuples(index=False, name=None))
+    told = log[[place in gone for place in log[places].itertuples(index=False, name=None)]]
+    small = every["n"].lt(8) & pd.Series([p in gone for p in every[places].itertuples(index=False, name=None)])
+    assert small.any() and set(told["what"]) == {"share", "base"}
+    assert set(told["reason"]) == {CONFIDENTIAL}
 
 
 def test_the_protection_agrees_with_an_audit_by_its_own_programs(released, respondents, survey):

@@ -80,6 +80,37 @@ def test_groups_too_small_are_left_out_and_named(small_codebook, make_respondent
     assert rows["n"].tolist() == [len(kept) - 3]
 
 
+def test_a_withheld_base_leaves_no_test_and_nothing_that_says_which_group_is_small(small_codebook, make_respondents):
+    """Two bases are withheld, the small one and one that protects it: where the small one is left out names it."""
+    respondents, found = weighted(make_respondents(small_codebook, 160, seed=4)), []
+    for small in ("mus_few", "lib_few"):
+        rows = respondents["scale"].astype(object).eq(small)
+        kept = respondents[~rows | (rows.cumsum() <= 3)].reset_index(drop=True)
+        estimates = estimate(kept, codebook=small_codebook, settings=SETTINGS)
+        hidden = estimates["group"].isin(["mus_few", "lib_few"])
+        estimates = estimates.assign(**{c: estimates[c].mask(hidden) for c in ("estimate", "count", "n")})
+        tests = compared(kept, small_codebook, estimates=estimates)
+        found.append(tests[tests["break"].eq("scale")].reset_index(drop=True))
+        assert found[-1][["groups", "n", "statistic", "df_denominator", "p", "p_adjusted"]].isna().all(axis=None)
+        assert found[-1]["left_out"].eq("").all() and found[-1]["quality"].eq("withheld").all()
+    pd.testing.assert_frame_equal(*found)
+
+
+def test_a_withheld_answer_that_nobody_gave_is_tested_no_more_than_one_that_some_gave(small_codebook, make_respondents):
+    respondents = weighted(make_respondents(small_codebook, 160, seed=4))
+    answer = small_codebook.question("outlook").answers[0].id
+    other = small_codebook.question("outlook").answers[1].id
+    nobody = respondents.assign(outlook=respondents["outlook"].replace(answer, other))
+    found = []
+    for rows in (respondents, nobody):
+        estimates = estimate(rows, codebook=small_codebook, settings=SETTINGS)
+        hidden = estimates["category"].eq(answer) & estimates["break"].eq("kind")
+        estimates = estimates.assign(**{c: estimates[c].mask(hidden) for c in ("estimate", "count")})
+        tests = compared(rows, small_codebook, estimates=estimates)
+        found.append(tests[tests["measure"].eq("outlook") & tests["break"].eq("kind")]["key"].tolist())
+    assert found[0] == found[1] == ["not tested: a number that it rests on is withheld"] * 2
+
+
 def test_what_cannot_be_tested_says_why(small_codebook, make_respondents):
     respondents = weighted(make_respondents(small_codebook, 160, seed=4)).assign(**{"events.talks": 1})
     found = compared(respondents, small_codebook)

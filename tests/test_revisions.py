@@ -25,6 +25,7 @@ from pipeline.revisions import (
     released_before,
     sources,
     with_entries,
+    without_withheld,
 )
 from pipeline.tables import write_table
 
@@ -117,6 +118,56 @@ def test_other_changes_have_another_name(estimates, small_codebook, tmp_path):
         moved = changed(estimates, "outlook", "steady", estimate=share)
         names |= set(changed_numbers(2020, before, numbers_of(moved, small_codebook, tmp_path))["revision"])
     assert len(names) == 2 and all(name.startswith("2020-") for name in names)
+
+
+# ---- what is withheld since
+
+
+KEY = ("outlook", "bright", "kind", "lib")
+CLAUSE_KEY = ("shop", "yes")
+HIDDEN = dict.fromkeys(("count", "estimate", "se", "ci_low", "ci_high", "deff"), None) | {"quality": "withheld"}
+
+
+def test_a_revision_does_not_print_what_it_withholds(estimates, small_codebook, tmp_path):
+    before = numbers_of(estimates, small_codebook, tmp_path)
+    moved = changed(changed(estimates, *KEY, **HIDDEN, n=99), *CLAUSE_KEY, **HIDDEN)
+    moved = changed(moved, "outlook", "steady", estimate=0.5)
+    found = changed_numbers(2020, before, numbers_of(moved, small_codebook, tmp_path))
+    gone = found["number"].str.startswith(("outlook/bright/kind/lib/", "shop/yes/total/total/", "finding 1.1"))
+    assert set(found.loc[gone, "column"]) >= {"n", "count", "estimate", "ci_low", "quality", "sentence"}
+    assert found.loc[gone, "old"].eq("").all() and found.loc[~gone, "old"].ne("").all() and (~gone).any()
+
+
+def test_the_name_of_a_revision_does_not_give_away_what_is_withheld(estimates, small_codebook, tmp_path):
+    now = numbers_of(changed(estimates, *KEY, **HIDDEN), small_codebook, tmp_path)
+    names = set()
+    for count in (12, 13):
+        before = numbers_of(changed(estimates, *KEY, count=count), small_codebook, tmp_path)
+        names |= set(changed_numbers(2020, before, now)["revision"])
+    assert len(names) == 1
+
+
+def test_what_a_printed_report_said_stays_in_the_log(estimates, small_codebook, tmp_path):
+    printed = estimates.assign(support="published")
+    before = numbers_of(printed, small_codebook, tmp_path)
+    found = changed_numbers(2020, before, numbers_of(changed(printed, *KEY, **HIDDEN), small_codebook, tmp_path))
+    assert "quality" in set(found["column"]) and found["old"].ne("").all()
+
+
+def test_revisions_before_do_not_tell_what_a_later_one_withholds(estimates, small_codebook, tmp_path):
+    first = numbers_of(estimates, small_codebook, tmp_path)
+    second = numbers_of(changed(estimates, *KEY, count=41, estimate=0.41), small_codebook, tmp_path)
+    third = numbers_of(changed(estimates, *KEY, **HIDDEN), small_codebook, tmp_path)
+    log = pd.concat([changed_numbers(2020, first, second), changed_numbers(2020, second, third)], ignore_index=True)
+    assert log["new"].eq("41").any()
+    kept = without_withheld(log)
+    earlier = kept["revision"].eq(kept["revision"].iloc[0])
+    assert kept.loc[earlier, ["old", "new"]].eq("").all(axis=None)
+    assert kept[~earlier].equals(log[~earlier]) and kept.drop(columns=["old", "new"]).equals(
+        log[kept.columns.difference(["old", "new"], sort=False)]
+    )
+    other = log.assign(wave=log["wave"].mask(earlier, "2019"))
+    assert without_withheld(other).equals(other)
 
 
 # ---- causes

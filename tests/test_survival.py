@@ -80,6 +80,7 @@ def test_a_reconstruction_says_so_in_words_and_states_no_modelled_number(small_c
     assert "MODELLED" in words["kicker"] and "next to no evidence" in text and "(modelled)" in text
     assert "1 survives, 1 does not" in text
     assert "0.5" not in text and "50%" not in text
+    assert data["evidence"].eq("modelled").all()
 
 
 @pytest.mark.parametrize("kind", ["rehearsal", "fieldwork"])

@@ -88,6 +88,10 @@ def test_equal_weights_are_one_choice_and_unmet_ones_say_why(weighed):
     assert len(table) == len(choices)
 
 
+def test_the_choices_say_what_records_were_weighted(weighed, small_codebook):
+    assert weighed[2]["evidence"].eq(vary.EVIDENCE[small_codebook.kind]).all()
+
+
 def test_the_choice_that_is_set_gives_the_estimates_of_analyse(weighed, respondents, small_codebook):
     _, rows, _ = weighed
     _, wanted = vary.clause_rows(small_codebook)
@@ -200,6 +204,7 @@ def test_metrics_name_what_the_numbers_are(weighed, respondents, small_codebook)
     found = vary.metrics(judged, table, vary.survivors(judged, table), evidence="modelled")
     assert list(found) == ["weights", "findings", "weighted_modelled"]
     assert found["weights"]["sum"] == pytest.approx(1100)
+    assert found["weights"].pop("evidence") == found["findings"].pop("evidence") == "modelled"
     assert sum(found["findings"].values()) == len(small_codebook.findings)
     assert set(found["weighted_modelled"]) == {f"finding_{f}_clause_{c}" for f, c in ((1, 1), (1, 2), (2, 1))}
 
@@ -237,7 +242,8 @@ def test_a_survey_without_findings_has_nothing_to_survive(weighed, respondents, 
     like = told(weighed, respondents, with_shares_alone(small_codebook), tmp_path)
     for empty, full in zip(tables, like[:4], strict=True):
         assert empty.empty and set(empty) == set(full)
-    assert numbers["findings"] == {"survives": 0, "does_not_survive": 0, "not_tested": 0}
+    none_of_all = {"survives": 0, "does_not_survive": 0, "not_tested": 0}
+    assert numbers["findings"] == none_of_all | {"evidence": "measured"}
     write_table(tmp_path / "sensitivity_findings.csv", tables[1].assign(evidence="measured"))
     assert survival_summary(tmp_path) is None
     assert numbers["weighted_measured"] == {} and "There are no key findings to weigh." in words
