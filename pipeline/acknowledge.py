@@ -17,11 +17,13 @@ import typer
 
 from pipeline.problems import InputProblem
 from pipeline.provenance import (
+    GRAPH,
     LOCK,
+    SETTINGS,
     commits_before_changes,
     committed,
-    parse_lock,
     read_lock,
+    recorded_stages,
     stage_of,
     stages_before,
 )
@@ -124,11 +126,11 @@ def cause_of(project, wave):
 
 def _committed_sources(project, commit, files, stage, released):
     """The sources of a commit; None where it lacks the files, or its numbers are not those released."""
-    texts = [committed(project, path, commit) for path in (*files, LOCK)]
+    texts = [committed(project, path, commit) for path in (*files, LOCK, GRAPH, SETTINGS)]
     if None in texts:
         return None
     then = published_numbers(*(read_table(StringIO(text), dtype="string") for text in texts[:2]))
-    lock = parse_lock(texts[2])
+    lock = recorded_stages(*texts[2:])
     same = stage in lock and changed_numbers(0, released, then).empty
     return sources(lock, stages_before(lock, stage)) if same else None
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pipeline.codebook import load_codebook
+from pipeline.findings import check_placeholders
 from pipeline.harmonise import register
 from pipeline.params import load_params
 from pipeline.population import POPULATION_FILE, load_populations, population_cells
@@ -18,7 +19,8 @@ def check(params, codebooks):
     """Read the settings and the codebook of each wave in them; returns the codebooks by wave.
 
     Raises InputProblem at the first fault of either, for a codebook of another wave or with records of another kind
-    than the settings say, and for a rehearsal whose truth names what its codebooks have not.
+    than the settings say, for a finding's text that cannot be filled in, and for a rehearsal whose truth names what its
+    codebooks have not.
     """
     settings = load_params(params)
     waves, books = settings.waves, {}
@@ -30,6 +32,7 @@ def check(params, codebooks):
         if book.kind != waves.kind(wave):
             what = f"kind: {params} says otherwise"
             raise InputProblem(what, file=path, found=book.kind, allowed=waves.kind(wave))
+        check_placeholders(book, path)
     for wave in waves.rehearsal:
         _check_rehearsal(settings.rehearse, wave, books, params)
     return books

@@ -225,7 +225,8 @@ class Clause(Part):
     Placeholders in `text`: {share} {interval} {n} {base} {words} for the estimate, and, where `versus` (another
     group) or `versus_category` is given, {other} {other_n} {other_base} {comparison} as well. All are computed:
     {interval} says its confidence at its first use in a finding (`95% interval 64% to 77%`, then `64% to 77%`).
-    `unsettled` is said instead where the report's text settles no number, such as what the report says in words alone.
+    `ranged` is said instead, with the same placeholders, where a printed report leaves an estimate a range, and
+    `unsettled`, which has none, where the report's text settles no number. Neither is ever said of measured answers.
     """
 
     measure: str
@@ -235,6 +236,7 @@ class Clause(Part):
     versus: str | None = None
     versus_category: str | None = None
     text: str
+    ranged: str = ""
     unsettled: str = ""
 
     @property

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from pipeline.approached import attempts_are_known, frame_is_known
 from pipeline.calibration import design_sample
 from pipeline.codebook import ORGANISATION, TOTAL
 from pipeline.estimate import lay_out
@@ -38,9 +39,9 @@ def step_table(weighted):
 def cell_table(weighted, *, cases, cells):
     """One row per cell: what the population has, what was approached and answered, what each answer stands for.
 
-    The columns of the population's cells, then `approached` (those in scope), `respondents`, `response_rate`, the
-    mean of each weight, `weighted` (sum of weights), and the cell's share of the population, of the respondents and of
-    the weights (0 to 1).
+    The columns of the population's cells, then `approached` (those in scope; empty where no frame says who was),
+    `respondents`, `response_rate` (empty where no attempt is on record), the mean of each weight, `weighted` (sum of
+    weights), and the cell's share of the population, of the respondents and of the weights (0 to 1).
     """
     by_cell = weighted.groupby("cell")
     counts = pd.DataFrame({"respondents": by_cell.size(), **{s: by_cell[s].mean() for s in STEPS}})
@@ -49,12 +50,13 @@ def cell_table(weighted, *, cases, cells):
     table = table.merge(counts, left_on="cell", right_index=True, how="left", validate="1:1")
     table = table.fillna({"respondents": 0, "weighted": 0.0}).astype({"respondents": int})
     shares = {
-        "response_rate": table["respondents"] / table["approached"],
+        "response_rate": table["respondents"] / table["approached"] if attempts_are_known(cases) else np.nan,
         "population_share": table["total"] / table["total"].sum(),
         "respondent_share": table["respondents"] / table["respondents"].sum(),
         "weighted_share": table["weighted"] / table["weighted"].sum(),
     }
-    return table.assign(**shares)
+    table = table.assign(**shares)
+    return table if frame_is_known(cases) else table.assign(approached=np.nan)
 
 
 def balance_table(weighted, *, cases, cells, codebook):
@@ -62,10 +64,13 @@ def balance_table(weighted, *, cases, cells, codebook):
 
     One row per class of the frame: variable, category, label, `against` (`population`: sectors and cells, whose totals
     are known; `approached`: what only the frame knows, size bands and the number of contacts, against all those
-    approached by their base weights), `target` (the share there, or the mean), and for BEFORE and each step the
-    standardised difference: (share - target) / standard deviation there (sqrt(p (1 - p)) of a share p).
+    approached by their base weights; no such rows where no frame says who was), `target` (the share there, or the
+    mean), and for BEFORE and each step the standardised difference: (share - target) / standard deviation there
+    (sqrt(p (1 - p)) of a share p).
     """
-    wanted = _against_population(weighted, cells, codebook) + _against_approached(weighted, cases, codebook)
+    wanted = _against_population(weighted, cells, codebook)
+    if frame_is_known(cases):
+        wanted += _against_approached(weighted, cases, codebook)
     weights = {BEFORE: np.ones(len(weighted))} | {s: weighted[s].to_numpy(float) for s in STEPS}
     rows = []
     for keys, values, target, deviation in wanted:

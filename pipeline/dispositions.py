@@ -18,6 +18,7 @@ were tried, or reached, is not known then, and no rate is given.
 
 import pandas as pd
 
+from pipeline.approached import attempts_are_known
 from pipeline.cells import are_days
 from pipeline.changes import SPELLING, change_log, changes, each_text
 from pipeline.codebook import ORGANISATION, TOTAL
@@ -174,8 +175,7 @@ def response_rates(dispositions, codebook):
         for rate in rates(cases["group"].value_counts())
     ]
     table = pd.DataFrame(rows).assign(support=SUPPORT[codebook.kind])
-    unknown = "attempts" in dispositions and not dispositions["attempts"].any()
-    return table.assign(value=None, support=NO_HISTORY) if unknown else table
+    return table if attempts_are_known(dispositions) else table.assign(value=None, support=NO_HISTORY)
 
 
 def rates(counts):

@@ -63,7 +63,7 @@ def finding_clauses(estimates, codebook, confidence, basis=UNWEIGHTED):
             one, other = pairs[basis]
             label = f"{confidence:.0%} interval " if not named else ""
             sentence = clause_sentence(clause, one, other, codebook, label)
-            named = named or ("{interval}" in clause.text and state(one) == "settled")
+            named = named or ("{interval}" in template(clause, one, other) and state(one) == "settled")
             start = {"finding": finding.id, "number": finding.number, "clause": number}
             both = _on_basis(UNWEIGHTED, *pairs[UNWEIGHTED]) | _on_basis(WEIGHTED, *pairs[WEIGHTED])
             rows.append(start | _evidence(clause, one, other) | both | {"sentence": sentence})
@@ -96,13 +96,24 @@ def _both_bases(labels, unweighted, weighted):
     return "; ".join(f"{label}: {one} unweighted, {other} weighted" for label, one, other in each) + "."
 
 
+def check_placeholders(codebook, path):
+    """Raise InputProblem, naming the codebook's `path` and the finding, for a text that cannot be filled in."""
+    for finding in codebook.findings:
+        for clause in finding.clauses:
+            _check_placeholders(clause, f"{path}: finding {finding.id}")
+
+
 def _check_placeholders(clause, place):
-    allowed = OF_ONE | (OF_TWO if len(clause.keys) > 1 else set())
+    for text in (clause.text, clause.ranged):
+        _check_text(text, OF_ONE | (OF_TWO if len(clause.keys) > 1 else set()), place)
+
+
+def _check_text(text, allowed, place):
     try:
-        fields = [field[1:] for field in Formatter().parse(clause.text) if field[1] is not None]
+        fields = [field[1:] for field in Formatter().parse(text) if field[1] is not None]
         used = [name + (f"!{how}" if how else "") + (f":{spec}" if spec else "") for name, spec, how in fields]
     except ValueError as e:
-        raise InputProblem(f"the text cannot be read: {e}", file=place, found=clause.text) from None
+        raise InputProblem(f"the text cannot be read: {e}", file=place, found=text) from None
     for name in used:
         if name not in allowed:
             what = "the text has a placeholder that is not known"
@@ -113,6 +124,12 @@ def clause_rows(estimates, clause, basis, place):
     """The estimate of a clause and the one that it is compared with (or None), as dicts."""
     found = find_rows(estimates, pd.DataFrame(clause.keys, columns=KEYS), basis, place).to_dict("records")
     return found[0], found[1] if len(found) > 1 else None
+
+
+def template(clause, one, other):
+    """The text that a clause's numbers are put into: `ranged`, if it has one, where an estimate is only a range."""
+    ranges = any(state(row) == "bounded" for row in (one, other) if row is not None)
+    return clause.ranged if ranges and clause.ranged else clause.text
 
 
 def clause_sentence(clause, one, other, codebook, label):
@@ -126,7 +143,7 @@ def clause_sentence(clause, one, other, codebook, label):
     if other is not None:
         said |= {"other": value_text(other, words=True), "other_n": value_text(other, "count", words=True)}
         said |= {"other_base": base_text(other, words=True), "comparison": _compared(clause, one, other)}
-    text = clause.text.format(**said)
+    text = template(clause, one, other).format(**said)
     care = f" {FLAGGED}." if any(row["quality"] == "flagged" for row in rows) else ""
     return text[:1].upper() + text[1:] + care
 

@@ -110,7 +110,8 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
     if then is not None and not choices.codes_are_right:
         stop_at_swapped_codes(fieldwork.interviews, book, then, delivered[INTERVIEWS].file)
     table = shown_differences(before, book)
-    left = decisions(book, table, placed, cleaned, before=before, then=then)
+    earlier = before if written is None or written.kind == "fieldwork" else written
+    left = decisions(book, table, placed, cleaned, before=before, then=then, earlier=earlier)
     return Wave(before, book, text, fieldwork, table, left)
 
 

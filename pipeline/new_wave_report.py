@@ -27,11 +27,12 @@ def shown_differences(before, after):
     return table.assign(kind=table["kind"].mask(unsure, "unsure"))
 
 
-def decisions(codebook, table, placed, cleaned, *, before, then):
+def decisions(codebook, table, placed, cleaned, *, before, then, earlier):
     """What is left for a person to decide, a sentence each.
 
     `table` is that of `shown_differences`, `placed` the Placed by raw file, `cleaned` what `clean` makes of them,
-    `before` the codebook of the wave before and `then` its respondents, or None.
+    `before` the codebook of the wave before and `then` its respondents, or None. `earlier` is the codebook whose texts
+    the wave's repeats: its own while it was rebuilt or rehearsed, or else that of the wave before; or None.
     """
     new = set(table.loc[table["what"].eq("question") & table["kind"].isin(["new", "unsure"]), "question"])
     return [
@@ -54,7 +55,8 @@ def decisions(codebook, table, placed, cleaned, *, before, then):
             for column, rows in cleaned.uncoded.groupby("column")
         ),
         *_of_files(placed),
-        *_of_notes(codebook, before),
+        *_of_notes(codebook, earlier),
+        *_of_findings(codebook, earlier),
         f"title, source and notes of data/codebook/{codebook.wave}.yaml: read them over",
         f"data/methodology/{codebook.wave}.yaml: say who asked whom, how and when; the edition waits for it",
     ]
@@ -115,13 +117,32 @@ def _of_panel(respondents, then, codebook, before):
     yield f"{told}, and every one as then: is it that wave's delivery?" if alike else f"{told}: is that so?"
 
 
-def _of_notes(codebook, before):
+def _of_notes(codebook, earlier):
     """What a report's reconstruction, or a rehearsal, has in its notes stands under figures and in the codebook."""
-    if before is not None and before.kind != "fieldwork":
-        parts = [p.id for p in (*codebook.questions, *codebook.figures) if p.note]
+    if earlier is not None and earlier.kind != "fieldwork":
+        notes = {part.note for part in (*earlier.questions, *earlier.figures)}
+        parts = [p.id for p in (*codebook.questions, *codebook.figures) if p.note and p.note in notes]
         if parts:
-            what = f"written of the {before.kind} of {before.wave}; reword them or take them out"
+            what = f"written of the {earlier.kind} of {earlier.wave}; reword them or take them out"
             yield f"`note` of {', '.join(parts)}: {what}"
+
+
+def _of_findings(codebook, earlier):
+    """Sentences of findings that speak of a printed report, which is not what measured answers are held against."""
+    if earlier is not None and earlier.kind == "reconstruction":
+        written = {clause for finding in earlier.findings for clause in _of_a_report(finding)}
+        parts = [f.id for f in codebook.findings if any(clause in written for clause in _of_a_report(f))]
+        if parts:
+            what = f"sentences that speak of the report of {earlier.wave}; reword them or take them out"
+            yield f"`text`, `ranged` or `unsettled` of {', '.join(parts)}: {what}"
+
+
+def _of_a_report(finding):
+    """The sentences of a finding that are said of a printed report only, or speak of one."""
+    for clause in finding.clauses:
+        yield from (text for text in (clause.ranged, clause.unsettled) if text)
+        if "the report" in clause.text.casefold():
+            yield clause.text
 
 
 def as_text(ready):

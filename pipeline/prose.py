@@ -5,7 +5,7 @@ The sentences are those of `findings`: this module only marks where in them a nu
 
 import re
 
-from pipeline.findings import UNWEIGHTED, clause_rows, clause_sentence
+from pipeline.findings import UNWEIGHTED, clause_rows, clause_sentence, template
 from pipeline.printing import KEYS, base_text, printed_share, range_text, state, value_text, whole_text
 from pipeline.site import row_link
 
@@ -29,7 +29,7 @@ def finding_texts(estimates, codebook, confidence, basis=UNWEIGHTED):
             one, other = clause_rows(estimates, clause, basis, f"finding {finding.id}")
             label = f"{confidence:.0%} interval " if not named else ""
             clauses.append(_clause(clause, one, other, codebook, label))
-            named = named or ("{interval}" in clause.text and state(one) == "settled")
+            named = named or ("{interval}" in template(clause, one, other) and state(one) == "settled")
         told.append({"id": finding.id, "number": finding.number, "heading": finding.heading, "clauses": clauses})
     return told
 
@@ -37,8 +37,8 @@ def finding_texts(estimates, codebook, confidence, basis=UNWEIGHTED):
 def _clause(clause, one, other, codebook, label):
     rows = [row for row in (one, other) if row is not None]
     plain = clause_sentence(clause, one, other, codebook, label)
-    marked = re.sub(r"(?<!\{)\{(\w+)\}", _marked, clause.text)
-    sentence = clause_sentence(clause.model_copy(update={"text": marked}), one, other, codebook, label)
+    marked = clause.model_copy(update={key: _with_marks(getattr(clause, key)) for key in ("text", "ranged")})
+    sentence = clause_sentence(marked, one, other, codebook, label)
     links = {ONE: _link(one), OTHER: _link(other) if other else None}
     return {
         "parts": linked_parts(sentence, plain, links),
@@ -46,6 +46,11 @@ def _clause(clause, one, other, codebook, label):
         "quality": [row["quality"] for row in rows],
         "strips": [strip(row, codebook, clause, several=len(rows) > 1) for row in rows],
     }
+
+
+def _with_marks(text):
+    """A clause's text with every placeholder as `_marked` gives it."""
+    return re.sub(r"(?<!\{)\{(\w+)\}", _marked, text)
 
 
 def _marked(placeholder):

@@ -13,7 +13,7 @@ import yaml
 
 from pipeline.problems import InputProblem
 
-LOCK = "dvc.lock"
+LOCK, GRAPH, SETTINGS = "dvc.lock", "dvc.yaml", "params.yaml"
 SHORT = 12
 # The C loader reads a lock of twenty waves in a tenth of the time.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -22,19 +22,58 @@ _WRITES = re.compile(r"^.*\b(?:write|draw)\w*\(.*/([\w.-]+)[\"'].*$", re.MULTILI
 
 
 def read_lock(project):
-    """The stages that a project's dvc.lock records: {name: entry}. Raises InputProblem where there is none."""
-    path = Path(project) / LOCK
+    """The entries of a project's stages in its dvc.lock, as `recorded_stages` gives them.
+
+    Raises InputProblem where the lock or dvc.yaml is not there or cannot be read.
+    """
+    lock, graph, settings = (Path(project) / name for name in (LOCK, GRAPH, SETTINGS))
+    texts = []
+    for path in (lock, graph):
+        try:
+            texts.append(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise InputProblem("there is no such file", file=path, do="start in the project's folder") from None
     try:
-        return parse_lock(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputProblem("there is no such file", file=path, do="start in the project's folder") from None
-    except (yaml.YAMLError, KeyError, TypeError):
-        raise InputProblem("not a record of DVC's stages", file=path, do="run dvc repro") from None
+        return recorded_stages(*texts, settings.read_text(encoding="utf-8") if settings.exists() else "")
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError):
+        raise InputProblem("not a record of DVC's stages", file=lock, do="run dvc repro") from None
+
+
+def recorded_stages(lock, graph, settings):
+    """What the text of a dvc.lock records of the stages that there are: {name: entry}.
+
+    `graph` and `settings` are the texts of the dvc.yaml and params.yaml beside it. DVC never takes out the entry of a
+    stage that dvc.yaml no longer has, such as one of a wave that is no more rebuilt: what is left over made nothing.
+    """
+    names = stage_names(graph, settings)
+    return {name: entry for name, entry in parse_lock(lock).items() if name in names}
 
 
 def parse_lock(text):
-    """The stages in the text of a dvc.lock."""
+    """All entries in the text of a dvc.lock, those left over from former stages among them."""
     return yaml.load(text, Loader=LOADER)["stages"]
+
+
+def stage_names(graph, settings):
+    """The names of the stages of a dvc.yaml, as DVC calls them: one for each item of what a stage's `foreach` lists.
+
+    `graph` and `settings` are the texts of dvc.yaml and params.yaml. DVC's own reading takes a second.
+    """
+    known = yaml.load(settings, Loader=LOADER)
+    names = set()
+    for name, stage in yaml.load(graph, Loader=LOADER)["stages"].items():
+        items = stage.get("foreach")
+        if isinstance(items, str):
+            items = _setting(known, items.removeprefix("${").removesuffix("}").strip())
+        names |= {name} if items is None else {f"{name}@{item}" for item in items}
+    return names
+
+
+def _setting(settings, path):
+    """The setting at a path of keys joined by dots."""
+    for key in path.split("."):
+        settings = settings[key]
+    return settings
 
 
 def stage_of(lock, path):

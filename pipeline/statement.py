@@ -14,6 +14,7 @@ from typing import Annotated
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
+from pipeline.approached import approached_text, frame_is_known
 from pipeline.codebook import TOTAL
 from pipeline.estimate import UNWEIGHTED, WEIGHTED
 from pipeline.printing import STATUS, value_text
@@ -175,8 +176,7 @@ def facts_of_run(tables, codebook, settings, lock, inputs):
         "dates": _dates(tables["interviews"], codebook),
         "outcomes": SIMULATED[codebook.kind] + _outcomes(tables["dispositions"]),
         "rates": _rates(tables["response_rates"]),
-        "sizes": f"{len(tables['dispositions']):,} organisations approached"
-        f"{'' if codebook.kind == 'fieldwork' else ' (simulated)'}, {len(tables['respondents']):,} answered.",
+        "sizes": _sizes(tables["dispositions"], len(tables["respondents"]), codebook),
         "bases": _bases(tables["estimates"], tables["diagnostics"], codebook),
         "precision": _precision(tables["estimates"], codebook, settings.analyse.confidence),
         "weights": _weights(tables["options"], tables["diagnostics"], codebook)
@@ -223,10 +223,15 @@ def _dates(interviews, codebook):
     return f"The {simulated}interviews are dated {days.min()} to {days.max()}."
 
 
+def _sizes(dispositions, answered, codebook):
+    return f"{approached_text(dispositions, answered, simulated=codebook.kind != 'fieldwork')}."
+
+
 def _outcomes(dispositions):
     counts = dispositions.groupby(["code", "disposition"]).size()
     said = ", ".join(f"{name} ({code}) {n}" for (code, name), n in counts.items())
-    return f"Final dispositions of the organisations (AAPOR codes): {said}."
+    whose = "organisations" if frame_is_known(dispositions) else "organisations interviewed, the only ones known"
+    return f"Final dispositions of the {whose} (AAPOR codes): {said}."
 
 
 def _rates(rates):

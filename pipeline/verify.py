@@ -23,6 +23,7 @@ from pipeline.provenance import LOCK, parse_lock
 
 PUBLISHED = "reports"
 SAME, DIFFERENT, BY_HAND = "same", "different", "no stage makes it"
+LEFT_OVER = "left over from a stage that dvc.yaml no longer has"
 COLUMNS = ["stage", "file", "result", "first difference"]
 NO_STAGE = "-"
 
@@ -168,7 +169,7 @@ def compare(project, rebuilt):
     """Every published file and every stage's record beside the rebuilt one, in the graph's order.
 
     project: the repository that was cloned. Returns a table of stage, file, result (same, different, or no stage makes
-    it) and first difference. A file that the run should have made and did not is different.
+    it) and first difference, or why no stage makes it. A file that the run should have made and did not is different.
     """
     ran = read_stages(rebuilt.folder / LOCK)
     compared = [name for name in rebuilt.stages if name in ran or name in rebuilt.asked]
@@ -218,13 +219,14 @@ def compare_locks(committed, ran, compared, known):
     """A row for each compared stage's entry in dvc.lock: what differs first between the committed and the rebuilt one.
 
     committed, ran: {stage: entry}, the first None where it cannot be read; known: every stage of dvc.yaml. The order of
-    the entries, which is that in which they were first made, says nothing and is not compared.
+    the entries, which is that in which they were first made, says nothing and is not compared. DVC keeps the entry of a
+    stage that dvc.yaml no longer has: no run can make it again, and it is no difference.
     """
     if committed is None:
         return [(NO_STAGE, LOCK, DIFFERENT, "what is committed is no record of DVC's stages")]
     said = {stage: entry_difference(committed.get(stage), ran.get(stage)) for stage in compared}
-    said |= {stage: "recorded, and dvc.yaml has no such stage" for stage in committed if stage not in known}
-    return [(stage, LOCK, DIFFERENT if text else SAME, text) for stage, text in said.items()]
+    rows = [(stage, LOCK, DIFFERENT if text else SAME, text) for stage, text in said.items()]
+    return rows + [(stage, LOCK, BY_HAND, LEFT_OVER) for stage in committed if stage not in known]
 
 
 def entry_difference(was, now):

@@ -55,7 +55,7 @@ def weight_tables(report, codebook):
     report = Path(report)
     tables = [
         shown_table(report / name, **options) | {"file": name}
-        for name, options in _tables(codebook.kind)
+        for name, options in _tables(codebook.kind, _names_others(report))
         if is_there(report, name)
     ]
     pictures = [
@@ -73,13 +73,22 @@ def weight_tables(report, codebook):
     return {"tables": tables, "pictures": pictures, "survival": survival_summary(report)} if tables else None
 
 
-def _tables(kind):
+def _names_others(report):
+    """Whether a frame says how many were approached: without one the column is empty."""
+    return (
+        not is_there(report, "weight_cells.csv") or read_table(report / "weight_cells.csv")["approached"].notna().any()
+    )
+
+
+def _tables(kind, frame_known):
     """The tables of the page: file, caption and columns, in the order of the steps, for a wave of this kind."""
     steps = {"step": STEPS}
     # The headings say it where organisations were never counted; who was approached is simulated in either case.
     approached, answered = "Approached", "Answered"
     if kind != "fieldwork":
         approached, answered = "Approached (simulated)", f"Answered ({EVIDENCE[kind]})"
+    if not frame_known:
+        approached = "Approached (not known: no frame was delivered that names others)"
     return [
         ("weight_options.csv", {"caption": "Every option, and what it did"}),
         (

@@ -465,6 +465,23 @@ def test_the_check_reads_the_codebook_of_every_wave(project, monkeypatch, file, 
     assert refusal(check, Path("params.yaml"), Path("data/codebook")) == sentence
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("{foo}", "the text has a placeholder that is not known; found 'foo'; allowed: base, "),
+        ("{share.__class__}", "the text has a placeholder that is not known; found 'share.__class__'; allowed: base, "),
+        ("{share", "the text cannot be read: "),
+    ],
+)
+def test_the_check_reads_what_is_to_be_said_of_findings(project, monkeypatch, written, said):
+    edited(
+        project / "data/codebook/2014.yaml", "({share}, {interval}, n = {base}) have a shop", f"{written} have a shop"
+    )
+    monkeypatch.chdir(project)
+    sentence = refusal(check, Path("params.yaml"), Path("data/codebook"))
+    assert sentence.startswith(f"data/codebook/2014.yaml: finding finding_1: {said}")
+
+
 @pytest.mark.parametrize(("old", "section"), [("population: england\n", "weight"), ("[england, ", "vary")])
 def test_the_check_knows_which_populations_there_are(project, old, section):
     edited(project / "params.yaml", old, old.replace("england", "atlantis"))

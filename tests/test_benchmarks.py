@@ -180,6 +180,7 @@ def test_a_byte_that_differs_ends_the_benchmark_and_an_executed_notebook_does_no
     for side in ("one", "other"):
         (tmp_path / side / "figures").mkdir(parents=True)
         (tmp_path / side / "dvc.lock").write_text(f"schema: '2.0'\nstages: {{s: {{cmd: x, outs: {outs}}}}}\n")
+        (tmp_path / side / "dvc.yaml").write_text("stages: {s: {cmd: x}}\n")
         (tmp_path / side / "a.csv").write_text("1\n")
         (tmp_path / side / "figures/1.svg").write_text("<svg/>")
         (tmp_path / side / "run.ipynb").write_text(side)

@@ -16,6 +16,7 @@ import xmlschema
 import yaml
 from conftest import ROOT
 
+from pipeline.approached import NOT_KNOWN, approached_text
 from pipeline.check import unsaid
 from pipeline.datapackage import as_json, datapackage, resources, wave_tables
 from pipeline.ddi import BESIDE, NAMESPACE, ddi
@@ -27,6 +28,7 @@ from pipeline.statement import (
     COLUMNS,
     RUN,
     _modes,
+    _outcomes,
     _rates,
     _totals,
     blank_facts,
@@ -283,6 +285,21 @@ def test_modes_of_a_reconstruction_are_as_far_known_as_its_report_settles_them(c
     ]
     said = _modes(pd.DataFrame(), pd.DataFrame(rows), codebook_2014)
     assert "1\u20134" in said and "196\u2013199" in said
+
+
+@pytest.mark.parametrize(
+    ("group", "attempts", "said"),
+    [
+        ("U", 1, "2 organisations approached, 2 answered"),
+        ("U", 0, "2 organisations approached, 2 answered"),
+        ("I", 1, "2 organisations approached, 2 answered"),
+        ("I", 0, f"2 organisations answered; {NOT_KNOWN}"),
+    ],
+)
+def test_how_many_were_approached_is_told_where_it_is_known(group, attempts, said):
+    cases = pd.DataFrame({"group": ["I", group], "attempts": [attempts, 0], "code": 1.1, "disposition": "Complete"})
+    assert approached_text(cases, 2) == said
+    assert ("the only ones known" in _outcomes(cases)) == (NOT_KNOWN in said)
 
 
 def test_without_a_history_of_contacts_no_response_rate_is_given():

@@ -8,6 +8,8 @@ from made_weights import ANSWERED, BANDS, CELLS, approached_for, houses, setting
 from pipeline.diagnostics import balance_table, cell_table, influence_table, option_table, step_table
 from pipeline.estimate import WEIGHTED, estimate_basis, lay_out
 from pipeline.nonresponse import in_scope
+from pipeline.tables import write_table
+from pipeline.weight_pages import weight_tables
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,39 @@ def test_empty_cell_is_shown_when_nothing_is_calibrated(small_codebook):
     cases = in_scope(approached_for(respondents), respondents=weighted.rows, cells=CELLS, codebook=small_codebook)
     cells = cell_table(weighted.rows, cases=cases, cells=CELLS).set_index("cell")
     assert cells.loc["mus_many", ["respondents", "weighted"]].tolist() == [0, 0]
+
+
+def test_who_was_approached_is_not_known_where_only_interviews_were_delivered(small_codebook):
+    """Every house on record answered, and no attempt is: neither their number nor a rate of response is told."""
+    respondents = houses(ANSWERED)
+    approached = respondents.assign(group="I", contacts=1, attempts=0)
+    weighted = weigh_all(respondents, small_codebook, approached=approached)
+    cases = in_scope(approached, respondents=weighted.rows, cells=CELLS, codebook=small_codebook)
+    cells = cell_table(weighted.rows, cases=cases, cells=CELLS)
+    assert cells[["approached", "response_rate"]].isna().all(axis=None)
+    assert cells["respondents"].sum() == len(respondents)
+    balance = balance_table(weighted.rows, cases=cases, cells=CELLS, codebook=small_codebook)
+    assert set(balance["against"]) == {"population"}
+
+
+@pytest.mark.parametrize(("approached", "heading"), [(6, "Approached"), (None, "Approached (not known: no frame")])
+def test_the_page_of_the_weights_says_why_a_column_is_empty(small_codebook, tmp_path, approached, heading):
+    table = CELLS.assign(approached=approached, respondents=4, weight=5.0, kind="counted", source="A register")
+    write_table(tmp_path / "weight_cells.csv", table)
+    [shown] = weight_tables(tmp_path, small_codebook)["tables"]
+    place = next(i for i, text in enumerate(shown["headings"]) if text.startswith(heading))
+    assert {row[place] for row in shown["rows"]} == {"6" if approached else ""}
+
+
+def test_a_frame_without_a_history_has_those_approached_and_no_response_rate(small_codebook):
+    respondents = houses(ANSWERED)
+    approached = approached_for(respondents).replace({"group": {"R": "U"}}).assign(attempts=0)
+    weighted = weigh_all(respondents, small_codebook, approached=approached)
+    cases = in_scope(approached, respondents=weighted.rows, cells=CELLS, codebook=small_codebook)
+    cells = cell_table(weighted.rows, cases=cases, cells=CELLS)
+    assert cells["approached"].sum() == len(approached) and cells["response_rate"].isna().all()
+    balance = balance_table(weighted.rows, cases=cases, cells=CELLS, codebook=small_codebook)
+    assert "approached" in set(balance["against"])
 
 
 def test_balance_is_nil_against_the_population_once_calibrated(small_codebook, weighted, cases):

@@ -21,11 +21,14 @@ from pipeline.provenance import (
     is_recorded,
     read_lock,
     stage_hash,
+    stage_names,
     stage_of,
     stages_before,
     writing_cell,
 )
 from pipeline.respondents import gave, select
+from pipeline.revisions import sources
+from pipeline.verify import stages_of
 
 SETTINGS = Analyse(confidence=0.95, flag_below=5, withhold_below=3)
 
@@ -195,8 +198,20 @@ stages:
 """
 
 
-def test_stages_are_found_by_what_they_write_and_have_one_hash(tmp_path):
-    (tmp_path / "dvc.lock").write_text(LOCK)
+GRAPH = "stages: {clean: {foreach: '${waves.all}'}, draw: {foreach: [1]}, publish: {cmd: y}}"
+PARAMS = "waves: {all: [1], reconstruction: []}"
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """A folder with a graph and what DVC recorded when it ran."""
+    for name, text in (("dvc.lock", LOCK), ("dvc.yaml", GRAPH), ("params.yaml", PARAMS)):
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_stages_are_found_by_what_they_write_and_have_one_hash(recorded):
+    tmp_path = recorded
     lock = read_lock(tmp_path)
     assert stage_of(lock, "reports/1/figures/f.csv") == stage_of(lock, "reports/1/a.csv") == "draw@1"
     assert stage_of(lock, "reports/1/figures_of_old/f.csv") is None
@@ -207,8 +222,27 @@ def test_stages_are_found_by_what_they_write_and_have_one_hash(tmp_path):
     assert stage_hash(read_lock(tmp_path)["draw@1"]) != stage_hash(lock["draw@1"])
 
 
-def test_a_file_that_is_not_the_recorded_one_is_seen(tmp_path):
-    (tmp_path / "dvc.lock").write_text(LOCK)
+def test_a_stage_that_is_no_more_made_nothing(recorded):
+    was = "  rebuild@1: {cmd: x, outs: [{path: data/raw/1.csv, md5: dd}]}\n  clean@0: {cmd: x, outs: [{path: b}]}\n"
+    read = "{path: pipeline/x.py, hash: md5, md5: bb}"
+    text = LOCK.replace("stages:\n", "stages:\n" + was).replace(read, read + ", {path: data/raw/1.csv, md5: dd}")
+    (recorded / "dvc.lock").write_text(text)
+    (recorded / "dvc.yaml").write_text(GRAPH.replace("{clean", "{rebuild: {foreach: '${waves.reconstruction}'}, clean"))
+    lock = read_lock(recorded)
+    assert set(lock) == {"clean@1", "draw@1"} and stage_of(lock, "data/raw/1.csv") is None
+    assert stages_before(lock, "draw@1") == ["draw@1", "clean@1"]
+    assert ("data", "data/raw/1.csv") in sources(lock, ["draw@1"])
+    (recorded / "params.yaml").write_text(PARAMS.replace("reconstruction: []", "reconstruction: [1]"))
+    assert stages_before(read_lock(recorded), "draw@1") == ["draw@1", "clean@1", "rebuild@1"]
+
+
+def test_the_stages_that_there_are_are_those_of_dvc():
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("dvc.yaml", "params.yaml")]
+    assert stage_names(*texts) == set(stages_of(ROOT))
+
+
+def test_a_file_that_is_not_the_recorded_one_is_seen(recorded):
+    tmp_path = recorded
     file = tmp_path / "reports/1/a.csv"
     file.parent.mkdir(parents=True)
     file.write_text("a")
@@ -248,6 +282,9 @@ def test_the_lock_must_be_one(tmp_path):
     with pytest.raises(InputProblem, match=r"dvc\.lock: there is no such file; start in the project's folder\."):
         read_lock(tmp_path)
     (tmp_path / "dvc.lock").write_text("nothing")
+    with pytest.raises(InputProblem, match=r"dvc\.yaml: there is no such file; start in the project's folder\."):
+        read_lock(tmp_path)
+    (tmp_path / "dvc.yaml").write_text(GRAPH)
     with pytest.raises(InputProblem, match="not a record of DVC's stages"):
         read_lock(tmp_path)
 

@@ -8,6 +8,7 @@ from made_estimates import changed, counted, estimates_of
 from pipeline.codebook import Clause, Finding
 from pipeline.findings import about, finding_clauses, findings_text, key_findings
 from pipeline.problems import InputProblem
+from pipeline.prose import finding_texts
 from pipeline.tables import read_table, write_table
 
 
@@ -97,6 +98,35 @@ def test_a_bounded_estimate_states_its_bounds(small_codebook, estimates):
     assert row[["count", "share", "ci_low", "ci_high", "unweighted", "weighted"]].isna().all()
 
 
+@pytest.mark.parametrize(
+    ("group", "said"),
+    [("mus", ["between 40% and 49%", "45%"]), ("lib", ["45%", "between 40% and 49%"])],
+)
+def test_a_range_is_said_in_the_words_that_are_for_it_and_nothing_else_is(small_codebook, estimates, group, said):
+    """Whichever of the two is a range; and on a page every number in those words is a link, too."""
+    ranged = {"ranged": "The report leaves {share} against {other}."}
+    compared = COMPARED | ranged | {"break": "kind", "group": "mus", "versus": "lib"}
+    codebook = codebook_with(small_codebook, compared, clause_of("{share}."))
+    for where in ("mus", "lib"):
+        estimates = counted(estimates, "shop", "yes", "kind", where, count=45, n=100)
+    assert sentence(estimates, codebook).startswith("Museums have one ")
+    open_ = changed(estimates, "shop", "yes", "kind", group, support="bounded", low=0.4, high=0.49)
+    assert sentence(open_, codebook) == f"The report leaves {said[0]} against {said[1]}. 71%."
+    parts = finding_texts(open_, codebook, 0.95)[0]["clauses"][0]["parts"]
+    assert [text for text, link in parts if link] == said
+    assert "".join(text for text, _ in parts) == f"The report leaves {said[0]} against {said[1]}."
+
+
+def test_an_interval_is_named_where_it_is_first_said(small_codebook, estimates):
+    """Also where the words for a range, which have none, were said before it."""
+    texts = ("{interval} {other}", "{share}"), ("{interval} {other}", "")
+    compared = [clause_of(t, ranged=r, **{"break": "kind", "group": "mus", "versus": "lib"}) for t, r in texts]
+    open_ = changed(estimates, "shop", "yes", "kind", "lib", support="bounded", low=0.4, high=0.49)
+    codebook = codebook_with(small_codebook, *compared)
+    assert "95% interval" not in finding_clauses(open_, codebook, 0.95)["sentence"].iloc[0]
+    assert finding_clauses(open_, codebook, 0.95)["sentence"].iloc[1].startswith("95% interval ")
+
+
 def test_an_assumed_estimate_is_never_stated(small_codebook, estimates):
     """In no text, no number and on neither basis, alone or compared."""
     compared = COMPARED | {"break": "kind", "group": "mus", "versus": "lib"}
@@ -175,6 +205,12 @@ def test_an_unknown_placeholder_is_a_sentence(small_codebook, estimates, text, f
     )
 
 
+def test_the_words_for_a_range_are_checked_as_the_text_is(small_codebook, estimates):
+    codebook = codebook_with(small_codebook, clause_of("{share}", ranged="{other}"))
+    with pytest.raises(InputProblem, match="finding f: the text has a placeholder that is not known; found 'other'"):
+        sentence(estimates, codebook)
+
+
 def test_a_text_that_cannot_be_read_is_a_sentence(small_codebook, estimates):
     with pytest.raises(InputProblem, match="finding f: the text cannot be read"):
         sentence(estimates, codebook_with(small_codebook, clause_of("{share")))
@@ -206,8 +242,14 @@ def test_no_finding_of_the_first_wave_types_a_number_or_a_direction(codebook_201
     """What stands between the placeholders has no digit and no word of size or direction."""
     sizes = r"\d|\b(?:half|third|quarter|most|majority|minority|more|less|fewer|higher|lower|larger than)\b"
     for finding in codebook_2014.findings:
+        for text in (text for clause in finding.clauses for text in (clause.text, clause.ranged)):
+            assert not re.search(sizes, re.sub(r"\{.*?\}", "", text)), text
+
+
+def test_no_finding_says_of_measured_answers_what_a_report_says(codebook_2014):
+    for finding in codebook_2014.findings:
         for clause in finding.clauses:
-            assert not re.search(sizes, re.sub(r"\{.*?\}", "", clause.text)), clause.text
+            assert "report says" not in clause.text and "which leaves" not in clause.text
 
 
 def test_the_findings_of_the_first_wave_can_be_said(codebook_2014):

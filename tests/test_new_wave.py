@@ -829,6 +829,48 @@ def test_a_wave_that_was_rehearsed_keeps_nothing_of_it(project, table, small_cod
         codebook_of(text.replace("kind: rehearsal", "kind: fieldwork"), "x.yaml")
 
 
+def of_a_report(text):
+    """A codebook's text as that of a wave rebuilt from a printed report, of which a note and a finding speak."""
+    text = re.sub(r"(?m)^kind: .*$", "kind: reconstruction\nrespondents: 60", text)
+    text = text.replace("title: Events, kind", "title: Events, note: As the report prints them, kind")
+    return text.replace('text: "Museums have one', 'ranged: "It leaves {share}.", text: "Museums have one')
+
+
+LEFT = [
+    "`note` of figure_1: written of the reconstruction of {}; reword them or take them out",
+    "`text`, `ranged` or `unsettled` of finding_1: sentences that speak of the report of {}; reword them or take them "
+    "out",
+]
+
+
+def test_what_speaks_of_the_report_of_the_wave_before_is_left_to_a_person(project, table, small_codebook):
+    path = save(project, table, "csv", small_codebook)
+    first = project / f"data/codebook/{FIRST}.yaml"
+    text = first.read_text(encoding="utf-8")
+    assert not any("finding" in sentence for sentence in prepared(project, path).to_decide)
+    first.write_text(of_a_report(text), encoding="utf-8")
+    said = prepared(project, path)
+    assert [sentence.format(FIRST) in said.to_decide for sentence in LEFT] == [True, True]
+    first.write_text(of_a_report(text).replace("It leaves {share}.", ""), encoding="utf-8")
+    said = prepared(project, path)
+    assert [sentence.format(FIRST) in said.to_decide for sentence in LEFT] == [True, False]
+    # The codebook of the wave stands there, reworded.
+    book = project / f"data/codebook/{YEAR}.yaml"
+    book.write_text(said.text.replace("As the report prints them", "In order"), encoding="utf-8")
+    assert not any(sentence.startswith("`") for sentence in prepared(project, path).to_decide)
+
+
+def test_what_speaks_of_the_report_that_a_wave_was_rebuilt_from_is_left_to_a_person(project, table, small_codebook):
+    """Its own interviews replace it, and there may be no wave before."""
+    path = save(project, table, "csv", small_codebook)
+    text = of_a_report(prepared(project, path).text)
+    (project / f"data/codebook/{FIRST}.yaml").unlink()
+    (project / f"data/codebook/{YEAR}.yaml").write_text(text, encoding="utf-8")
+    ready = prepared(project, path)
+    assert ready.before is None and ready.codebook.kind == "fieldwork"
+    assert [sentence.format(YEAR) in ready.to_decide for sentence in LEFT] == [True, True]
+
+
 def test_last_years_delivery_is_noticed(project, table, small_codebook):
     day = table["completed_on"].iloc[0]
     path = save(project, table.assign(completed_on=day.replace(str(YEAR), str(YEAR - 1))), "csv", small_codebook)

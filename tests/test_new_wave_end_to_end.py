@@ -10,6 +10,7 @@ import yaml
 from clones import ROOT, Clone
 from small_project import FIRST, become_small, say_how
 
+from pipeline.approached import NOT_KNOWN
 from pipeline.codebook import load_codebook
 from pipeline.params import load_params
 
@@ -112,6 +113,18 @@ def test_measured_estimates_are_said_to_be_measured_and_rates_without_a_history_
     assert set(estimates["support"]) == {"measured"}
     rates = pd.read_csv(small.root / f"data/clean/{YEAR}/response_rates.csv")
     assert rates["value"].isna().all() and set(rates["support"]) == {"no contact history"}
+
+
+def test_without_a_frame_nothing_is_said_of_how_many_were_approached(small):
+    report = small.root / f"reports/{YEAR}"
+    cells = pd.read_csv(report / "weight_cells.csv")
+    assert cells[["approached", "response_rate"]].isna().all(axis=None) and cells["respondents"].sum() == 150
+    assert set(pd.read_csv(report / "weight_balance.csv")["against"]) == {"population"}
+    statement = pd.read_csv(report / "methodology.csv")["statement"].str.cat(sep=" ")
+    assert f"150 organisations answered; {NOT_KNOWN}." in statement and "organisations approached," not in statement
+    page = (small.root / f"reports/waves/{YEAR}/weights.html").read_text(encoding="utf-8")
+    assert "Approached (not known: no frame was delivered" in page
+    assert "150 organisations approached" not in (report / "notebooks/weight.ipynb").read_text(encoding="utf-8")
 
 
 def test_what_a_person_wrote_in_the_codebook_stays(small, files):

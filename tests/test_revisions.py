@@ -1,12 +1,13 @@
 """Changes of published numbers are found to the last digit, have one name, a cause, and an acknowledgement each."""
 
 import re
+import subprocess
 
 import pandas as pd
 import pytest
 from made_estimates import changed, estimates_of
 
-from pipeline.acknowledge import pending
+from pipeline.acknowledge import cause_of, pending
 from pipeline.findings import finding_clauses
 from pipeline.problems import InputProblem
 from pipeline.provenance import stages_before
@@ -219,6 +220,48 @@ def test_several_causes_are_all_named_and_none_is_unknown():
     both = before | {("code", "pipeline/clean.py"): "zz", ("data", "data/raw/a.csv"): "zz"}
     assert causes(before, both) == ("data; code", "pipeline/clean.py; data/raw/a.csv")
     assert causes(before, before)[0] == "unknown"
+
+
+# What DVC records once the interviews of a wave that was rebuilt are there: the rebuilding's entry stays.
+RECORD = """\
+schema: '2.0'
+stages:
+  rebuild@2020:
+    cmd: x
+    deps: [{path: data/codebook/2020.yaml, md5: aa}]
+    outs: [{path: data/raw/2020/interviews.csv, md5: bb}]
+  analyse@2020:
+    cmd: y
+    deps: [{path: data/raw/2020/interviews.csv, md5: bb}]
+    outs: [{path: reports/2020/estimates.csv, md5: cc}]
+"""
+GRAPH = "stages: {rebuild: {foreach: '${waves.reconstruction}'}, analyse: {foreach: '${waves.all}'}}"
+
+
+@pytest.mark.parametrize(
+    ("rebuilt_now", "read_now", "told"),
+    [
+        ("", "dd", ("data", "data/raw/2020/interviews.csv")),
+        ("2020", "bb", ("unknown", "no source of it: a result was changed by hand")),
+    ],
+)
+def test_interviews_are_the_cause_once_no_stage_makes_them(
+    estimates, small_codebook, tmp_path, rebuilt_now, read_now, told
+):
+    report, released = tmp_path / "reports/2020", tmp_path / "data/published/2020"
+    for folder in (report, released):
+        folder.mkdir(parents=True)
+    write_table(released / "numbers.csv", numbers_of(estimates, small_codebook, report))
+    (tmp_path / "dvc.yaml").write_text(GRAPH)
+    settings = tmp_path / "params.yaml"
+    settings.write_text(f"waves: {{all: [2020], reconstruction: [{rebuilt_now}]}}")
+    (tmp_path / "dvc.lock").write_text(RECORD)
+    git = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "-m", "All"]):
+        subprocess.run([*git, *command], cwd=tmp_path, check=True)
+    before, _, after = RECORD.rpartition("md5: bb")
+    (tmp_path / "dvc.lock").write_text(f"{before}md5: {read_now}{after}")
+    assert cause_of(tmp_path, 2020) == told
 
 
 # ---- acknowledgements

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from pipeline.attestation import as_text, environment, locked_versions
 from pipeline.problems import InputProblem
-from pipeline.verify import check_ready, entry_difference, failure
+from pipeline.verify import (
+    BY_HAND,
+    DIFFERENT,
+    LEFT_OVER,
+    SAME,
+    check_ready,
+    compare_locks,
+    entry_difference,
+    failure,
+)
 
 ESTIMATES = f"reports/{WAVE}/estimates.csv"
 EXECUTED = f"reports/{WAVE}/notebooks/clean.ipynb"
@@ -216,6 +225,13 @@ ENTRY = {
 )
 def test_the_first_difference_of_a_record_is_said(changes, said):
     assert entry_difference(ENTRY, ENTRY | changes) == said
+
+
+def test_what_is_left_over_from_a_former_stage_is_no_difference():
+    rows = compare_locks({"s@1": ENTRY, "old@1": ENTRY}, {"s@1": ENTRY}, ["s@1"], {"s@1": []})
+    assert rows == [("s@1", "dvc.lock", SAME, ""), ("old@1", "dvc.lock", BY_HAND, LEFT_OVER)]
+    rows = compare_locks({"s@1": ENTRY | {"cmd": "d"}, "old@1": ENTRY}, {"s@1": ENTRY}, ["s@1"], {"s@1": []})
+    assert [row[2] for row in rows] == [DIFFERENT, BY_HAND]
 
 
 def test_the_installed_packages_are_held_to_the_lock():
