@@ -544,6 +544,41 @@ def test_a_formula_is_refused_and_never_worked_out(project, table, small_codeboo
         assert said.startswith(f"export.{format_}, row 3, column V2: the cell holds a formula")
 
 
+@pytest.mark.parametrize("format_", ["csv", "xlsx", "parquet"])  # SPSS knows no such name
+@pytest.mark.parametrize("name", ['=HYPERLINK("http://evil.example","x")', "@SUM(A1:A9)"])
+def test_a_formula_for_the_name_of_a_column_is_refused(project, table, small_codebook, format_, name):
+    """It would be drafted as a question, whose column is named so in data/raw/."""
+    if format_ == "xlsx" and name.startswith("="):
+        said = "export.xlsx, row 1: the cell holds a formula"
+    else:
+        said = f"export.{format_}, row 1, column {name}: the name of the column holds a formula; write it as no formula"
+    named = table.assign(**{name: ["Yes", "No"] * (len(table) // 2)})
+    assert refusal(project, save(project, named, format_, small_codebook)).startswith(said)
+
+
+LABELS = {1: "Bright", 2: "Steady", 3: "Bleak", 98: "Don't know"}
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("=1+1", "holds a formula"),
+        ("+cmd|' /C calc'!A0", "holds a formula"),
+        ("@SUM(A1:A9)", "holds a formula"),
+        ("Br\u202eight", "holds a character that cannot be seen; found 'U+202E'"),
+    ],
+)
+def test_labels_and_texts_of_an_spss_file_are_looked_at_as_cells_are(project, table, small_codebook, text, fault):
+    path = save(project, table, "sav", small_codebook, changes={"V1": LABELS | {4: text}})
+    assert refusal(project, path).startswith(f"export.sav, column V1: the label of 4 {fault}")
+    path = save(project, table, "sav", small_codebook, texts={"S1": text})
+    assert refusal(project, path).startswith(f"export.sav, column S1: the text of the column {fault}")
+    path = save(project, table, "sav", small_codebook, sets=False)
+    columns = small_codebook.question("events").export_columns
+    made.add_sets(path, [("E1", "D", "1", text, columns)])
+    assert refusal(project, path).startswith(f"export.sav, column E1: the text of the set {fault}")
+
+
 @pytest.mark.parametrize("words", ["- Great! (no tools yet)", "@work we do"])
 def test_own_words_that_begin_with_a_sign_are_taken_in(project, table, small_codebook, words):
     table.loc[1, "V2"] = words
