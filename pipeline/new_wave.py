@@ -5,6 +5,7 @@ against that. `pipeline/new_wave_command.py` shows the result and writes it.
 """
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -268,7 +269,7 @@ def assemble(placed, delivered, codebook):
     interviews = pd.DataFrame(placed[INTERVIEWS].columns)
     if FRAME in placed:
         frame = pd.DataFrame(placed[FRAME].columns)
-        _check_facts_agree(interviews, frame, codebook, delivered[INTERVIEWS].file)
+        _check_facts_agree(interviews, frame, codebook, delivered)
     else:
         frame = _frame_of(interviews, codebook)
     frame = _filled(frame, "contact_id", _numbers("C", frame))
@@ -300,13 +301,14 @@ def _frame_of(interviews, codebook):
     return interviews[kept].drop_duplicates([c for c in (ORGANISATION, "contact_id", *facts) if c in kept])
 
 
-def _check_facts_agree(interviews, frame, codebook, file):
+def _check_facts_agree(interviews, frame, codebook, delivered):
     """Raise InputProblem where the interviews place an organisation otherwise than the frame does."""
     columns = {q.id: c for q in frame_questions(codebook) for c in q.export_columns}
     if not set(columns.values()) <= set(interviews.columns):
         return
-    said, known = (read_organisations(t, codebook)[0].set_index(ORGANISATION) for t in (interviews, frame))
-    known = known.reindex(said.index)
+    file = delivered[INTERVIEWS].file
+    said = _facts(interviews, codebook, file)
+    known = _facts(frame, codebook, delivered[FRAME].file).reindex(said.index)
     for question, column in columns.items():
         other = said[question].ne(known[question]) & known[question].notna()
         for organisation in said.index[other.fillna(False)]:
@@ -316,15 +318,27 @@ def _check_facts_agree(interviews, frame, codebook, file):
             raise InputProblem(what, file=file, row=rows[0], column=column, found=found, allowed=allowed)
 
 
+def _facts(table, codebook, file):
+    """What a table of the delivery says of each organisation, indexed by it; `file` is what problems name."""
+    with _named_as_delivered({FRAME: file}):
+        return read_organisations(table, codebook)[0].set_index(ORGANISATION)
+
+
+@contextmanager
+def _named_as_delivered(files):
+    """Let a problem of raw files name those that were delivered, {raw file: delivered file}."""
+    try:
+        yield
+    except InputProblem as problem:
+        text = re.sub("|".join(map(re.escape, files)), lambda m: files[m[0]], str(problem).removesuffix("."))
+        raise InputProblem(text) from None
+
+
 def _cleaned(fieldwork, codebook, delivered):
     """The Cleaned fieldwork, as the stage `clean` will make it; a problem names the files as they were delivered."""
-    try:
+    with _named_as_delivered({name: delivered.get(name, delivered[INTERVIEWS]).file for name in FILES}):
         _check_names(fieldwork.frame)
         return clean(fieldwork, codebook)
-    except InputProblem as problem:
-        named = "|".join(map(re.escape, FILES))
-        text = re.sub(named, lambda m: delivered.get(m[0], delivered[INTERVIEWS]).file, str(problem).removesuffix("."))
-        raise InputProblem(text) from None
 
 
 def _check_names(frame):

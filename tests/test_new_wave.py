@@ -536,6 +536,17 @@ def test_an_organisation_that_the_frame_has_in_the_other_sector_is_refused(proje
     assert said.startswith(f"export.csv, row 4, column Type: the frame has organisation {organisation} elsewhere")
 
 
+@pytest.mark.parametrize("faulty", ["export.csv", "approached.csv"])
+def test_a_size_that_cannot_be_read_is_blamed_on_the_file_that_holds_it(project, table, small_codebook, faulty):
+    """Both tables have the facts of the frame, and are read by what reads frame.csv."""
+    frame = table[["organisation", "Type", "Visits"]]
+    tables = {"export.csv": table, "approached.csv": frame}
+    tables[faulty] = tables[faulty].assign(Visits=["Huge" if i == 7 else v for i, v in enumerate(table["Visits"])])
+    paths = {name: made.as_csv(project / name, t) for name, t in tables.items()}
+    said = refusal(project, paths["export.csv"], frame=paths["approached.csv"])
+    assert said.startswith(f"{faulty}, row 9, column Visits: no size band of the organisation's sector holds this")
+
+
 @pytest.mark.parametrize("cell", ["=1+1", '=HYPERLINK("http://example.org")'])
 def test_a_formula_is_refused_and_never_worked_out(project, table, small_codebook, cell):
     table.loc[1, "V2"] = cell
