@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from pipeline.alike_ids import stop_at_ids_alike
 from pipeline.cells import are_days
 from pipeline.changes import each_text
 from pipeline.clean import clean, read_organisations
@@ -92,6 +93,10 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
     _check_choices(choices, delivered, start)
     placed = _placed(delivered, start, choices)
     _check_year(placed[INTERVIEWS].columns["completed_on"], wave, delivered[INTERVIEWS].file)
+    then = _respondents_of(before, data)
+    # The frame's ids go first: it is the list that the interviews are looked up in.
+    ids = [(delivered[n].file, placed[n].columns[ORGANISATION]) for n in (FRAME, INTERVIEWS) if n in placed]
+    stop_at_ids_alike(ids, () if then is None else then[ORGANISATION])
     if written is not None:
         placed = {name: _under_own_names(found, written) for name, found in placed.items()}
         _stop_at_edits(placed, written, delivered, path)
@@ -105,7 +110,6 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
         placed[INTERVIEWS].columns.update(columns)
     fieldwork = assemble(placed, delivered, book)
     cleaned = _cleaned(fieldwork, book, delivered)
-    then = _respondents_of(before, data)
     if then is not None:
         _check_sectors(cleaned.respondents, then, book, before, delivered[INTERVIEWS].file)
     if then is not None and not choices.codes_are_right:

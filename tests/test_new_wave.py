@@ -512,6 +512,40 @@ def test_one_name_under_two_ids_is_refused(project, table, small_codebook):
     assert said.startswith("export.csv, row 11, column organisation: an organisation stands twice: its name is that of")
 
 
+ALIKE = [str.lower, lambda i: i.replace("-", "\u2010"), lambda i: i.replace("-", "\u2212")]
+
+
+@pytest.mark.parametrize("change", ALIKE, ids=["letter case", "hyphen", "minus"])
+def test_an_id_that_is_another_one_but_for_case_or_a_dash_is_refused(project, table, small_codebook, answered, change):
+    first = table.loc[4, "organisation"]
+    assert change(first) != first
+    twice = pd.concat([table, table.iloc[[4]].assign(organisation=change(first))], ignore_index=True)
+    said = refusal(project, save(project, twice, "csv", small_codebook))
+    what = "but for letter case or the form of a dash this is the id"
+    assert said.startswith(
+        f"export.csv, row {len(table) + 2}, column organisation: {what} '{first}' in export.csv, row 6; found "
+    )
+    assert said.endswith("write both alike, or, if they are two organisations, give this one another id.")
+    # The same between the files of a delivery, under the name that the agency gives the column.
+    frame = made.as_csv(project / "approached.csv", table[["organisation", "Type", "Visits"]])
+    other = table.assign(organisation=[change(i) if i == first else i for i in table["organisation"]])
+    path = save(project, other.rename(columns={"organisation": "OrgID"}), "csv", small_codebook)
+    said = refusal(project, path, frame=frame, same=["OrgID=organisation"])
+    assert said.startswith(f"export.csv, row 6, column OrgID: {what} '{first}' in approached.csv, row 6; found ")
+    # And between a delivery and the wave before.
+    earlier(project, small_codebook, answered)
+    said = refusal(project, save(project, other, "csv", small_codebook))
+    assert said.startswith(f"export.csv, row 6, column organisation: {what} '{first}' in the wave before; found ")
+
+
+def test_an_id_may_have_stray_blanks_and_two_of_the_wave_before_stay_two(project, table, small_codebook, answered):
+    first, second = table["organisation"].iloc[:2]
+    ids = [first.lower() if i == second else i for i in table["organisation"]]
+    earlier(project, small_codebook, answered.assign(organisation=ids))
+    wave = prepared(project, save(project, table.assign(organisation=[f" {i} " for i in ids]), "csv", small_codebook))
+    assert clean(wave.fieldwork, wave.codebook).respondents["organisation"].isin([first, first.lower()]).sum() == 2
+
+
 @pytest.mark.parametrize("format_", FORMATS)
 def test_an_organisation_in_both_sectors_is_refused(project, table, small_codebook, format_):
     other = {"Library": "Museum", "Museum": "Library"}[table.loc[2, "Type"]]
