@@ -21,6 +21,7 @@ from pipeline.clean import clean, read_organisations
 from pipeline.codebook import ORGANISATION, Codebook, load_codebook
 from pipeline.deliveries import read_delivery
 from pipeline.draft import codebook_of, draft, of_fieldwork
+from pipeline.drafted_texts import stop_at_details
 from pipeline.names import RESERVED
 from pipeline.new_questions import new_question
 from pipeline.new_wave_report import decisions, shown_differences
@@ -103,6 +104,7 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
         text, book = _as_fieldwork(path, written)
     else:
         questions, columns = _new_questions(placed[INTERVIEWS].rest, delivered[INTERVIEWS], start)
+        stop_at_details(delivered, placed, questions, start)
         began = date.fromisoformat(placed[INTERVIEWS].columns["completed_on"].min())
         text = before_path.read_text(encoding="utf-8")
         asked = {"placed": tuple(placed.values()), "new_questions": questions, "began": began}

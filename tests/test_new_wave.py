@@ -624,6 +624,50 @@ def test_labels_and_texts_of_an_spss_file_are_looked_at_as_cells_are(project, ta
     assert refusal(project, path).startswith(f"export.sav, column E1: the text of the set {fault}")
 
 
+PUBLISHED = "would be published, and holds contact details or the name of a contact"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Ask jane.smith@agency.example", "Ask [contact detail]"),
+        ("Ring 0151 496 0815", "Ring [contact detail]"),
+        ("Jane Smith knows", "[contact detail] knows"),
+        ("SMITH, Jane", "[contact detail]"),
+    ],
+)
+def test_contact_details_in_what_becomes_codebook_are_refused(project, table, small_codebook, text, shown):
+    """The codebook is published, in codebook.html, ddi.xml and tables; only cells in own words are looked through."""
+    table = table.assign(contact_name=["Jane Smith", *[""] * (len(table) - 1)])
+    path = save(project, table, "sav", small_codebook, changes={"V1": LABELS | {4: text}})
+    said = refusal(project, path)
+    assert said.startswith(f"export.sav, column V1: the label of an answer {PUBLISHED}; found '{shown}'; take it out")
+    path = save(project, table, "sav", small_codebook, texts={"S1": text})
+    assert refusal(project, path).startswith(f"export.sav, column S1: the text of the column {PUBLISHED}; found")
+    cafe = table.assign(CAFE=["1", "2"] * (len(table) // 2))
+    made.as_sav(path, cafe, small_codebook, texts={"CAFE": text})
+    relabel(path, "CAFE", {1: "Yes", 2: "No"})
+    assert refusal(project, path).startswith(f"export.sav, column CAFE: the text of the column {PUBLISHED}; found")
+    relabel(path, "CAFE", {1: text, 2: "No"})
+    assert prepared(project, path, leave_out=("CAFE",)).codebook.wave == YEAR
+    named = table.assign(**{text: ["Yes", "No"] * (len(table) // 2)})
+    said = refusal(project, save(project, named, "csv", small_codebook))
+    assert said.startswith(f"export.csv, column {shown}: the name of the column {PUBLISHED}; found '{shown}'")
+
+
+def test_a_column_of_the_frames_people_is_no_question(project, table, small_codebook):
+    """A dozen different texts are drafted as answers: here they would be the names of those who were asked."""
+    frame = table[["organisation", "Type", "Visits"]].assign(contact_name="")
+    frame.loc[[3, 4], "contact_name"] = ["Jane Smith", "Okoro, Ben"]
+    path = made.as_csv(project / "approached.csv", frame)
+    spoke = table.assign(Spoke_to=["Ben Okoro", "jane smith"] * (len(table) // 2))
+    said = refusal(project, save(project, spoke, "csv", small_codebook), frame=path)
+    assert said == (
+        f"export.csv, column Spoke_to: the label of an answer {PUBLISHED}; found '[contact detail]'; take it out of "
+        "the file, say --leave-out of a column that is none of the survey's, or write the wave's codebook by hand."
+    )
+
+
 @pytest.mark.parametrize("words", ["- Great! (no tools yet)", "@work we do"])
 def test_own_words_that_begin_with_a_sign_are_taken_in(project, table, small_codebook, words):
     table.loc[1, "V2"] = words
