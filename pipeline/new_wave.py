@@ -21,7 +21,7 @@ from pipeline.clean import clean, read_organisations
 from pipeline.codebook import ORGANISATION, Codebook, load_codebook
 from pipeline.deliveries import read_delivery
 from pipeline.draft import codebook_of, draft, of_fieldwork
-from pipeline.drafted_texts import stop_at_details
+from pipeline.drafted_texts import stop_at_details, stop_at_labels_alike
 from pipeline.names import RESERVED
 from pipeline.new_questions import new_question
 from pipeline.new_wave_report import decisions, shown_differences
@@ -104,11 +104,14 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
         text, book = _as_fieldwork(path, written)
     else:
         questions, columns = _new_questions(placed[INTERVIEWS].rest, delivered[INTERVIEWS], start)
-        stop_at_details(delivered, placed, questions, start)
+        stop_at_details(delivered, placed, questions, before)
+        stop_at_labels_alike(delivered, placed, questions, before)
         began = date.fromisoformat(placed[INTERVIEWS].columns["completed_on"].min())
         text = before_path.read_text(encoding="utf-8")
         asked = {"placed": tuple(placed.values()), "new_questions": questions, "began": began}
-        text, book = draft(text, before, wave=wave, **asked, path=path)
+        # The file of the draft is not there yet: whatever else is wrong with it came with the delivery.
+        with _named_as_delivered({str(path): f"{delivered[INTERVIEWS].file}, drafted as {path}"}):
+            text, book = draft(text, before, wave=wave, **asked, path=path)
         placed[INTERVIEWS].columns.update(columns)
     fieldwork = assemble(placed, delivered, book)
     cleaned = _cleaned(fieldwork, book, delivered)

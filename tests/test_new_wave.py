@@ -624,6 +624,74 @@ def test_labels_and_texts_of_an_spss_file_are_looked_at_as_cells_are(project, ta
     assert refusal(project, path).startswith(f"export.sav, column E1: the text of the set {fault}")
 
 
+CALLED_SO = "two answers of the draft would be called so; found"
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ({1: "Yes", 2: "Yes", 3: "No"}, f"export.sav, column CAFE: {CALLED_SO} 'Yes'; give each a label of its own"),
+        ({1: "Yes", 2: "YES", 3: "No"}, f"export.sav, column CAFE: {CALLED_SO} 'YES'"),
+        ({1: "Yes\u200b", 2: "Yes", 3: "No"}, f"export.sav, column CAFE: {CALLED_SO} 'Yes'"),
+        ({1: "3", 2: "Yes", 3: "No"}, f"export.sav, column CAFE: {CALLED_SO} '3'"),
+        (
+            {1: " ", 2: "Yes", 3: "No"},
+            "export.sav, row 2, column CAFE: the file has no label for this value; found '1'; allowed: Yes (2); No (3)",
+        ),
+        ({1: "\u200b", 2: "Yes", 3: "No"}, "export.sav, row 2, column CAFE: the file has no label for this value"),
+    ],
+)
+def test_faults_of_labels_are_those_of_the_delivered_file(project, table, small_codebook, labels, said):
+    """The codebook that would be drafted of them does not stand anywhere yet."""
+    path = project / "export.sav"
+    made.as_sav(path, table.assign(CAFE=["1", "2", "3"] * (len(table) // 3)), small_codebook)
+    relabel(path, "CAFE", labels)
+    assert refusal(project, path).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"),
+    [({4: "Mixed", 5: "mixed"}, "mixed"), ({2: "Mixed", 4: "Mixed"}, "Mixed"), ({4: "98"}, "98")],
+)
+def test_a_label_on_two_answers_of_a_known_question_is_one_of_the_file(project, table, small_codebook, labels, found):
+    path = save(project, table, "sav", small_codebook, changes={"V1": LABELS | labels})
+    assert refusal(project, path).startswith(f"export.sav, column V1: {CALLED_SO} '{found}'; give each")
+
+
+def test_whatever_else_is_wrong_with_a_draft_is_said_of_the_delivery(project, table, small_codebook):
+    path = save(project, table, "sav", small_codebook, changes={"S1": {4: "No shop yet"}})
+    said = (
+        f"export.sav, drafted as {project}/data/codebook/{YEAR}.yaml: codebook: question shop: the label 'No shop yet'"
+    )
+    assert refusal(project, path).startswith(said)
+
+
+def test_a_blank_label_is_none(project, table, small_codebook):
+    expected = prepared(project, save(project, table, "sav", small_codebook))
+    wave = prepared(project, save(project, table, "sav", small_codebook, changes={"V1": LABELS | {2: " ", 4: ""}}))
+    assert wave.text == expected.text
+    cleaned, same = (clean(w.fieldwork, w.codebook).respondents for w in (wave, expected))
+    pd.testing.assert_frame_equal(cleaned, same)
+
+
+def test_an_answer_that_the_file_calls_not_stated_is_what_an_empty_cell_stands_for(project, table, small_codebook):
+    path = project / "export.sav"
+    made.as_sav(path, table.assign(CAFE=["1", "2", ""] * (len(table) // 3)), small_codebook)
+    relabel(path, "CAFE", {1: "Yes", 2: "Not stated"})
+    yes, blank = prepared(project, path).codebook.question("cafe").answers
+    assert (yes.label, blank.label, blank.code, blank.missing) == ("Yes", "Not stated", 2, "dont_know")
+    assert blank.spellings == ("",)
+
+
+def test_a_mention_without_a_label_is_not_lost_from_a_new_set():
+    table = pd.DataFrame({"P1": ["1", "2"], "P2": ["3", ""]}, index=[2, 3])
+    fruit = AnswerSet("P", "Which fruit?", ("P1", "P2"), None)
+    delivery = Delivery("export.sav", table, labels={c: {"1": "Apples", "2": "Pears"} for c in table}, sets=(fruit,))
+    with pytest.raises(InputProblem) as caught:
+        new_question(fruit, delivery, [])
+    assert str(caught.value).startswith("export.sav, row 2, column P2: the file has no label for this value; found '3'")
+
+
 PUBLISHED = "would be published, and holds contact details or the name of a contact"
 
 
