@@ -114,7 +114,7 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
             text, book = draft(text, before, wave=wave, **asked, path=path)
         placed[INTERVIEWS].columns.update(columns)
     fieldwork = assemble(placed, delivered, book)
-    cleaned = _cleaned(fieldwork, book, delivered)
+    cleaned = _cleaned(fieldwork, book, delivered, placed)
     if then is not None:
         _check_sectors(cleaned.respondents, then, book, before, delivered[INTERVIEWS].file)
     if then is not None and not choices.codes_are_right:
@@ -334,18 +334,23 @@ def _facts(table, codebook, file):
 
 
 @contextmanager
-def _named_as_delivered(files):
-    """Let a problem of raw files name those that were delivered, {raw file: delivered file}."""
+def _named_as_delivered(files, columns=None):
+    """Let a problem of raw files name what was delivered: {raw file: delivered file}, {(raw file, column): column}."""
     try:
         yield
     except InputProblem as problem:
-        text = re.sub("|".join(map(re.escape, files)), lambda m: files[m[0]], str(problem).removesuffix("."))
-        raise InputProblem(text) from None
+        text, column = str(problem).removesuffix("."), (columns or {}).get((problem.file, problem.column))
+        if column:
+            text = text.replace(f"column {problem.column}: ", f"column {column}: ", 1)
+        raise InputProblem(re.sub("|".join(map(re.escape, files)), lambda m: files[m[0]], text)) from None
 
 
-def _cleaned(fieldwork, codebook, delivered):
-    """The Cleaned fieldwork, as the stage `clean` will make it; a problem names the files as they were delivered."""
-    with _named_as_delivered({name: delivered.get(name, delivered[INTERVIEWS]).file for name in FILES}):
+def _cleaned(fieldwork, codebook, delivered, placed):
+    """The Cleaned fieldwork, as the stage `clean` will make it; a problem names files and columns as delivered."""
+    origin = {name: name if name in delivered else INTERVIEWS for name in FILES}
+    files = {name: delivered[of].file for name, of in origin.items()}
+    columns = {(name, c): cells.name for name, of in origin.items() for c, cells in placed[of].columns.items()}
+    with _named_as_delivered(files, columns):
         _check_names(fieldwork.frame)
         return clean(fieldwork, codebook)
 

@@ -497,12 +497,18 @@ def test_codes_of_bands_are_not_read_as_sizes(project, table, small_codebook):
 @pytest.mark.parametrize("format_", FORMATS)
 def test_an_organisation_twice_is_refused(project, table, small_codebook, format_):
     twice = pd.concat([table, table.iloc[[4]].assign(V1="Bleak")], ignore_index=True)
+    organisation, what = table.loc[4, "organisation"], "this organisation has another complete questionnaire in row 6"
+    do = "keep one; if one was left unfinished, say partial of it in a column status, and complete of all others."
     said = refusal(project, save(project, twice, format_, small_codebook))
-    organisation = table.loc[4, "organisation"]
-    assert said.startswith(
-        f"export.{format_}, row {len(table) + 2}, column status: organisation {organisation} has another complete "
-        "questionnaire in row 6"
-    )
+    row = f"export.{format_}, row {len(table) + 2}"
+    assert said == f"{row}, column organisation: {what}; found '{organisation}'; {do}"
+    # The agency's own name of the column stands in its place; the column `status` is not in the file, and may be added.
+    called = twice.rename(columns={"organisation": "OrgID"})
+    said = refusal(project, save(project, called, format_, small_codebook), same=["OrgID=organisation"])
+    assert said == f"{row}, column OrgID: {what}; found '{organisation}'; {do}"
+    told = called.assign(status=[*["complete"] * len(table), "partial"])
+    path = save(project, told, format_, small_codebook)
+    assert prepared(project, path, same={"OrgID": "organisation"}).codebook.wave == YEAR
 
 
 def test_one_name_under_two_ids_is_refused(project, table, small_codebook):
