@@ -96,7 +96,7 @@ def check_texts(table, file, *, personal=(), one_line=False):
         if not _may_be_faulty(texts, one_line):
             continue
         for text in texts:
-            fault = _fault_of(text, column in personal, one_line)
+            fault = fault_of(text, hidden=column in personal, one_line=one_line)
             if fault:
                 what, found, do = fault
                 row = table.index[table[column].eq(text)][0]
@@ -104,26 +104,29 @@ def check_texts(table, file, *, personal=(), one_line=False):
 
 
 def _may_be_faulty(texts, one_line):
-    """Whether a look at all the texts together finds anything that `_fault_of` may call a fault in one of them."""
+    """Whether a look at all the texts together finds anything that `fault_of` may call a fault in one of them."""
     together = "\n".join(texts)
     if UNSEEN.search(together) or _MAY_BE_FORMULA.search(together):
         return True
     return max(map(len, texts), default=0) > LONGEST or (one_line and together.count("\n") >= len(texts))
 
 
-def _fault_of(text, hidden, one_line):
-    """What is wrong with a text, what of it is shown and what to do; None where nothing is."""
+def fault_of(text, *, what="the cell", hidden=False, one_line=False):
+    """What is wrong with a text, what of it is shown and what to do; None where nothing is.
+
+    `what` is where it stands. A telephone number, which is `hidden`, may well begin with a plus and have brackets.
+    """
     if len(text) > LONGEST:
         do = f"a cell holds at most {LONGEST:,}: look for a quotation mark too many"
-        return "the cell is longer than a cell can be", f"{len(text):,} characters", do
+        return f"{what} is longer than a cell can be", f"{len(text):,} characters", do
     if one_line and "\n" in text:
-        return "the cell holds a line break", None, "look for a quotation mark too many"
+        return f"{what} holds a line break", None, "look for a quotation mark too many"
     if unseen := UNSEEN.search(text):
         code = f"U+{ord(unseen.group()):04X}"
-        return "the cell holds a character that cannot be seen", code, "take it out, and export again"
-    # A telephone number may well begin with a plus and have brackets.
+        return f"{what} holds a character that cannot be seen", code, "take it out, and export again"
     if is_formula(tidy(text)) and not (hidden and text[:1] == "+"):
-        return "the cell holds a formula", None, "export values, not formulas"
+        do = "export values, not formulas" if what == "the cell" else "write it as no formula, and export again"
+        return f"{what} holds a formula", None, do
     return None
 
 

@@ -217,11 +217,9 @@ def merge_rows(answers, codebook):
     complete = complete.assign(row=complete.index).set_index(ORGANISATION).sort_index()
     second = is_complete & ~answers.index.isin(complete["row"])
     for row, organisation in answers[ORGANISATION][second].items():
-        what = (
-            f"organisation {organisation} has another complete questionnaire in row {complete.at[organisation, 'row']}"
-        )
-        do = "keep one, or mark the earlier as partial"
-        raise InputProblem(what, file=INTERVIEWS, row=row, column="status", found="complete", do=do)
+        what = f"this organisation has another complete questionnaire in row {complete.at[organisation, 'row']}"
+        do = "keep one; if one was left unfinished, say partial of it in a column status, and complete of all others"
+        raise InputProblem(what, file=INTERVIEWS, row=row, column=ORGANISATION, found=organisation, do=do)
     into = answers[ORGANISATION].map(complete["interview_id"])
     logs = [
         changes(INTERVIEWS, "interview_id", answers["interview_id"][rows], into[rows], rule)

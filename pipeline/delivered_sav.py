@@ -33,15 +33,17 @@ def read_sav(path, dates):
         )
         for name, found in about.mr_sets.items()
     ]
+    # A blank label says as little as none, and would stand in place of the code.
     labels = {
-        column: {number_text(code): tidy(label) for code, label in known.items()}
+        column: {number_text(code): tidy(label) for code, label in known.items() if tidy(label)}
         for column, known in about.variable_value_labels.items()
+        if any(map(tidy, known.values()))
     }
     missing = {c: frozenset(_missing(c, about, [*labels.get(c, {}), *text[c].unique()])) for c in text.columns}
     return Delivery(
         file=path.name,
         table=text[text.ne("").any(axis=1)],
-        texts={c: tidy(t) for c, t in about.column_names_to_labels.items() if t},
+        texts={c: tidy(t) for c, t in about.column_names_to_labels.items() if t and tidy(t)},
         labels=labels,
         missing={c: codes for c, codes in missing.items() if codes},
         sets=tuple(sets),

@@ -9,7 +9,7 @@ whatever such a library says of a broken file is one sentence of ours. docs/secu
 import re
 from pathlib import Path
 
-from pipeline.cells import check_texts, read_cells
+from pipeline.cells import check_texts, fault_of, read_cells
 from pipeline.delivered_parquet import read_parquet
 from pipeline.delivered_sav import read_sav
 from pipeline.delivered_xlsx import read_xlsx
@@ -36,8 +36,8 @@ def read_delivery(path, *, dates, personal=PERSONAL, sheet=None):
     No message says what stands in a column of `personal`.
 
     Raises InputProblem for another kind of file, one that cannot be read, a sheet of what is no workbook, text in mixed
-    or unknown encodings, a column without a name or with the name of another, a formula, a fault (#N/A), a date in
-    another column, and no rows.
+    or unknown encodings, a column without a name or with the name of another, a formula (in a cell, or in a column's
+    name, text or labels), a fault (#N/A), a date in another column, and no rows.
     """
     path = Path(path)
     if path.name.startswith("~$"):
@@ -71,10 +71,34 @@ def read_delivery(path, *, dates, personal=PERSONAL, sheet=None):
         if not name or names.count(name) > 1:
             what = "this column stands twice" if name else "a column has no name"
             raise InputProblem(what, file=path.name, row=1, column=column or None, do="give each its own name")
+    _check_names_and_labels(delivery)
     check_texts(table, path.name, personal=[c for c in table.columns if fold(c) in hidden])
     for column in table.columns:
         _check_cells(table[column], path.name, {fold(d) for d in dates}, hidden)
     return delivery
+
+
+def _check_names_and_labels(delivery):
+    """Raise InputProblem at a name, text or label of a column or set that could not stand in a cell.
+
+    All of them may: a draft of the codebook takes them over, and labels are written in place of codes.
+    """
+    for row, column, what, text in _names_and_labels(delivery):
+        fault = fault_of(text, what=what)
+        if fault:
+            said, found, do = fault
+            raise InputProblem(said, file=delivery.file, row=row, column=column, found=found, do=do)
+
+
+def _names_and_labels(delivery):
+    """What a delivery says beside its cells: (row, or None where none is of it; column or set; what it is; text)."""
+    yield from ((1, column, "the name of the column", column) for column in delivery.table.columns)
+    yield from ((None, column, "the text of the column", text) for column, text in delivery.texts.items())
+    for column, labels in delivery.labels.items():
+        yield from ((None, column, f"the label of {code}", label) for code, label in labels.items())
+    for found in delivery.sets:
+        yield None, found.name, "the name of the set", found.name
+        yield None, found.name, "the text of the set", found.label
 
 
 def _check_cells(cells, file, dates, hidden):

@@ -15,6 +15,7 @@ from pipeline.ddi import KINDS, asked_of, ddi
 from pipeline.files import write_text
 from pipeline.params import load_params
 from pipeline.printing import STATUS
+from pipeline.privacy import hide_details, holds_details
 from pipeline.problems import InputProblem
 from pipeline.statement import facts_of_run, load_facts, statement
 from pipeline.tables import read_respondents, read_table, write_table
@@ -25,9 +26,11 @@ TEMPLATES = Path(__file__).parent / "templates"
 def describe(wave, *, data, reports, params, lock):
     """Write the four files of a wave into its folder of reports.
 
-    Raises InputProblem for a methodology file that is missing or not whole, and for an item without text.
+    Raises InputProblem for a methodology file that is missing or not whole, for an item without text, and for an email
+    address or telephone number in a question.
     """
     book = load_codebook(data / "codebook" / f"{wave}.yaml")
+    _check_details(book, data / "codebook" / f"{wave}.yaml")
     facts = load_facts(data / "methodology" / f"{wave}.yaml", book.wave)
     report = reports / str(wave)
     inputs = [data / "codebook" / f"{wave}.yaml", *(data / "raw" / str(wave) / f"{name}.csv" for name in RAW)]
@@ -44,6 +47,16 @@ def describe(wave, *, data, reports, params, lock):
     write_text(report / "codebook.html", page("codebook.html", book, questions=questions_of(book), facts=facts))
     write_text(report / "ddi.xml", ddi(book, facts, items))
     return items
+
+
+def _check_details(codebook, path):
+    """Raise InputProblem at a text of a question that holds contact details: codebook and tables are published."""
+    for question in codebook.questions:
+        labels = (part.label for part in (*question.answers, *question.nets))
+        for text in (question.text, question.label, question.note, *labels):
+            if text and holds_details(text):
+                what = f"question {question.id}: its texts are published, and this one holds contact details"
+                raise InputProblem(what, file=path, found=hide_details(text), do="take them out")
 
 
 RAW = ("frame", "contact_history", "interviews")

@@ -10,8 +10,9 @@ from shlex import quote
 from pipeline.changes import each_text
 from pipeline.delivery import AnswerSet
 from pipeline.placing import Offered, code_of, labelled, tail_of, ticks_of
+from pipeline.privacy import hide_details
 from pipeline.problems import InputProblem
-from pipeline.texts import fold, tidy
+from pipeline.texts import ITEMS, fold, tidy
 
 # A question of which the file gives no labels has at most so many different texts as answers.
 MOST_ANSWERS = 12
@@ -21,13 +22,14 @@ def new_question(item, delivery, taken):
     """A question for a column or set that no question takes, as the mapping of a codebook, and its raw columns.
 
     `taken` are the ids of questions. Raises InputProblem, by name, for what cannot be told: own words, numbers or codes
-    without labels.
+    without labels, and a value that has none where others have.
     """
     if isinstance(item, AnswerSet):
         return _new_multiple(item, delivery, taken)
     cells, labels = delivery.table[item], delivery.labels.get(item, {})
     texts = sorted({tidy(c) for c in cells.unique()} - {""}, key=lambda t: (fold(t), t))
     if labels:
+        _stop_at_unlabelled(cells, labels, delivery.file, known={fold(label) for label in labels.values()})
         missing = delivery.missing.get(item, frozenset())
         offered = [Offered(code_of(code), label, code in missing) for code, label in labels.items()]
     elif 2 <= len(texts) <= MOST_ANSWERS and not any(re.fullmatch(r"[\d.,]+", t) for t in texts):
@@ -41,22 +43,45 @@ def new_question(item, delivery, taken):
     answers = [new_answer(o, []) for o in offered]
     _ids_once(answers)
     if each_text(cells, tidy).eq("").any():
-        answers.append({"id": "not_stated", "label": "Not stated", "spellings": [""], "missing": "dont_know"})
+        answers = _with_not_stated(answers)
     text = delivery.texts.get(item, item)
     question = {"id": _free(item, taken), "text": text, "label": text, "column": item, "answers": answers}
     return question, {item: labelled(cells, labels)}
+
+
+def _stop_at_unlabelled(cells, labels, file, *, known=()):
+    """Raise InputProblem at a value without a label that is none of the `known` texts: nothing says what it means."""
+    for text in dict.fromkeys(map(tidy, cells.unique())):
+        if text and text not in labels and fold(text) not in known:
+            raise InputProblem(
+                "the file has no label for this value",
+                **{"file": file, "row": cells.index[each_text(cells, tidy).eq(text)][0], "column": cells.name},
+                **{"found": hide_details(text), "allowed": ITEMS.join(f"{t} ({code})" for code, t in labels.items())},
+                do=f"label it in the file, or say --leave-out {quote(cells.name)} if it is none of the survey's",
+            )
+
+
+def _with_not_stated(answers):
+    """Answers of which an empty cell is one: that which the file calls so itself, or else one more."""
+    label = "Not stated"
+    if not any(fold(a["label"]) == fold(label) for a in answers):
+        answers = [*answers, {"id": _free(label, [a["id"] for a in answers]), "label": label}]
+    meant = {"spellings": [""], "missing": "dont_know"}
+    return [{**a, **meant, **a} if fold(a["label"]) == fold(label) else a for a in answers]
 
 
 def _new_multiple(item, delivery, taken):
     table = delivery.table[list(item.columns)]
     column = re.sub(r"_$", "", item.name)
     if item.counted is not None:
-        labels = [(i, tail_of(delivery.texts.get(c, c))) for i, c in enumerate(item.columns, start=1)]
+        labels = [(i, tail_of(delivery.texts.get(c, c)) or c) for i, c in enumerate(item.columns, start=1)]
         ticks = [ticks_of(table[c].eq(item.counted), table[c].ne("")) for c in item.columns]
     else:
         known = {}
         for c in item.columns:
             known |= delivery.labels.get(c, {})
+        for c in item.columns:
+            _stop_at_unlabelled(table[c], known, delivery.file)
         labels = [(code_of(code), label) for code, label in known.items()]
         asked = table.ne("").any(axis=1)
         ticks = [ticks_of(table.eq(code).any(axis=1), asked) for code in known]

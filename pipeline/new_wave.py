@@ -5,6 +5,7 @@ against that. `pipeline/new_wave_command.py` shows the result and writes it.
 """
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -13,12 +14,14 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from pipeline.alike_ids import stop_at_ids_alike
 from pipeline.cells import are_days
 from pipeline.changes import each_text
 from pipeline.clean import clean, read_organisations
 from pipeline.codebook import ORGANISATION, Codebook, load_codebook
 from pipeline.deliveries import read_delivery
 from pipeline.draft import codebook_of, draft, of_fieldwork
+from pipeline.drafted_texts import stop_at_details, stop_at_labels_alike
 from pipeline.names import RESERVED
 from pipeline.new_questions import new_question
 from pipeline.new_wave_report import decisions, shown_differences
@@ -91,20 +94,27 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
     _check_choices(choices, delivered, start)
     placed = _placed(delivered, start, choices)
     _check_year(placed[INTERVIEWS].columns["completed_on"], wave, delivered[INTERVIEWS].file)
+    then = _respondents_of(before, data)
+    # The frame's ids go first: it is the list that the interviews are looked up in.
+    ids = [(delivered[n].file, placed[n].columns[ORGANISATION]) for n in (FRAME, INTERVIEWS) if n in placed]
+    stop_at_ids_alike(ids, () if then is None else then[ORGANISATION])
     if written is not None:
         placed = {name: _under_own_names(found, written) for name, found in placed.items()}
         _stop_at_edits(placed, written, delivered, path)
         text, book = _as_fieldwork(path, written)
     else:
         questions, columns = _new_questions(placed[INTERVIEWS].rest, delivered[INTERVIEWS], start)
+        stop_at_details(delivered, placed, questions, before)
+        stop_at_labels_alike(delivered, placed, questions, before)
         began = date.fromisoformat(placed[INTERVIEWS].columns["completed_on"].min())
         text = before_path.read_text(encoding="utf-8")
         asked = {"placed": tuple(placed.values()), "new_questions": questions, "began": began}
-        text, book = draft(text, before, wave=wave, **asked, path=path)
+        # The file of the draft is not there yet: whatever else is wrong with it came with the delivery.
+        with _named_as_delivered({str(path): f"{delivered[INTERVIEWS].file}, drafted as {path}"}):
+            text, book = draft(text, before, wave=wave, **asked, path=path)
         placed[INTERVIEWS].columns.update(columns)
     fieldwork = assemble(placed, delivered, book)
-    cleaned = _cleaned(fieldwork, book, delivered)
-    then = _respondents_of(before, data)
+    cleaned = _cleaned(fieldwork, book, delivered, placed)
     if then is not None:
         _check_sectors(cleaned.respondents, then, book, before, delivered[INTERVIEWS].file)
     if then is not None and not choices.codes_are_right:
@@ -269,7 +279,7 @@ def assemble(placed, delivered, codebook):
     interviews = pd.DataFrame(placed[INTERVIEWS].columns)
     if FRAME in placed:
         frame = pd.DataFrame(placed[FRAME].columns)
-        _check_facts_agree(interviews, frame, codebook, delivered[INTERVIEWS].file)
+        _check_facts_agree(interviews, frame, codebook, delivered)
     else:
         frame = _frame_of(interviews, codebook)
     frame = _filled(frame, "contact_id", _numbers("C", frame))
@@ -301,13 +311,14 @@ def _frame_of(interviews, codebook):
     return interviews[kept].drop_duplicates([c for c in (ORGANISATION, "contact_id", *facts) if c in kept])
 
 
-def _check_facts_agree(interviews, frame, codebook, file):
+def _check_facts_agree(interviews, frame, codebook, delivered):
     """Raise InputProblem where the interviews place an organisation otherwise than the frame does."""
     columns = {q.id: c for q in frame_questions(codebook) for c in q.export_columns}
     if not set(columns.values()) <= set(interviews.columns):
         return
-    said, known = (read_organisations(t, codebook)[0].set_index(ORGANISATION) for t in (interviews, frame))
-    known = known.reindex(said.index)
+    file = delivered[INTERVIEWS].file
+    said = _facts(interviews, codebook, file)
+    known = _facts(frame, codebook, delivered[FRAME].file).reindex(said.index)
     for question, column in columns.items():
         other = said[question].ne(known[question]) & known[question].notna()
         for organisation in said.index[other.fillna(False)]:
@@ -317,15 +328,32 @@ def _check_facts_agree(interviews, frame, codebook, file):
             raise InputProblem(what, file=file, row=rows[0], column=column, found=found, allowed=allowed)
 
 
-def _cleaned(fieldwork, codebook, delivered):
-    """The Cleaned fieldwork, as the stage `clean` will make it; a problem names the files as they were delivered."""
+def _facts(table, codebook, file):
+    """What a table of the delivery says of each organisation, indexed by it; `file` is what problems name."""
+    with _named_as_delivered({FRAME: file}):
+        return read_organisations(table, codebook)[0].set_index(ORGANISATION)
+
+
+@contextmanager
+def _named_as_delivered(files, columns=None):
+    """Let a problem of raw files name what was delivered: {raw file: delivered file}, {(raw file, column): column}."""
     try:
+        yield
+    except InputProblem as problem:
+        text, column = str(problem).removesuffix("."), (columns or {}).get((problem.file, problem.column))
+        if column:
+            text = text.replace(f"column {problem.column}: ", f"column {column}: ", 1)
+        raise InputProblem(re.sub("|".join(map(re.escape, files)), lambda m: files[m[0]], text)) from None
+
+
+def _cleaned(fieldwork, codebook, delivered, placed):
+    """The Cleaned fieldwork, as the stage `clean` will make it; a problem names files and columns as delivered."""
+    origin = {name: name if name in delivered else INTERVIEWS for name in FILES}
+    files = {name: delivered[of].file for name, of in origin.items()}
+    columns = {(name, c): cells.name for name, of in origin.items() for c, cells in placed[of].columns.items()}
+    with _named_as_delivered(files, columns):
         _check_names(fieldwork.frame)
         return clean(fieldwork, codebook)
-    except InputProblem as problem:
-        named = "|".join(map(re.escape, FILES))
-        text = re.sub(named, lambda m: delivered.get(m[0], delivered[INTERVIEWS]).file, str(problem).removesuffix("."))
-        raise InputProblem(text) from None
 
 
 def _check_names(frame):

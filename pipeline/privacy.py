@@ -1,4 +1,4 @@
-"""Contact details where they do not belong: inside answers in own words, or in a cell that a message shows."""
+"""Contact details where they do not belong: in own words, in a cell that a message shows, in what is published."""
 
 import re
 from itertools import pairwise
@@ -9,6 +9,8 @@ HIDDEN = "[contact detail]"
 # Addresses, and runs of nine or more digits that a telephone number may be.
 _ADDRESS = re.compile(r"[^\s@,;]+@[^\s@,;]+")
 _NUMBER = re.compile(r"(?<!\w)\+?\d(?:[\s().-]{0,2}\d){8,14}(?!\w)")
+# What is none, though it has as many digits: the two ends of a size band, of which neither begins with a nought.
+_RANGE = re.compile(r"[1-9]\d*\s?-\s?[1-9]\d*")
 # A character with the accents that are set apart from it.
 _LETTER = re.compile(r".[\u0300-\u036f]*", re.DOTALL)
 
@@ -17,6 +19,12 @@ def hide_details(text, names=None):
     """The text with email addresses, telephone numbers and the names in a NameList replaced."""
     hidden = _NUMBER.sub(HIDDEN, _ADDRESS.sub(HIDDEN, text))
     return names.hide(hidden) if names else hidden
+
+
+def holds_details(text, names=None):
+    """Whether a text that is to be published holds what `hide_details` would hide; `10000-49999` is a size band."""
+    text = _NUMBER.sub(lambda found: "" if _RANGE.fullmatch(found[0]) else found[0], text)
+    return hide_details(text, names) != text
 
 
 class NameList:

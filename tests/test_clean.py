@@ -304,8 +304,9 @@ def test_a_second_complete_questionnaire_is_refused(small_codebook, raw):
     with pytest.raises(InputProblem) as problem:
         clean(raw(TOLD, TOLD | {"interview_id": "I2"}), small_codebook)
     assert str(problem.value) == (
-        "interviews.csv, row 3, column status: organisation LIB-001 has another complete questionnaire in row 2; "
-        "found 'complete'; keep one, or mark the earlier as partial."
+        "interviews.csv, row 3, column organisation: this organisation has another complete questionnaire in row 2; "
+        "found 'LIB-001'; keep one; if one was left unfinished, say partial of it in a column status, and complete of "
+        "all others."
     )
 
 

@@ -20,7 +20,7 @@ from pipeline.approached import NOT_KNOWN, approached_text
 from pipeline.check import unsaid
 from pipeline.datapackage import as_json, datapackage, resources, wave_tables
 from pipeline.ddi import BESIDE, NAMESPACE, ddi
-from pipeline.describe import page, questions_of
+from pipeline.describe import describe, page, questions_of
 from pipeline.problems import InputProblem
 from pipeline.statement import (
     AAPOR,
@@ -349,3 +349,27 @@ def test_what_is_still_unsaid_is_told_before_anything_runs(tmp_path):
     one, other = unsaid([2014, 2015, 2016], tmp_path)
     assert "2015.yaml" in one and "sponsor" in one and "citation" in one
     assert "2016.yaml: there is no such methodology file" in other
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("text: Is there a shop?", "text: Is there a shop? Ask j.smith@example.org", "Is there a shop? Ask"),
+        ("label: Shop\n", "label: Shop (0151 496 0815)\n", "Shop"),
+        ('label: "No, but planned"', 'label: "No, ring 0151 496 0815"', "No, ring"),
+        ("label: No shop yet", "label: Ask j.smith@example.org", "Ask"),
+    ],
+)
+def test_a_codebook_with_contact_details_is_not_described(tmp_path, old, new, found):
+    """They would be in codebook.html and ddi.xml."""
+    text = (ROOT / "tests/small_codebook.yaml").read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path = tmp_path / "codebook/2020.yaml"
+    path.parent.mkdir()
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(InputProblem) as caught:
+        describe(2020, data=tmp_path, reports=tmp_path, params=ROOT / "params.yaml", lock=ROOT / "requirements.lock")
+    what = "question shop: its texts are published, and this one holds contact details"
+    said = str(caught.value)
+    assert said.startswith(f"{path}: {what}; found '{found}") and "[contact detail]" in said
+    assert said.endswith("; take them out.") and "smith" not in said and "0815" not in said

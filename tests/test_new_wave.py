@@ -497,12 +497,18 @@ def test_codes_of_bands_are_not_read_as_sizes(project, table, small_codebook):
 @pytest.mark.parametrize("format_", FORMATS)
 def test_an_organisation_twice_is_refused(project, table, small_codebook, format_):
     twice = pd.concat([table, table.iloc[[4]].assign(V1="Bleak")], ignore_index=True)
+    organisation, what = table.loc[4, "organisation"], "this organisation has another complete questionnaire in row 6"
+    do = "keep one; if one was left unfinished, say partial of it in a column status, and complete of all others."
     said = refusal(project, save(project, twice, format_, small_codebook))
-    organisation = table.loc[4, "organisation"]
-    assert said.startswith(
-        f"export.{format_}, row {len(table) + 2}, column status: organisation {organisation} has another complete "
-        "questionnaire in row 6"
-    )
+    row = f"export.{format_}, row {len(table) + 2}"
+    assert said == f"{row}, column organisation: {what}; found '{organisation}'; {do}"
+    # The agency's own name of the column stands in its place; the column `status` is not in the file, and may be added.
+    called = twice.rename(columns={"organisation": "OrgID"})
+    said = refusal(project, save(project, called, format_, small_codebook), same=["OrgID=organisation"])
+    assert said == f"{row}, column OrgID: {what}; found '{organisation}'; {do}"
+    told = called.assign(status=[*["complete"] * len(table), "partial"])
+    path = save(project, told, format_, small_codebook)
+    assert prepared(project, path, same={"OrgID": "organisation"}).codebook.wave == YEAR
 
 
 def test_one_name_under_two_ids_is_refused(project, table, small_codebook):
@@ -510,6 +516,40 @@ def test_one_name_under_two_ids_is_refused(project, table, small_codebook):
     table.loc[9, "organisation_name"] = "HOUSE  2"
     said = refusal(project, save(project, table, "csv", small_codebook))
     assert said.startswith("export.csv, row 11, column organisation: an organisation stands twice: its name is that of")
+
+
+ALIKE = [str.lower, lambda i: i.replace("-", "\u2010"), lambda i: i.replace("-", "\u2212")]
+
+
+@pytest.mark.parametrize("change", ALIKE, ids=["letter case", "hyphen", "minus"])
+def test_an_id_that_is_another_one_but_for_case_or_a_dash_is_refused(project, table, small_codebook, answered, change):
+    first = table.loc[4, "organisation"]
+    assert change(first) != first
+    twice = pd.concat([table, table.iloc[[4]].assign(organisation=change(first))], ignore_index=True)
+    said = refusal(project, save(project, twice, "csv", small_codebook))
+    what = "but for letter case or the form of a dash this is the id"
+    assert said.startswith(
+        f"export.csv, row {len(table) + 2}, column organisation: {what} '{first}' in export.csv, row 6; found "
+    )
+    assert said.endswith("write both alike, or, if they are two organisations, give this one another id.")
+    # The same between the files of a delivery, under the name that the agency gives the column.
+    frame = made.as_csv(project / "approached.csv", table[["organisation", "Type", "Visits"]])
+    other = table.assign(organisation=[change(i) if i == first else i for i in table["organisation"]])
+    path = save(project, other.rename(columns={"organisation": "OrgID"}), "csv", small_codebook)
+    said = refusal(project, path, frame=frame, same=["OrgID=organisation"])
+    assert said.startswith(f"export.csv, row 6, column OrgID: {what} '{first}' in approached.csv, row 6; found ")
+    # And between a delivery and the wave before.
+    earlier(project, small_codebook, answered)
+    said = refusal(project, save(project, other, "csv", small_codebook))
+    assert said.startswith(f"export.csv, row 6, column organisation: {what} '{first}' in the wave before; found ")
+
+
+def test_an_id_may_have_stray_blanks_and_two_of_the_wave_before_stay_two(project, table, small_codebook, answered):
+    first, second = table["organisation"].iloc[:2]
+    ids = [first.lower() if i == second else i for i in table["organisation"]]
+    earlier(project, small_codebook, answered.assign(organisation=ids))
+    wave = prepared(project, save(project, table.assign(organisation=[f" {i} " for i in ids]), "csv", small_codebook))
+    assert clean(wave.fieldwork, wave.codebook).respondents["organisation"].isin([first, first.lower()]).sum() == 2
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -536,12 +576,170 @@ def test_an_organisation_that_the_frame_has_in_the_other_sector_is_refused(proje
     assert said.startswith(f"export.csv, row 4, column Type: the frame has organisation {organisation} elsewhere")
 
 
+@pytest.mark.parametrize("faulty", ["export.csv", "approached.csv"])
+def test_a_size_that_cannot_be_read_is_blamed_on_the_file_that_holds_it(project, table, small_codebook, faulty):
+    """Both tables have the facts of the frame, and are read by what reads frame.csv."""
+    frame = table[["organisation", "Type", "Visits"]]
+    tables = {"export.csv": table, "approached.csv": frame}
+    tables[faulty] = tables[faulty].assign(Visits=["Huge" if i == 7 else v for i, v in enumerate(table["Visits"])])
+    paths = {name: made.as_csv(project / name, t) for name, t in tables.items()}
+    said = refusal(project, paths["export.csv"], frame=paths["approached.csv"])
+    assert said.startswith(f"{faulty}, row 9, column Visits: no size band of the organisation's sector holds this")
+
+
 @pytest.mark.parametrize("cell", ["=1+1", '=HYPERLINK("http://example.org")'])
 def test_a_formula_is_refused_and_never_worked_out(project, table, small_codebook, cell):
     table.loc[1, "V2"] = cell
     for format_ in ("csv", "xlsx"):
         said = refusal(project, save(project, table, format_, small_codebook))
         assert said.startswith(f"export.{format_}, row 3, column V2: the cell holds a formula")
+
+
+@pytest.mark.parametrize("format_", ["csv", "xlsx", "parquet"])  # SPSS knows no such name
+@pytest.mark.parametrize("name", ['=HYPERLINK("http://evil.example","x")', "@SUM(A1:A9)"])
+def test_a_formula_for_the_name_of_a_column_is_refused(project, table, small_codebook, format_, name):
+    """It would be drafted as a question, whose column is named so in data/raw/."""
+    if format_ == "xlsx" and name.startswith("="):
+        said = "export.xlsx, row 1: the cell holds a formula"
+    else:
+        said = f"export.{format_}, row 1, column {name}: the name of the column holds a formula; write it as no formula"
+    named = table.assign(**{name: ["Yes", "No"] * (len(table) // 2)})
+    assert refusal(project, save(project, named, format_, small_codebook)).startswith(said)
+
+
+LABELS = {1: "Bright", 2: "Steady", 3: "Bleak", 98: "Don't know"}
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("=1+1", "holds a formula"),
+        ("+cmd|' /C calc'!A0", "holds a formula"),
+        ("@SUM(A1:A9)", "holds a formula"),
+        ("Br\u202eight", "holds a character that cannot be seen; found 'U+202E'"),
+    ],
+)
+def test_labels_and_texts_of_an_spss_file_are_looked_at_as_cells_are(project, table, small_codebook, text, fault):
+    path = save(project, table, "sav", small_codebook, changes={"V1": LABELS | {4: text}})
+    assert refusal(project, path).startswith(f"export.sav, column V1: the label of 4 {fault}")
+    path = save(project, table, "sav", small_codebook, texts={"S1": text})
+    assert refusal(project, path).startswith(f"export.sav, column S1: the text of the column {fault}")
+    path = save(project, table, "sav", small_codebook, sets=False)
+    columns = small_codebook.question("events").export_columns
+    made.add_sets(path, [("E1", "D", "1", text, columns)])
+    assert refusal(project, path).startswith(f"export.sav, column E1: the text of the set {fault}")
+
+
+CALLED_SO = "two answers of the draft would be called so; found"
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ({1: "Yes", 2: "Yes", 3: "No"}, f"export.sav, column CAFE: {CALLED_SO} 'Yes'; give each a label of its own"),
+        ({1: "Yes", 2: "YES", 3: "No"}, f"export.sav, column CAFE: {CALLED_SO} 'YES'"),
+        ({1: "Yes\u200b", 2: "Yes", 3: "No"}, f"export.sav, column CAFE: {CALLED_SO} 'Yes'"),
+        ({1: "3", 2: "Yes", 3: "No"}, f"export.sav, column CAFE: {CALLED_SO} '3'"),
+        (
+            {1: " ", 2: "Yes", 3: "No"},
+            "export.sav, row 2, column CAFE: the file has no label for this value; found '1'; allowed: Yes (2); No (3)",
+        ),
+        ({1: "\u200b", 2: "Yes", 3: "No"}, "export.sav, row 2, column CAFE: the file has no label for this value"),
+    ],
+)
+def test_faults_of_labels_are_those_of_the_delivered_file(project, table, small_codebook, labels, said):
+    """The codebook that would be drafted of them does not stand anywhere yet."""
+    path = project / "export.sav"
+    made.as_sav(path, table.assign(CAFE=["1", "2", "3"] * (len(table) // 3)), small_codebook)
+    relabel(path, "CAFE", labels)
+    assert refusal(project, path).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"),
+    [({4: "Mixed", 5: "mixed"}, "mixed"), ({2: "Mixed", 4: "Mixed"}, "Mixed"), ({4: "98"}, "98")],
+)
+def test_a_label_on_two_answers_of_a_known_question_is_one_of_the_file(project, table, small_codebook, labels, found):
+    path = save(project, table, "sav", small_codebook, changes={"V1": LABELS | labels})
+    assert refusal(project, path).startswith(f"export.sav, column V1: {CALLED_SO} '{found}'; give each")
+
+
+def test_whatever_else_is_wrong_with_a_draft_is_said_of_the_delivery(project, table, small_codebook):
+    path = save(project, table, "sav", small_codebook, changes={"S1": {4: "No shop yet"}})
+    said = (
+        f"export.sav, drafted as {project}/data/codebook/{YEAR}.yaml: codebook: question shop: the label 'No shop yet'"
+    )
+    assert refusal(project, path).startswith(said)
+
+
+def test_a_blank_label_is_none(project, table, small_codebook):
+    expected = prepared(project, save(project, table, "sav", small_codebook))
+    wave = prepared(project, save(project, table, "sav", small_codebook, changes={"V1": LABELS | {2: " ", 4: ""}}))
+    assert wave.text == expected.text
+    cleaned, same = (clean(w.fieldwork, w.codebook).respondents for w in (wave, expected))
+    pd.testing.assert_frame_equal(cleaned, same)
+
+
+def test_an_answer_that_the_file_calls_not_stated_is_what_an_empty_cell_stands_for(project, table, small_codebook):
+    path = project / "export.sav"
+    made.as_sav(path, table.assign(CAFE=["1", "2", ""] * (len(table) // 3)), small_codebook)
+    relabel(path, "CAFE", {1: "Yes", 2: "Not stated"})
+    yes, blank = prepared(project, path).codebook.question("cafe").answers
+    assert (yes.label, blank.label, blank.code, blank.missing) == ("Yes", "Not stated", 2, "dont_know")
+    assert blank.spellings == ("",)
+
+
+def test_a_mention_without_a_label_is_not_lost_from_a_new_set():
+    table = pd.DataFrame({"P1": ["1", "2"], "P2": ["3", ""]}, index=[2, 3])
+    fruit = AnswerSet("P", "Which fruit?", ("P1", "P2"), None)
+    delivery = Delivery("export.sav", table, labels={c: {"1": "Apples", "2": "Pears"} for c in table}, sets=(fruit,))
+    with pytest.raises(InputProblem) as caught:
+        new_question(fruit, delivery, [])
+    assert str(caught.value).startswith("export.sav, row 2, column P2: the file has no label for this value; found '3'")
+
+
+PUBLISHED = "would be published, and holds contact details or the name of a contact"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Ask jane.smith@agency.example", "Ask [contact detail]"),
+        ("Ring 0151 496 0815", "Ring [contact detail]"),
+        ("Jane Smith knows", "[contact detail] knows"),
+        ("SMITH, Jane", "[contact detail]"),
+    ],
+)
+def test_contact_details_in_what_becomes_codebook_are_refused(project, table, small_codebook, text, shown):
+    """The codebook is published, in codebook.html, ddi.xml and tables; only cells in own words are looked through."""
+    table = table.assign(contact_name=["Jane Smith", *[""] * (len(table) - 1)])
+    path = save(project, table, "sav", small_codebook, changes={"V1": LABELS | {4: text}})
+    said = refusal(project, path)
+    assert said.startswith(f"export.sav, column V1: the label of an answer {PUBLISHED}; found '{shown}'; take it out")
+    path = save(project, table, "sav", small_codebook, texts={"S1": text})
+    assert refusal(project, path).startswith(f"export.sav, column S1: the text of the column {PUBLISHED}; found")
+    cafe = table.assign(CAFE=["1", "2"] * (len(table) // 2))
+    made.as_sav(path, cafe, small_codebook, texts={"CAFE": text})
+    relabel(path, "CAFE", {1: "Yes", 2: "No"})
+    assert refusal(project, path).startswith(f"export.sav, column CAFE: the text of the column {PUBLISHED}; found")
+    relabel(path, "CAFE", {1: text, 2: "No"})
+    assert prepared(project, path, leave_out=("CAFE",)).codebook.wave == YEAR
+    named = table.assign(**{text: ["Yes", "No"] * (len(table) // 2)})
+    said = refusal(project, save(project, named, "csv", small_codebook))
+    assert said.startswith(f"export.csv, column {shown}: the name of the column {PUBLISHED}; found '{shown}'")
+
+
+def test_a_column_of_the_frames_people_is_no_question(project, table, small_codebook):
+    """A dozen different texts are drafted as answers: here they would be the names of those who were asked."""
+    frame = table[["organisation", "Type", "Visits"]].assign(contact_name="")
+    frame.loc[[3, 4], "contact_name"] = ["Jane Smith", "Okoro, Ben"]
+    path = made.as_csv(project / "approached.csv", frame)
+    spoke = table.assign(Spoke_to=["Ben Okoro", "jane smith"] * (len(table) // 2))
+    said = refusal(project, save(project, spoke, "csv", small_codebook), frame=path)
+    assert said == (
+        f"export.csv, column Spoke_to: the label of an answer {PUBLISHED}; found '[contact detail]'; take it out of "
+        "the file, say --leave-out of a column that is none of the survey's, or write the wave's codebook by hand."
+    )
 
 
 @pytest.mark.parametrize("words", ["- Great! (no tools yet)", "@work we do"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.privacy import NameList, hide_details
+from pipeline.privacy import NameList, hide_details, holds_details
 
 NAMES = NameList(["Ann Lee", "Jo O'Brien", "Lee, Sam", "Cher", ""])
 
@@ -55,3 +55,15 @@ def test_names_are_only_looked_for_where_a_list_is_given():
 )
 def test_a_name_is_found_however_it_is_written_and_not_in_ordinary_words(name, text, shown):
     assert hide_details(text, NameList([name])) == shown
+
+
+@pytest.mark.parametrize(
+    "text", ["ask ann.lee@example.org", "020 7946-0123", "0113 496 0123", "Ann Lee", "7946-0123456"]
+)
+def test_what_is_published_holds_details(text):
+    assert holds_details(text, NAMES)
+
+
+@pytest.mark.parametrize("text", ["10000-49999", "Homes: 100000 - 249999", "10,000 to 49,999", "Annie Leeds", ""])
+def test_two_numbers_and_a_dash_are_a_size_band(text):
+    assert not holds_details(text, NAMES)
