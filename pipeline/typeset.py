@@ -41,7 +41,8 @@ def wave_pages(codebook, report, settings):
     """
     report = Path(report)
     estimates = read_table(report / "estimates.csv")
-    notebooks = {path.stem: read_notebook(path) for path in sorted((report / "notebooks").glob("*.ipynb"))}
+    found = {path.stem: path for path in (report / "notebooks").glob("*.ipynb")}
+    notebooks = {name: read_notebook(found[name]) for name in in_order(found, NOTEBOOKS)}
     made = sources(notebooks)
     contents = wave_contents(codebook, estimates, report, settings, made)
     parts = wave_parts(codebook, report)
@@ -96,7 +97,7 @@ def sources(notebooks):
 
 def wave_contents(codebook, estimates, report, settings, made):
     """What the wave's pages and the first page say of it: names, status, findings, chapters, audit, survival."""
-    notebooks = sorted(path.stem for path in (report / "notebooks").glob("*.ipynb"))
+    notebooks = in_order((path.stem for path in (report / "notebooks").glob("*.ipynb")), NOTEBOOKS)
     survival = survival_summary(report)
     weak = survival["weak"] if survival else {}
     findings = finding_texts(estimates, codebook, settings.analyse.confidence, settings.figures.basis)
@@ -195,10 +196,24 @@ FILES = {
 }
 
 
+# What most come for, before the rest in the order of its names.
+FIRST = ("tables.xlsx", "tables.csv", "key_findings.csv", "codebook.html", "methodology.html")
+# What a file beside a picture is of it.
+BESIDE = {".svg": "", ".png": ", as PNG", ".csv": ": the data drawn", ".txt": ", in words"}
+# The notebooks in the order in which they run.
+NOTEBOOKS = ("reconstruct", "validate", "clean", "weight", "analyse", "vary", "audit")
+
+
+def in_order(names, first):
+    """Names in the order of `first`, the others after these in their own."""
+    return sorted(names, key=lambda name: (first.index(name) if name in first else len(first), name))
+
+
 def downloads(report):
-    """The wave's published files in groups: [{title, files: [{name, link, about, size}]}], in order of their names."""
+    """The wave's published files in groups: [{title, files: [{name, link, about, size}]}], the most wanted first."""
     groups = {}
-    for path in sorted(report.rglob("*")):
+    places = in_order((p.relative_to(report).as_posix() for p in report.rglob("*")), FIRST)
+    for path in map(report.joinpath, places):
         place = path.relative_to(report)
         if path.is_file() and ".failed" not in place.as_posix() and path.suffix != ".part":
             folder = place.parts[0] if len(place.parts) > 1 else ""
@@ -210,9 +225,12 @@ def downloads(report):
 
 
 def about(path, place):
-    """What is in a file at this place below reports/: its line in FILES, a table's title, or the title a page has."""
+    """What is in a file at this place below reports/: its line in FILES, or the title of page, picture or table."""
     if path.suffix == ".html":
         return own_title(path.read_text(encoding="utf-8"))
+    picture = path.with_suffix(".svg")
+    if path.suffix in BESIDE and picture.is_file():
+        return own_title(picture.read_text(encoding="utf-8")) + BESIDE[path.suffix]
     return FILES.get(path.name) or (title_of(place) if path.suffix == ".csv" else "") or ""
 
 
