@@ -13,7 +13,7 @@ import pandas as pd
 from pipeline.codebook import ORGANISATION, TOTAL
 from pipeline.estimate import WEIGHTED
 from pipeline.findings import about
-from pipeline.printing import STATUS, base_text, comparison_words, difference, state, value_text
+from pipeline.printing import STATUS, base_text, comparison_words, difference, state, value_text, why_withheld
 from pipeline.problems import InputProblem
 from pipeline.provenance import (
     commit_of,
@@ -123,9 +123,7 @@ def _as_close(digits):
 def _from_records(key, row, codebook, respondents, share_digits):
     """The records that a share is of, their weights, and the share as these give it. Nothing of what is withheld."""
     if row["quality"] == "withheld" and pd.isna(row["estimate"]):
-        return {
-            "withheld": "too few organisations, or it would give a few away, so neither share nor records are shown"
-        }
+        return {"withheld": f"{why_withheld(codebook.kind)}, so neither share nor records are shown"}
     measure = codebook.measure(key.measure)
     base = select(respondents, codebook.base(measure.base).where)
     base &= select(respondents, codebook.group(key.break_, key.group).where)

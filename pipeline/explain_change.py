@@ -105,13 +105,13 @@ def change_lines(facts, said):
     errors = facts["errors"]
     if errors["se"] is not None:
         parts = (
-            f"{errors['se_before']:.4g}^2 + {errors['se_after']:.4g}^2 {MINUS} 2 x {errors['covariance'] or 0.0:.4g}"
+            f"{errors['se_before']:.6g}^2 + {errors['se_after']:.6g}^2 {MINUS} 2 x {errors['covariance'] or 0.0:.6g}"
         )
         yield said(
             "ERROR", f"{facts['formula']}: root of {parts} = {errors['se']:.4g}; {errors['df']:.0f} degrees of freedom"
         )
     both = facts["panel"]
-    yield said("PANEL", "not stated" if both is None else f"{both:.0f} organisations are in both waves")
+    yield said("PANEL", "not stated" if both is None else f"{both:.0f} organisations are in this base in both waves")
     test = facts["test"]
     if test["p"] is not None:
         text = f"p = {test['p']:.3g}"

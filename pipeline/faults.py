@@ -53,14 +53,19 @@ def _off(claims, tolerance):
 
 def _on_its_base(claims, codebook, tolerance):
     """A share that no whole number of its base can be: of all respondents, or of as many as other claims leave."""
-    rest = [c for c in claims if not _is_exact_count(c)]
-    if len(rest) != 1 or not testable(rest[0]) or rest[0]["unit"] not in ("percent", "share"):
+    shares = [c for c in claims if not _is_exact_count(c)]
+    if len(shares) > 1 or any(not testable(c) or c["unit"] not in ("percent", "share") for c in shares):
         return None
-    [claim], size = rest, _sizes(claims, codebook).get(base_of(codebook, rest[0]))
-    if not size or has_whole_part(size, limits(claim, tolerance)):
-        return None
-    places = listed(sorted({c["place"] for c in claims if c is not claim}))
-    return f"{say(claim, codebook)} ({claim['place']}), yet {around(claim, size)}{f' ({places})' if places else ''}."
+    for claim in shares or claims:
+        others = [c for c in claims if c is not claim]
+        size, counted = _sizes(others, codebook).get(base_of(codebook, claim)), claim["unit"] == "count"
+        if not size or (claim["number"] <= size if counted else has_whole_part(size, limits(claim, tolerance))):
+            continue
+        places = listed(sorted({c["place"] for c in others}))
+        return (
+            f"{say(claim, codebook)} ({claim['place']}), yet {around(claim, size)}{f' ({places})' if places else ''}."
+        )
+    return None
 
 
 def _is_exact_count(claim):
@@ -93,10 +98,8 @@ def _outside_its_groups(claims, codebook, tolerance):
         sized = [c for c in rest if c is not total]
         if total["category"] != parts[0]["category"] or not all(map(_is_exact_count, sized)):
             continue
-        groups, of_group = (
-            groups_of(codebook, broken, base_of(codebook, total)),
-            {base_of(codebook, c): c for c in parts},
-        )
+        of_group = {base_of(codebook, c): c for c in parts}
+        groups = groups_of(codebook, broken, base_of(codebook, total))
         if set(groups) != set(of_group) or not parts_those_asked(codebook, broken):
             continue
         shares, whole = [_share(of_group[g], codebook, tolerance) for g in groups], _share(total, codebook, tolerance)
@@ -104,7 +107,7 @@ def _outside_its_groups(claims, codebook, tolerance):
             continue
         sizes = _sizes(sized, codebook) if sized else {}
         weights = [sizes.get(g) for g in groups]
-        weights = None if None in weights else weights
+        weights = None if None in weights or not sum(weights) else weights
         made = _made_of(shares, weights)
         if _above(made, whole) or _above(whole, made):
             return _say_outside(total, [of_group[g] for g in groups], weights, made, codebook)

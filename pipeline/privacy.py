@@ -10,7 +10,8 @@ HIDDEN = "[contact detail]"
 _ADDRESS = re.compile(r"[^\s@,;]+@[^\s@,;]+")
 _NUMBER = re.compile(r"(?<!\w)\+?\d(?:[\s().-]{0,2}\d){8,14}(?!\w)")
 # What is none, though it has as many digits: the two ends of a size band, of which neither begins with a nought.
-_RANGE = re.compile(r"[1-9]\d*\s?-\s?[1-9]\d*")
+_RANGE = re.compile(r"([1-9]\d*)\s?-\s?([1-9]\d*)")
+_DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 # A character with the accents that are set apart from it.
 _LETTER = re.compile(r".[\u0300-\u036f]*", re.DOTALL)
 
@@ -22,9 +23,17 @@ def hide_details(text, names=None):
 
 
 def holds_details(text, names=None):
-    """Whether a text that is to be published holds what `hide_details` would hide; `10000-49999` is a size band."""
-    text = _NUMBER.sub(lambda found: "" if _RANGE.fullmatch(found[0]) else found[0], text)
+    """Whether a text that is to be published holds what `hide_details` would hide.
+
+    A date is no number to call, nor is a size band such as `10000-49999`.
+    """
+    text = _NUMBER.sub(lambda found: "" if _is_range(found[0]) else found[0], _DATE.sub("", text))
     return hide_details(text, names) != text
+
+
+def _is_range(text):
+    ends = _RANGE.fullmatch(text)
+    return bool(ends) and int(ends[1]) < int(ends[2])
 
 
 class NameList:

@@ -186,6 +186,7 @@ def cell_text(value, round_to=3, year=False):
     if isinstance(value, bool) or type(value).__name__ == "bool":
         return "yes" if value else "no"
     if isinstance(value, float):
-        text = f"{value:,.0f}" if value == int(value) else f"{round(value, round_to):,}"
+        value = round(value, round_to) + 0.0  # and no -0.0
+        text = f"{value:,.0f}" if value == int(value) else f"{value:,}"
         return text.replace("-", MINUS)
     return f"{value:,}".replace("-", MINUS) if isinstance(value, int) else str(value)

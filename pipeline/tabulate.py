@@ -57,7 +57,7 @@ COLUMNS = {
     ),
     "high": ("Largest possible share", "decimal", "Largest share that the report allows, where it is bounded."),
     "support": ("Evidence", "string", "published, implied, bounded, assumed, simulated or measured."),
-    "shown": ("Shown", "string", "settled: the number; bounded: its range; assumed or withheld: nothing."),
+    "shown": ("Shown", "string", "settled: the share; bounded: its range; assumed or withheld: no share."),
     "quality": (
         "Quality",
         "string",
@@ -79,7 +79,8 @@ def tidy(estimates, tests, codebook):
     """Every estimate of a wave as it may be shown: a table with COLUMNS, a row per row of `estimates`, in their order.
 
     `estimates` are those of `pipeline.estimate`, `tests` those of `pipeline.group_tests`. What the evidence does not
-    settle has no number: of a bounded estimate its range is given, of an assumed or withheld one nothing but the base.
+    settle has no number: of a bounded estimate its range is given, of an assumed one nothing but the base, of one that
+    is withheld the count where that may be given.
     A base or count of a reconstruction that its report leaves open is not given, and its share as it is printed.
     """
     listed = estimates.to_dict("records")

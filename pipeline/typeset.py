@@ -230,7 +230,7 @@ def about(path, place):
         return own_title(path.read_text(encoding="utf-8"))
     picture = path.with_suffix(".svg")
     if path.suffix in BESIDE and picture.is_file():
-        return own_title(picture.read_text(encoding="utf-8")) + BESIDE[path.suffix]
+        return (own_title(picture.read_text(encoding="utf-8")) or picture.stem) + BESIDE[path.suffix]
     return FILES.get(path.name) or (title_of(place) if path.suffix == ".csv" else "") or ""
 
 

@@ -61,12 +61,12 @@ def subject_words(claim, codebook):
 
 
 def measure_words(claim, codebook):
-    """The label of a claim\'s measure."""
+    """The label of a claim's measure."""
     return codebook.measure(claim["measure"]).label
 
 
 def category_words(claim, codebook):
-    """The label of a claim\'s answer; empty where it is of no single one."""
+    """The label of a claim's answer; empty where it is of no single one."""
     labels = codebook.question(codebook.measure(claim["measure"]).question).categories
     return labels[claim["category"]] if claim["category"] else ""
 
@@ -75,14 +75,14 @@ def category_words(claim, codebook):
 
 
 def number_words(claim):
-    """A claim\'s number with what limits it and its unit: `more than 1/3`, `about 100 organisations`."""
+    """A claim's number with what limits it and its unit: `more than 1/3`, `about 100 organisations`."""
     words = OPERATORS[claim["op"]].removeprefix("=").removeprefix("is ")
     unit = " organisations" if claim["unit"] == "count" else ""
     return f"{words} {printed(claim)}{unit}".strip()
 
 
 def placed(claim):
-    """A claim\'s number and where it is printed: `66% (figure 4)`."""
+    """A claim's number and where it is printed: `66% (figure 4)`."""
     return f"{number_words(claim)} ({claim['place']})"
 
 

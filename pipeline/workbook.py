@@ -13,7 +13,7 @@ import pandas as pd
 
 from pipeline.estimate import UNWEIGHTED, WEIGHTED
 from pipeline.group_tests import MARKS, NO_DIFFERENCE, NOT_EVIDENCE
-from pipeline.printing import STATUS
+from pipeline.printing import STATUS, why_withheld
 from pipeline.tables import plain_cell
 
 LANGUAGE = "en-GB"
@@ -29,16 +29,20 @@ NOT_GIVEN = {
 NO_MARK = {"": "[z]", NO_DIFFERENCE: "[n]", NOT_EVIDENCE: "[m]"}
 # The marks as they stand in a cell, which must hold a letter or digit to be read aloud.
 CELL_MARKS = {mark: f"p<{level:g}" for level, mark in MARKS.items()}
-KEY = [
-    "Shorthand: [b] known up to a range, in the columns of smallest and largest possible share; [x] not known;",
-    "[c] withheld: too few organisations, or it would give a withheld number away; [z] does not apply.",
-    f"Groups differ: {', '.join(CELL_MARKS.values())} say below which level the adjusted p of the test lies;",
-    "[n] no clear difference; [m] rests on modelled numbers, so is no evidence; [t] could not be tested.",
-    "Few: yes where a share rests on few organisations and is to be read with care; [z] where no share is given.",
-]
 # In characters, points and the number that spreadsheets have for A3.
 COVER_WIDTH, LABEL_WIDTHS, HEADING_HEIGHT, A3 = 120, (24, 30, 40), 80, 8
 SHARE, WHOLE, DECIMAL = "0.0%", "#,##0", "#,##0.0"
+
+
+def key(kind):
+    """What the shorthand of a wave of this kind means, line by line."""
+    return [
+        "Shorthand: [b] known up to a range, in the columns of smallest and largest possible share; [x] not known;",
+        f"[c] withheld: {why_withheld(kind)}; [z] does not apply.",
+        f"Groups differ: {', '.join(CELL_MARKS.values())} say below which level the adjusted p of the test lies;",
+        "[n] no clear difference; [m] rests on modelled numbers, so is no evidence; [t] could not be tested.",
+        "Few: yes where a share rests on few organisations and is to be read with care; [z] where no share is given.",
+    ]
 
 
 def workbook(table, codebook):
@@ -53,7 +57,7 @@ def workbook(table, codebook):
     book = produce_workbook(
         written,
         sheets,
-        cover=Cover(title=safe(codebook.title), intro=_intro(codebook), about=KEY, width=COVER_WIDTH),
+        cover=Cover(title=safe(codebook.title), intro=_intro(codebook), about=key(codebook.kind), width=COVER_WIDTH),
         contentsheet_options={"instructions": "This worksheet contains one table: each sheet, with a link to it."},
         notes_table=pd.DataFrame(NOTES, columns=["reference", "Note"]),
         notesheet_options={"instructions": "This worksheet contains one table: the notes that headings refer to."},
@@ -140,7 +144,7 @@ def _sheet(table, codebook, measure, number, name):
         title=safe(f"Table {number}: {measure.label}"),
         subtitles=[safe(line) for line in subtitles],
         instructions="This worksheet contains one table. Headings refer to notes, which are on the notes worksheet.",
-        legend=KEY,
+        legend=key(codebook.kind),
         source=f"Source: {safe(codebook.source)}",
         index_columns={1: 0, 2: 1, 3: 2},
         table_notes={

@@ -67,3 +67,17 @@ def test_what_is_published_holds_details(text):
 @pytest.mark.parametrize("text", ["10000-49999", "Homes: 100000 - 249999", "10,000 to 49,999", "Annie Leeds", ""])
 def test_two_numbers_and_a_dash_are_a_size_band(text):
     assert not holds_details(text, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("10000-49999 homes", False),
+        ("from 2014-01-12 2015-01-12", False),
+        ("7700900-123456", True),
+        ("call 0151 496 0815", True),
+        ("ask a.b@example.org", True),
+    ],
+)
+def test_dates_and_size_bands_are_no_contact_details(text, holds):
+    assert holds_details(text) is holds

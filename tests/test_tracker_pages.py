@@ -1,5 +1,7 @@
 """The tracker's page: what changed is told in words, what is simulated says so, and ids stay in the tables."""
 
+from html import escape
+
 import pandas as pd
 import pytest
 from conftest import ROOT
@@ -88,3 +90,12 @@ def test_nothing_that_a_reconstruction_leaves_open_is_a_number_of_the_tracker():
         assert table.loc[support.isin(["published", "implied", "simulated"]), column].notna().any(), name
         if column == "before":
             assert table.loc[open_, "change"].isna().all()
+
+
+def test_the_page_quotes_labels_as_they_are():
+    page = (ROOT / "reports/pages/tracker.html").read_text(encoding="utf-8")
+    breaks = pd.read_csv(ROOT / "reports/tracker/breaks_in_series.csv")
+    quoted = [part for cell in breaks["differences"].dropna() for part in cell.split("; ") if "'" in part]
+    assert quoted
+    for part in quoted:
+        assert escape(part[:1].upper() + part[1:], quote=True).replace("&#x27;", "&#39;") in page

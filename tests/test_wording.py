@@ -149,6 +149,14 @@ COUNT = {"unit": "count", "rounding": "exact"}
         (
             90,
             [
+                {"measure": "place", "category": "hill", "value": "31", "place": "page 2"} | COUNT,
+                YES | {"value": "32", "break": "place", "group": "hill"} | COUNT,
+            ],
+            "Open: Yes = 32 of the organisations with place 'Hill' (a page), yet there are only 31 (page 2).",
+        ),
+        (
+            90,
+            [
                 {"measure": "place", "category": "hill", "value": "60"},
                 {"measure": "place", "category": "anywhere", "value": "50", "place": "page 2"},
             ],
