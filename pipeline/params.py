@@ -38,8 +38,6 @@ def _name(text):
 Share = Annotated[float, Field(gt=0, lt=1)]
 Chance = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
-# As large as the exact solver takes one.
-Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Year = Annotated[int, Field(ge=1, le=9999)]
 Colour = Annotated[str, AfterValidator(_colour)]
 
@@ -81,7 +79,7 @@ class Waves(Section):
 
 
 class Reconstruct(Section):
-    seed: Seed
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)]  # the exact solver takes no larger one
     worded_tolerance: Annotated[float, Field(ge=0, le=20)]
     time_limit: Annotated[float, Field(gt=0)]
     listed: Annotated[int, Field(ge=1)] = 2
@@ -114,7 +112,7 @@ class Slips(Section):
 
 
 class Fieldwork(Section):
-    seed: Seed
+    seed: Count
     organisations: Annotated[int, Field(gt=0)]
     contacts: Annotated[int, Field(gt=0)]
     starts: Annotated[str, AfterValidator(_month_and_day)]
@@ -142,7 +140,7 @@ Change = Annotated[float, Field(ge=-1, le=1)]
 
 
 class Rehearse(Section):
-    seed: Seed
+    seed: Count
     before: int
     organisations: Annotated[dict[str, Sample], Field(min_length=1)]
     first_number: Annotated[int, Field(gt=0)]
@@ -262,7 +260,7 @@ class Compute(Section):
 
 
 class Coverage(Section):
-    seed: Seed
+    seed: Count
     surveys: Annotated[int, Field(ge=2)]
     bases: Annotated[int, Field(gt=0)]
     shares: Annotated[int, Field(gt=0)]

@@ -1,8 +1,10 @@
 """The settings file, checked."""
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
@@ -73,3 +75,19 @@ def test_a_file_that_is_not_yaml_is_refused_with_its_row(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputProblem, match=r"no such settings file; start in the project's folder"):
         load_params(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "sentence"),
+    [
+        ("reconstruct", "seed", 2**31, "reconstruct.seed"),
+        ("weight", "trim", {"lower": 1, "upper": 1}, "lower and upper are both 1, which leaves no room for weights"),
+    ],
+)
+def test_what_a_library_could_not_take_is_refused_before_it_is_asked(tmp_path, section, key, value, sentence):
+    settings = yaml.safe_load(TEXT)
+    settings[section][key] = value
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    with pytest.raises(InputProblem, match=re.escape(sentence)):
+        load_params(path)
