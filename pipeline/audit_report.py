@@ -75,7 +75,7 @@ def _check_bases(claims, codebook, verdict, settings, file):
                 why = (
                     f"what stands in row {', '.join(map(str, rows))} leaves none"
                     if others
-                    else ("by the codebook nobody can be in this base and this group")
+                    else "by the codebook nobody can be in this base and this group"
                 )
                 raise InputProblem(
                     f"a share of no organisations: {why}",

@@ -68,8 +68,8 @@ def explain_estimate(key, *, codebook, estimates, claims, respondents=None, shar
         "address": str(key),
         "printed": value_text(row),
         "state": state(row),
-        "estimate": _number(row["estimate"]),
-        "interval": [_number(row["ci_low"]), _number(row["ci_high"])],
+        "estimate": plain_number(row["estimate"]),
+        "interval": [plain_number(row["ci_low"]), plain_number(row["ci_high"])],
         "quality": row["quality"],
         "question": question.text,
         "answer": question.categories[key.category],
@@ -78,15 +78,15 @@ def explain_estimate(key, *, codebook, estimates, claims, respondents=None, shar
         "base_condition": condition_words(codebook, base.where),
         "group": None if key.break_ == TOTAL else f"{_break(codebook, key.break_).label}: {group.label}",
         "group_condition": condition_words(codebook, group.where),
-        "n": _number(row["n"]),
+        "n": plain_number(row["n"]),
         "n_printed": base_text(row),
-        "count": _number(row["count"]),
+        "count": plain_number(row["count"]),
         "count_known": state(row, "count"),
-        "n_eff": _number(row["n_eff"]),
+        "n_eff": plain_number(row["n_eff"]),
         "support": row["support"],
         "support_means": SUPPORT[row["support"]],
-        "bounds": [_number(row[c]) for c in ("low", "high")],
-        "count_bounds": [_number(row[c]) for c in ("count_low", "count_high")],
+        "bounds": [plain_number(row[c]) for c in ("low", "high")],
+        "count_bounds": [plain_number(row[c]) for c in ("count_low", "count_high")],
         "claims": claims_of(key, codebook, claims),
         "formula": FORMULA[key.basis],
         "errors": ERRORS[key.basis],
@@ -107,7 +107,7 @@ def _break(codebook, break_id):
     return next(b for b in codebook.breaks if b.id == break_id)
 
 
-def _number(value):
+def plain_number(value):
     """A number of a table as plain Python: None where the cell is empty, whole numbers whole."""
     if pd.isna(value):
         return None
@@ -131,7 +131,7 @@ def _from_records(key, row, codebook, respondents, share_digits):
     weights = respondents["weight"].astype(float) if key.basis == WEIGHTED else respondents["weight"].mul(0.0).add(1.0)
     of_chosen, of_base = float(weights[chosen].sum()), float(weights[base].sum())
     share = of_chosen / of_base if of_base else None
-    said = _number(row["estimate"])
+    said = plain_number(row["estimate"])
     digits = share_digits if key.basis == WEIGHTED and codebook.kind != PUBLIC else None
     if (share is None) != (said is None) or (share is not None and abs(share - said) > _as_close(digits)):
         raise InputProblem(

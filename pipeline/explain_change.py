@@ -8,15 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.change import POWER
+from pipeline.explain import KEYS, SAME, plain_number
 from pipeline.harmonise import SERIES_BREAK
 from pipeline.printing import MINUS, SETTLED, points_text
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table
 
-KEYS = ["measure", "category", "break", "group", "basis"]
 CHANGES = "reports/tracker/changes.csv"
-# Shares are written with twelve digits.
-SAME = 1e-9
 FORMULA = "later estimate less earlier one; its error is the root of both squared errors less twice their covariance"
 
 
@@ -50,12 +48,12 @@ def explain_change(row, before, after):
         "wave": int(row["wave"]),
         "against": row["against"],
         "printed": _printed(row),
-        "change": _number(row["change"]),
-        "interval": [_number(row[c]) for c in ("ci_low", "ci_high")],
-        "range": [_number(row[c]) for c in ("low", "high")],
-        "errors": {c: _number(row[c]) for c in ("se_before", "se_after", "covariance", "se", "df")},
-        "panel": _number(row["n_both"]),
-        "test": {c: _number(row[c]) for c in ("p", "p_adjusted", "detectable")},
+        "change": plain_number(row["change"]),
+        "interval": [plain_number(row[c]) for c in ("ci_low", "ci_high")],
+        "range": [plain_number(row[c]) for c in ("low", "high")],
+        "errors": {c: plain_number(row[c]) for c in ("se_before", "se_after", "covariance", "se", "df")},
+        "panel": plain_number(row["n_both"]),
+        "test": {c: plain_number(row[c]) for c in ("p", "p_adjusted", "detectable")},
         "word": row["word"] if isinstance(row["word"], str) else "",
         "comparable": bool(row["comparable"]),
         "why": row["why"] if isinstance(row["why"], str) else "",
@@ -86,10 +84,6 @@ def _printed(row):
     if pd.notna(row["ci_low"]):
         text += f", interval {points_text(row['ci_low'])} to {points_text(row['ci_high'])}"
     return text
-
-
-def _number(value):
-    return None if pd.isna(value) else float(value)
 
 
 def change_lines(facts, said):

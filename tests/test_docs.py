@@ -40,6 +40,12 @@ def test_the_readme_counts_the_claims_as_they_are(claims, checked):
     )
 
 
+def test_the_methodology_in_short_has_as_many_records_as_the_report():
+    prose = " ".join((ROOT / "docs/methodology.md").read_text(encoding="utf-8").split())
+    respondents = load_codebook(ROOT / "data/codebook/2014.yaml").respondents
+    assert f"It then makes up {respondents} records that give every number that is left." in prose
+
+
 def test_every_claim_kept_is_met_and_no_claim_left_out_is(checked):
     met = checked.groupby("status")["met"].unique()
     assert list(met["kept"]) == ["True"]

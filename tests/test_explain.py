@@ -11,7 +11,7 @@ from made_weights import weigh_all
 from pipeline.addresses import Key
 from pipeline.codebook import TOTAL
 from pipeline.estimate import BOUNDS, KEYS, estimate
-from pipeline.explain import _number, claims_of, condition_words, explain_estimate, explain_finding, records_at
+from pipeline.explain import claims_of, condition_words, explain_estimate, explain_finding, plain_number, records_at
 from pipeline.explain_command import explained
 from pipeline.findings import finding_clauses
 from pipeline.params import Analyse
@@ -137,7 +137,7 @@ def test_an_unweighted_share_is_never_coarse(small_codebook, wave):
 
 @pytest.mark.parametrize("value, told", [(1.0, 1), (0.0, 0), (12.0, 12), (0.5, 0.5), (None, None), (pd.NA, None)])
 def test_whole_numbers_are_told_whole(value, told):
-    assert (_number(value), type(_number(value))) == (told, type(told))
+    assert (plain_number(value), type(plain_number(value))) == (told, type(told))
 
 
 def test_without_records_the_rest_is_still_said(small_codebook, wave):

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
+from pipeline import change, tracker_pages
 from pipeline.codebook import SeriesBreak
 from pipeline.tracker_pages import CHANGED, breaks_shown, changes_shown
 
@@ -72,6 +73,10 @@ def test_a_break_is_told_in_labels_also_of_a_question_that_is_gone(small_codeboo
     assert one["answers"] == ["Bright", "Bleak"] and one["change"] == "worded otherwise" and one["comparable"]
     assert one["differences"] == ["a", "b"]
     assert (other["question"], other["answers"], other["change"]) == ("Shop", [], "no longer asked")
+
+
+def test_the_page_knows_a_change_that_is_not_clear_by_the_words_of_the_table():
+    assert tracker_pages.NO_CLEAR_CHANGE == change.NO_CLEAR_CHANGE
 
 
 def test_every_kind_of_break_has_its_words():
