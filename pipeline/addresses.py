@@ -5,6 +5,8 @@ finding 3                       a key finding, by its number or id; `finding 3.2
 figure 2 yes beyond_act         a mark of a figure: category, and the group where the figure has groups
 policy/yes                      a row of the estimates: MEASURE/CATEGORY, for everyone, on the basis printed first
 policy/yes/sector/la/weighted   the same by BREAK/GROUP and BASIS; each may be left out, blanks are as good as slashes
+mark define                     a mark of the tracker, and so with `net SCORE`; BREAK/GROUP and BASIS as above
+                                (`pipeline.explain_score`)
 k9.yes                          a number of the printed report, by its id in the claims file
 """
 
@@ -55,7 +57,7 @@ def find_target(words, *, codebook, claims, basis):
     `claims` are records of the claims file (none for a wave without one); `basis` is that of figures and findings.
     Raises InputProblem naming what is unknown, with what there is or comes near.
     """
-    parts = [part for word in words for part in re.split(r"[/\s]+", word) if part]
+    parts = split_words(words)
     if not parts:
         raise InputProblem("no number is named", allowed=_openings(codebook))
     kind, rest = _kind(parts, codebook)
@@ -66,6 +68,11 @@ def find_target(words, *, codebook, claims, basis):
     if len(parts) == 1 and (claim := next((c for c in claims if c["id"] == parts[0]), None)):
         return Target("claim", _keys_of_claim(claim, codebook), claim["id"])
     return Target("estimate", (_key(parts, codebook, basis, claims),))
+
+
+def split_words(words):
+    """The names in the words of a command line: blanks are as good as slashes."""
+    return [part for word in words for part in re.split(r"[/\s]+", word) if part]
 
 
 def _kind(parts, codebook):
@@ -170,19 +177,19 @@ def _key(parts, codebook, basis, claims):
         )
     measure = codebook.measure(parts[0])
     categories = list(codebook.question(measure.question).categories)
-    _known(parts[1:2], categories, _lacks(parts[1:2], "category", f"measure {measure.id}"))
+    name_known(parts[1:2], categories, _lacks(parts[1:2], "category", f"measure {measure.id}"))
     if len(parts) == 2:
         return Key(measure.id, parts[1], basis=basis)
     breaks = [TOTAL, *measure.breaks]
-    _known(parts[2:3], breaks, _lacks(parts[2:3], "break", f"measure {measure.id}"))
+    name_known(parts[2:3], breaks, _lacks(parts[2:3], "break", f"measure {measure.id}"))
     groups = [g.id for g in codebook.groups(parts[2])]
-    _known(parts[3:4], groups, _lacks(parts[3:4], "group", f"break {parts[2]}"))
+    name_known(parts[3:4], groups, _lacks(parts[3:4], "group", f"break {parts[2]}"))
     if len(parts) > 4:
         raise InputProblem("there is no such basis", found=" ".join(parts[4:]), allowed=BASES)
     return Key(measure.id, parts[1], parts[2], parts[3], basis)
 
 
-def _known(given, allowed, what):
+def name_known(given, allowed, what):
     """Raise InputProblem unless one name is given and known; what comes near stands first."""
     if not given or given[0] not in allowed:
         near = get_close_matches(given[0], allowed, NEAR, 0.5) if given else []

@@ -45,9 +45,8 @@ def trim(table, *, margins, start, lower=None, upper=None, kept="the population'
     """Weights within limits that still meet every margin: a Series on the table's index (svy).
 
     `lower` and `upper` are multiples of the median of the column `start`, or None; `kept` is what the margins are, in
-    words. What is cut off is shared out among
-    the others and the margins are raked again, in turn, until both hold; so every total is kept. Raises InputProblem
-    where no weights within the limits meet the margins.
+    words. What is cut off is shared out among the others and the margins are raked again, in turn, until both hold; so
+    every total is kept. Raises InputProblem where no weights within the limits meet the margins.
     """
     import svy
     from svy.errors import WeightingError

@@ -27,7 +27,7 @@ from pipeline.codebook import ORGANISATION, TOTAL, Codebook
 from pipeline.estimate import SUPPORT, UNWEIGHTED, WEIGHTED, lay_out
 from pipeline.files import MARK, MARKED
 from pipeline.harmonise import compare
-from pipeline.printing import KEYS, SETTLED
+from pipeline.printing import KEYS, SETTLED, TOO_FEW_OR_PROTECTED
 
 POWER = 0.8
 UP, DOWN, NO_CLEAR_CHANGE = "up", "down", "no clear change"
@@ -40,7 +40,7 @@ INFERENCE = ["covariance", "se", "df", "ci_low", "ci_high", "p", "detectable"]
 BEFORE, BASELINE, BOTH = "the wave before", "the first wave", "the wave before, which is the first"
 NOT_EVIDENCE = "rests on modelled numbers: no evidence"
 NOT_SETTLED = "an estimate is known only up to a range"
-TOO_FEW = "withheld: too few respondents, or it would give a few away"
+TOO_FEW = f"withheld: {TOO_FEW_OR_PROTECTED}"
 NO_ERROR = "an estimate has no standard error"
 NOTHING_TO_TEST = "no variance: all or none in both waves, or the same organisations answered alike"
 

@@ -346,7 +346,8 @@ class Codebook(Part):
     title: str
     kind: Literal["reconstruction", "rehearsal", "fieldwork"]
     source: str
-    respondents: Annotated[int, Field(gt=0)] | None = None
+    # Each is a row of the records; a solver's whole numbers end a hundred times later.
+    respondents: Annotated[int, Field(gt=0, le=10_000_000)] | None = None
     licence: str = ""
     sector: str = "sector"
     size_band: str = "size_band"

@@ -115,9 +115,11 @@ def plain_number(value):
     return int(value) if value == int(value) else value
 
 
-def _as_close(digits):
-    """How far a published share may be from that of the records: as far as `digits` round it, None for not at all."""
-    return SAME if digits is None else 0.5 * 10.0**-digits + SAME
+def as_close(key, codebook, share_digits):
+    """How far a published number may be from that of the records: where weighted ones of a wave that is not public
+    are rounded, as far as `share_digits` round it."""
+    coarse = key.basis == WEIGHTED and codebook.kind != PUBLIC and share_digits is not None
+    return 0.5 * 10.0**-share_digits + SAME if coarse else SAME
 
 
 def _from_records(key, row, codebook, respondents, share_digits):
@@ -132,8 +134,8 @@ def _from_records(key, row, codebook, respondents, share_digits):
     of_chosen, of_base = float(weights[chosen].sum()), float(weights[base].sum())
     share = of_chosen / of_base if of_base else None
     said = plain_number(row["estimate"])
-    digits = share_digits if key.basis == WEIGHTED and codebook.kind != PUBLIC else None
-    if (share is None) != (said is None) or (share is not None and abs(share - said) > _as_close(digits)):
+    near = as_close(key, codebook, share_digits)
+    if (share is None) != (said is None) or (share is not None and abs(share - said) > near):
         raise InputProblem(
             f"the weighted records do not give the published share of {key}",
             found=share,

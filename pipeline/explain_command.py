@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from pipeline.addresses import find_target
+from pipeline.addresses import find_target, split_words
 from pipeline.claims import load_claims
 from pipeline.codebook import load_codebook
 from pipeline.explain import explain_estimate, explain_finding, explain_origin, records_at, status_of
 from pipeline.explain_change import CHANGES, change_lines, changes_of, explain_change
+from pipeline.explain_score import FILES, explain_score, score_key, score_lines
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.provenance import SHORT, read_lock
@@ -29,8 +30,8 @@ def main(
     number: Annotated[
         list[str],
         typer.Argument(
-            help="finding 3, finding 3.2, figure 2 CATEGORY GROUP, MEASURE/CATEGORY/BREAK/GROUP/BASIS, CLAIM, or "
-            "change MEASURE/CATEGORY/..."
+            help="finding 3, finding 3.2, figure 2 CATEGORY GROUP, MEASURE/CATEGORY/BREAK/GROUP/BASIS, CLAIM, "
+            "change MEASURE/CATEGORY/..., mark STEP/BREAK/GROUP/BASIS, or net SCORE/..."
         ),
     ],
     wave: Annotated[
@@ -59,6 +60,8 @@ def explained(words, *, wave=None, project=Path()):
     if words[0].lower() == CHANGE:
         return _explained_change(words, wave=wave or settings.waves.all[-1], project=project, settings=settings)
     wave = _wave_meant(words, settings.waves, project) if wave is None else wave
+    if (parts := split_words(words))[:1] and parts[0].lower() in FILES:
+        return _explained_score(parts, wave=wave, project=project, settings=settings)
     lock, report = read_lock(project), f"reports/{wave}"
     given, records = _given(project, wave, settings, lock)
     codebook, claims = given["codebook"], given["claims"]
@@ -113,6 +116,16 @@ def _explained_change(words, *, wave, project, settings):
     return found | {"statuses": {str(w): said for w, said in status.items()}, "origin": origin, "data": records}
 
 
+def _explained_score(words, *, wave, project, settings):
+    """A mark or net score of a wave, with the published shares that it is made of."""
+    lock, kind = read_lock(project), words[0].lower()
+    given, records = _given(project, wave, settings, lock)
+    key = score_key([kind, *words[1:]], given["codebook"], settings.figures.basis)
+    found = {"asked": " ".join(words), "kind": kind, "wave": wave, "status": status_of(given["codebook"])}
+    origin = explain_origin(project, lock, FILES[kind], Path(FILES[kind]).name)
+    return found | {"score": explain_score(key, project, **given), "origin": origin, "data": records}
+
+
 def _wave_meant(words, waves, project):
     """The last wave whose printed report has a number of this id; else the last one that is no rehearsal."""
     collected = [w for w in waves.all if waves.kind(w) != "rehearsal"] or waves.all
@@ -163,6 +176,8 @@ def as_text(found):
             lines += ["", *change_lines(change, _said)]
             for year, facts in zip((change["since"], change["wave"]), change["estimates"], strict=True):
                 lines += [_said(f"IN {year}", found["statuses"][str(year)]), *_brief(facts)]
+    elif "score" in found:
+        lines += ["", *score_lines(found["score"], found["data"], _said)]
     elif "finding" in found:
         finding = found["finding"]
         lines.append(_said("FINDING", f"{finding['number']}. {finding['heading']}"))

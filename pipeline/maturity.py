@@ -239,15 +239,22 @@ def _support(parts):
 
 def _criterion(criterion, codebook, shares, place):
     """The bounds of the share of everyone that meets a criterion."""
-    of_all = {m.id: not codebook.base(m.base).where for m in codebook.measures}
-    for way in criterion_shares(criterion, codebook):
+    for way in shares_of_everyone(criterion, codebook):
         parts = [shares.get((*share, *place)) for share in way]
-        routed = codebook.question(next(iter(criterion.where))).asked_if
-        if not routed and of_all[way[0][0]] and None not in parts:
+        if None not in parts:
             low, high, assumed = _sum(parts)
             [test] = criterion.where.values()
             return (1 - high, 1 - low, assumed) if test.none else (low, high, assumed)
     return 0.0, 1.0, True
+
+
+def shares_of_everyone(criterion, codebook):
+    """Those of `criterion_shares` whose measure counts everyone: of a question that is put to all."""
+    whole = {m.id for m in codebook.measures if not codebook.base(m.base).where}
+    ways = criterion_shares(criterion, codebook)
+    if not ways or codebook.question(next(iter(criterion.where))).asked_if:
+        return []
+    return [way for way in ways if way[0][0] in whole]
 
 
 def criterion_shares(criterion, codebook):

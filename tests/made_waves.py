@@ -3,11 +3,32 @@
 import pandas as pd
 
 from pipeline.change import Wave
-from pipeline.codebook import ORGANISATION
+from pipeline.codebook import ORGANISATION, Criterion, NetScore, Step
 from pipeline.estimate import estimate
 from pipeline.params import Analyse
 
 SETTINGS = Analyse(confidence=0.95, flag_below=30, withhold_below=10)
+STEPS = (
+    Step(
+        id="sell",
+        number=1,
+        label="Sell",
+        criteria=[
+            Criterion(id="shop", label="Has a shop", where={"shop": ["yes"]}),
+            Criterion(id="crafts", label="Does no crafts", where={"events": {"none": ["crafts"]}}),
+        ],
+    ),
+    Step(
+        id="look",
+        number=2,
+        label="Look ahead",
+        criteria=[
+            Criterion(id="bright", label="Sees it bright or steady", where={"outlook": ["bright", "steady"]}),
+            Criterion(id="toys", label="Sells toys", where={"goods": ["toys"]}),
+        ],
+    ),
+)
+SCORE = NetScore(id="mood", label="Mood", measure="outlook", plus="bright", minus=["steady", "bleak"])
 
 
 def wave_of(codebook, respondents, year, *, kind="fieldwork", weight="equal", bounds=None):

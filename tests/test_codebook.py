@@ -465,6 +465,11 @@ FAULTS = {
         "wave: 2020\nrespondents: 0",
         "FILE: respondents: must be above 0; found 0.",
     ),
+    "more respondents than can be": (
+        "wave: 2020",
+        "wave: 2020\nrespondents: 1000000000",
+        "FILE: respondents: must be at most 10000000; found 1000000000.",
+    ),
     "bad YAML": (
         "sector: kind",
         "\tsector: kind",

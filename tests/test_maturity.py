@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from made_waves import SETTINGS, wave_of
+from made_waves import SCORE, SETTINGS, STEPS, wave_of
 
 from pipeline import maturity
 from pipeline.change import changes
-from pipeline.codebook import TOTAL, Criterion, NetScore, SeriesBreak, Step
+from pipeline.codebook import TOTAL, SeriesBreak
 from pipeline.harmonise import register
 from pipeline.maturity import (
     choices,
@@ -23,28 +23,6 @@ from pipeline.maturity import (
 )
 from pipeline.names import RESERVED, STAGE_COLUMNS
 from pipeline.track import books, with_scores
-
-STEPS = (
-    Step(
-        id="sell",
-        number=1,
-        label="Sell",
-        criteria=[
-            Criterion(id="shop", label="Has a shop", where={"shop": ["yes"]}),
-            Criterion(id="crafts", label="Does no crafts", where={"events": {"none": ["crafts"]}}),
-        ],
-    ),
-    Step(
-        id="look",
-        number=2,
-        label="Look ahead",
-        criteria=[
-            Criterion(id="bright", label="Sees it bright or steady", where={"outlook": ["bright", "steady"]}),
-            Criterion(id="toys", label="Sells toys", where={"goods": ["toys"]}),
-        ],
-    ),
-)
-SCORE = NetScore(id="mood", label="Mood", measure="outlook", plus="bright", minus=["steady", "bleak"])
 
 
 @pytest.fixture(scope="module")
