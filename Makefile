@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: all environment test lock pdf audit-dependencies r-tables coverage change benchmark benchmark-weighting \
-	benchmark-waves benchmark-big-wave benchmark-reliability
+	benchmark-waves benchmark-big-wave benchmark-reliability benchmark-pythons
 # Settings and codebooks first: DVC itself would say what is wrong with them in many lines, or stages later. Then only
 # whether anything has changed, which `dvc status` knows sooner than `dvc repro`; and all pipelines, since that is all
 # that there is and DVC then reads dvc.yaml once instead of twice.
@@ -96,6 +96,11 @@ benchmark-big-wave: environment
 # What the tests of determinism, faults and `tracker verify` see: writes the tables of docs/reliability.md.
 benchmark-reliability: environment
 	$(BIN)/python benchmarks/reliability.py
+
+# Whether other Pythons give the same bytes: writes a table of docs/reliability.md. make benchmark-pythons PYTHONS=python3.13
+PYTHONS ?= python3.12 python3.13
+benchmark-pythons: environment
+	$(BIN)/python benchmarks/pythons.py $(PYTHONS)
 
 # How often the intervals cover, by simulation: writes reports/2014/coverage*.csv and a table of docs/methodology.md.
 coverage: environment

@@ -263,3 +263,22 @@ def test_a_process_that_takes_too_long_is_ended_and_said_to_be(big_wave):
     assert ended.parts == {"clean": [1, 2]} and ended.program == "Python" and ended.memory > 1
     rows = big_wave.markdown({1000: {"clean": ended, "weight": "not in 1 s", "analyse": ended}}).splitlines()
     assert "| weight | not in 1 s |" in rows and "| **clean, weight and analyse: ours** | not all |" in rows
+
+
+# ---- other Pythons
+
+
+def test_what_other_pythons_make_is_written_as_git_sees_it(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(PLACE.parent)
+    pythons = importlib.import_module("pythons")
+    document = tmp_path / "document.md"
+    document.write_text("Before\n<!-- pythons -->\nold\n<!-- end -->\nAfter\n", encoding="utf-8")
+    monkeypatch.setattr(pythons, "DOCUMENT", document)
+    left = {"python3.12": [], "python3.13": [" M reports/a.csv", "?? reports/b.csv"]}
+    monkeypatch.setattr(pythons, "measure", lambda name: (name[6:], pythons.found(left[name]), "9 passed"))
+    pythons.main(*left)
+    said = document.read_text(encoding="utf-8")
+    assert "| 3.12 | the same bytes | 9 passed |" in said and "old" not in said
+    assert "| 3.13 | 2 files are not the same, such as reports/a.csv | 9 passed |" in said
+    with pytest.raises(SystemExit, match="Name the Pythons"):
+        pythons.main()

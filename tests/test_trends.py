@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import HERE, ROOT
-from made_waves import SETTINGS, renamed, wave_of
-from test_maturity import SCORE, STEPS
+from made_waves import SCORE, SETTINGS, STEPS, renamed, wave_of
 
 from pipeline import maturity, steps_picture, track, trends
 from pipeline.change import Wave, changes, marked

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_weights import ANSWERED, BANDS, CELLS, approached_for, houses, settings_of, weigh_all, weighted_rows
 
+from pipeline import weight
 from pipeline.ddi import BESIDE
 from pipeline.names import RESERVED
 from pipeline.nonresponse import in_scope
@@ -276,6 +277,23 @@ def test_category_unknown_to_the_population_is_a_missed_margin(small_codebook):
     margins = margin_table(weighted, cells=CELLS.iloc[:3], codebook=small_codebook, settings=settings_of())
     assert "mus_many" in margins["category"].tolist()
     assert "allowed: its population total, " in problem(check_margins, margins)
+
+
+@pytest.mark.parametrize(
+    ("step", "wrong", "said"),
+    [
+        ("_trimmed", lambda rows, **_: rows["calibrated_weight"].mask(rows.index == 3, -1.0), "is not above 0"),
+        ("_trimmed", lambda rows, **_: rows["calibrated_weight"] * 1.01, "allowed: its population total"),
+        ("join_sparse", lambda _, cells, **__: (cells, pd.DataFrame()), "a cell is sparse and was not joined"),
+    ],
+    ids=["weight", "margin", "cell"],
+)
+def test_what_a_step_gets_wrong_does_not_get_through(small_codebook, monkeypatch, step, wrong, said):
+    """The checks at the end hold whichever library did the step."""
+    few = houses(ANSWERED | {"mus_many": 2, "lib_many": 3})
+    weigh_all(few, small_codebook, fewest=3)
+    monkeypatch.setattr(weight, step, wrong)
+    assert said in problem(weigh_all, few, small_codebook, fewest=3)
 
 
 @pytest.mark.parametrize(

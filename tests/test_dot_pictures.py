@@ -1,0 +1,117 @@
+"""The pictures of dots: every label is on the page, and each mark stands where its number says, on one scale."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+from made_waves import STEPS, wave_of
+from test_survival import CHOICES, judged_of
+
+from pipeline import love, maturity, steps_picture, survival, track
+from pipeline.harmonise import register
+from pipeline.params import load_params
+
+PARAMS = load_params(ROOT / "params.yaml")
+BALANCE = pd.DataFrame(
+    {
+        "variable": ["kind", "kind", "scale"],
+        "category": ["lib", "mus", "lib_few"],
+        "label": ["Library", "Museum", "Library under 20,000 visits"],
+        "against": ["population", "population", "approached"],
+        "target": [0.3, 0.7, 0.2],
+        "unweighted": [0.83, -0.6, -0.25],
+        "weight": [0.0, 0.31, -0.05],
+    }
+)
+
+
+@pytest.fixture
+def page_of(monkeypatch, tmp_path):
+    """The page that a module of pictures draws, and the table drawn."""
+
+    def page_of(module, draw, *arguments):
+        drawn = []
+        monkeypatch.setattr(module, "write_drawing", lambda drawing, folder: drawn.append(drawing))
+        draw(*arguments, PARAMS, tmp_path)
+        return drawn[0].page, drawn[0].table
+
+    return page_of
+
+
+def texts(page):
+    return [text.get_text() for text in page.sheet.texts]
+
+
+def dots(page):
+    """The dots in the order drawn, those of the key last: across, down (in points), whether hollow, and size."""
+    return [
+        (line.get_xdata()[0], line.get_ydata()[0], line.get_markerfacecolor() == page.colours.paper, size)
+        for line in page.sheet.lines
+        if line.get_marker() == "o" and (size := line.get_markersize())
+    ]
+
+
+def assert_on_one_scale(places, numbers):
+    """Numbers stand across the page on a straight scale that grows to the right."""
+    slope, start = np.polyfit(numbers, places, 1)
+    assert slope > 0
+    assert np.asarray(places) == pytest.approx(slope * np.asarray(numbers) + start, abs=1e-6)
+
+
+def test_a_ring_shows_where_a_class_was_and_a_dot_where_the_weights_bring_it(page_of, small_codebook):
+    page, table = page_of(love, love.draw_love, BALANCE, small_codebook)
+    drawn = dots(page)[: 2 * len(table)]
+    assert [hollow for *_, hollow, _ in drawn] == [True, False] * len(table)
+    assert_on_one_scale([x for x, *_ in drawn], table[["unweighted", "weight"]].to_numpy().ravel())
+    downs = [y for _, y, *_ in drawn]
+    assert downs[::2] == downs[1::2] == sorted(downs[::2])
+    for label in table["label"]:
+        assert label in texts(page)
+    nil = drawn[1][0]  # of a class without a difference
+    near = [p for p in page.sheet.patches if p.get_x() < nil < p.get_x() + p.get_width()]
+    assert [p.get_x() + p.get_width() / 2 for p in near] == pytest.approx([nil] * table["against"].nunique())
+
+
+def test_every_choice_of_weights_stands_on_the_scale_of_marks(page_of, small_codebook, make_respondents):
+    book = small_codebook.model_copy(update={"steps": STEPS})
+    waves = [wave_of(book, make_respondents(book, 90, seed), 2019 + seed) for seed in (1, 2)]
+    table = maturity.robustness(waves)
+    survives = maturity.what_survives(table, waves, breaks=register(track.books(waves)))
+    page, drawn = page_of(steps_picture, steps_picture.draw_weights, table, survives, waves)
+    places, numbers, wide = [], [], [0.0]
+    shown = dots(page)
+    for _, rows in drawn.groupby(["wave", "break", "group"], sort=False):
+        marks = [*rows.loc[rows["drawn"].eq("hollow"), "mark"], *rows.loc[rows["drawn"].eq("filled"), "mark"]]
+        ours, shown = shown[: len(marks)], shown[len(marks) :]
+        assert [hollow for *_, hollow, _ in ours] == [True] * (len(marks) - 1) + [False]
+        assert len({y for _, y, *_ in ours}) == 1
+        places += [x for x, *_ in ours]
+        numbers += marks
+        ends = rows.loc[rows["drawn"].eq("end"), "mark"]
+        wide.append(ends.max() - ends.min())
+    assert_on_one_scale(places, numbers)
+    spans = [p.get_width() for p in page.sheet.patches if p.get_height() == pytest.approx(8)]
+    assert_on_one_scale([0.0, *spans[: len(wide) - 1]], wide)
+    for label, rows in drawn[drawn["drawn"].eq("filled")].groupby("label"):
+        assert texts(page).count(label) == len(rows)
+
+
+@pytest.mark.parametrize("verdicts", [("holds", "moves"), ("not settled", "not settled")])
+def test_each_clause_has_its_words_and_a_dot_for_each_choice_if_it_is_settled(page_of, small_codebook, verdicts):
+    judged = judged_of(small_codebook, verdicts)
+    judged["estimate"] += judged["clause"] / 50 + judged["choice"].eq("choice 01") / 10
+    judged["difference"] += judged["clause"] / 50 + judged["choice"].eq("choice 01") / 10
+    survivors = pd.DataFrame({"verdict": ["survives"], "choices": [3]})
+    page, table = page_of(survival, survival.draw_survival, judged, CHOICES, survivors, small_codebook)
+    clauses = table.drop_duplicates(["finding", "clause"])
+    words = "".join(texts(page)).replace(" ", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    for clause in clauses.itertuples():
+        assert f"{clause.number}. {clause.label}".replace(" ", "") in words
+    shown, settled = [d for d in dots(page) if d[-1] == survival.DOT], table[table["verdict"].ne("not settled")]
+    for _, panel in settled[settled["drawn"].ne("reference")].groupby("panel", sort=False):
+        clauses = panel.groupby(["finding", "clause"], sort=False)
+        rows = pd.concat([clause.sort_values("drawn") for _, clause in clauses])
+        ours, shown = shown[: len(rows)], shown[len(rows) :]
+        assert_on_one_scale([x for x, *_ in ours], rows["value"])
+        assert [hollow for *_, hollow, _ in ours] == list(rows["drawn"].eq("other"))
+    assert not shown
