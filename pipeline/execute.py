@@ -249,6 +249,10 @@ def main(arguments=None):
     except (InputProblem, NotebookFailed) as problem:
         print(problem, file=sys.stderr)
         return 1
+    except ModuleNotFoundError as missing:  # nothing else of the project is imported in this process
+        do = "activate the project's environment (. .venv/bin/activate), or run make"
+        print(f"{sys.executable} has no package {missing.name}; {do}.", file=sys.stderr)
+        return 1
     except OSError as problem:  # the folder of temporary files is what this can be
         place = problem.filename or tempfile.gettempdir()
         print(f"{given.notebook}, running it: {place}: {problem.strerror}.", file=sys.stderr)

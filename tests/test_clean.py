@@ -288,6 +288,14 @@ def test_a_partial_interview_is_completed_later_and_the_complete_one_stands(smal
     assert log_of(done, "row merged") == [[2, "interview_id", "I1", "I2"]]
 
 
+def test_an_empty_tick_says_the_same_as_a_nought_beside_other_ticks(small_codebook, raw):
+    """Only what differs is logged: of three columns that a later row fills otherwise, the two that say otherwise."""
+    broken_off = TOLD | {"status": "Partial", "E1_1": "X", "E1_2": "", "E1_3": ""}
+    complete = TOLD | {"interview_id": "I2", "completed_on": "2020-03-06", "E1_1": "", "E1_2": "X", "E1_3": "0"}
+    done = clean(raw(broken_off, complete), small_codebook)
+    assert log_of(done, "answer replaced") == [[2, "E1_1", "1", "0"], [2, "E1_2", "0", "1"]]
+
+
 def test_the_complete_row_stands_even_when_it_is_dated_first(small_codebook, raw):
     later = TOLD | {"interview_id": "I2", "status": "partial", "completed_on": "2020-03-09", "S1": "Refused"}
     assert clean(raw(TOLD, later), small_codebook).respondents["shop"].tolist() == ["no"]

@@ -259,3 +259,13 @@ def test_the_waves_that_a_notebook_takes_by_default_are_looked_at_too(notebook, 
     (source.parent / "codebook.yaml").write_text("kind: rehearsal\n", encoding="utf-8")
     execute(source, tmp_path / "out.ipynb", {})
     assert "REHEARSAL" in (tmp_path / "out.ipynb").read_text(encoding="utf-8")
+
+
+def test_a_python_without_the_projects_packages_is_named_with_what_to_do(notebook, tmp_path):
+    """Such as the machine's own, where the environment was not activated; -S leaves out what is installed."""
+    command = [sys.executable, "-S", "-m", "pipeline.execute", notebook(DEFAULTS), tmp_path / "out.ipynb"]
+    root = Path(pipeline.__file__).parent.parent
+    done = subprocess.run(command, cwd=root, env={"PYTHONPATH": str(root)}, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"{sys.executable} has no package ")
+    assert done.stderr.endswith("activate the project's environment (. .venv/bin/activate), or run make.\n")
