@@ -1,6 +1,6 @@
 # Two commands: `make` builds the environment and every result, `make test` builds the environment and checks them all.
 
-# Any Python from 3.11 to 3.13: make PYTHON=python3.12
+# Any Python from 3.11 to 3.14: make PYTHON=python3.12
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -22,7 +22,7 @@ environment: .venv/project.stamp
 # Every package at the version, and every file with the hash, that requirements.lock says. A changed lock starts an
 # empty environment, so that nothing of the former one stays behind.
 .venv/lock.stamp: requirements.lock
-	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit("Python 3.11 to 3.13 is needed; this is %d.%d: make PYTHON=python3.12" % v)'
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 14) or sys.exit("Python 3.11 to 3.14 is needed; this is %d.%d: make PYTHON=python3.12" % v)'
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
 	touch $@
@@ -98,7 +98,7 @@ benchmark-reliability: environment
 	$(BIN)/python benchmarks/reliability.py
 
 # Whether other Pythons give the same bytes: writes a table of docs/reliability.md. make benchmark-pythons PYTHONS=python3.13
-PYTHONS ?= python3.12 python3.13
+PYTHONS ?= python3.12 python3.13 python3.14
 benchmark-pythons: environment
 	$(BIN)/python benchmarks/pythons.py $(PYTHONS)
 

@@ -148,7 +148,6 @@ def components(codebook, asked_together):
     """By question, the questions that these sets or the routing tie to it (a frozenset), sector and size band apart."""
     frame = {codebook.sector, codebook.size_band}
     graph = nx.Graph()
-    graph.add_nodes_from(q.id for q in codebook.questions if q.id not in frame)
     for questions in [*asked_together, *({q.id, *q.asked_if} for q in codebook.questions)]:
         nx.add_path(graph, sorted(set(questions) - frame))
     found = [frozenset(c) for c in nx.connected_components(graph)]

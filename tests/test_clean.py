@@ -252,14 +252,32 @@ def test_a_size_that_is_no_number_of_the_sector_is_refused(small_codebook, raw, 
         read_organisations(raw(frame=(LIBRARY | {"Visits": visits},)).frame, small_codebook)
 
 
+def with_bands(codebook, **bands):
+    """A codebook whose `scale` has only these answers, each with a band of these ends or, where None, its own."""
+    scale = codebook.question("scale")
+    kept = [
+        a if (ends := bands[a.id]) is None else a.model_copy(update={"band": ends})
+        for a in scale.answers
+        if a.id in bands
+    ]
+    other = scale.model_copy(update={"answers": tuple(kept)})
+    questions = tuple(other if q.id == "scale" else q for q in codebook.questions)
+    return codebook.model_copy(update={"questions": questions})
+
+
 def test_a_band_ends_below_its_limit(small_codebook, raw):
-    scale = small_codebook.question("scale")
-    closed = scale.model_copy(update={"answers": tuple(a for a in scale.answers if a.id != "lib_many")})
-    book = small_codebook.model_copy(
-        update={"questions": tuple(closed if q.id == "scale" else q for q in small_codebook.questions)}
-    )
+    book = with_bands(small_codebook, lib_few=None)
     with pytest.raises(InputProblem, match=r"no size band .* found '20000'"):
         read_organisations(raw(frame=(LIBRARY | {"Visits": "20000"},)).frame, book)
+
+
+def test_a_size_is_never_taken_for_the_code_of_a_band(small_codebook, raw):
+    """11 is the code of the band that begins at 100 here: a house of 11 visits is in no band."""
+    first = small_codebook.question("scale").answers[0]
+    assert first.code == 11
+    book = with_bands(small_codebook, lib_few=first.band.model_copy(update={"at_least": 100}))
+    with pytest.raises(InputProblem, match=r"no size band .* found '11'"):
+        read_organisations(raw(frame=(LIBRARY | {"Visits": "11"},)).frame, book)
 
 
 def test_an_empty_fact_is_taken_from_the_organisations_other_rows(small_codebook, raw):

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from made_claims import claims_of, counts_of, every_table, meets, met_by, tiny_codebook, tiny_kinds, true_claims
 
 from pipeline.problems import InputProblem
@@ -14,6 +16,23 @@ ORDER = {"unit": "order", "rounding": "exact", "value": ""}
 
 def resting_on(codebook, respondents):
     return codebook.model_copy(update={"respondents": respondents})
+
+
+@given(
+    st.tuples(*[st.integers(0, 4)] * 4), st.sampled_from([1, -1]), st.booleans(), st.tuples(*[st.integers(0, 5)] * 2)
+)
+def test_an_eased_comparison_lets_all_through_that_meets_it_and_no_more_where_the_bases_are_known(
+    sizes, sign, strict, room
+):
+    """The eased Row follows from the comparison, and says the same where both bases are exact."""
+    a, rest, c, other = sizes
+    counts = np.array([a, a + rest, c, c + other])
+    comparison = Comparison(*(np.array([k]) for k in range(4)), sign=sign, strict=strict)
+    larger, smaller = (counts[1], counts[3]) if sign > 0 else (counts[3], counts[1])
+    assume(larger and smaller)
+    if comparison.holds(counts):
+        assert meets(comparison.eased(int(max(larger - room[0], 0)), int(smaller + room[1])), counts)
+    assert meets(comparison.eased(int(larger), int(smaller)), counts) == comparison.holds(counts)
 
 
 @pytest.mark.parametrize("whole", [True, False])
