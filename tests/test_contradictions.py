@@ -239,6 +239,19 @@ def test_minimal_drops_what_does_not_matter(small_codebook):
     assert linear_core(system, ["c1", "c2", "c3"]) is None
 
 
+def test_minimal_drops_what_does_not_matter_where_only_whole_numbers_contradict(small_codebook):
+    """No whole number of 30 libraries is 11%, which no linear program sees: 3.3 of them would be."""
+    rows = [
+        {"measure": "outlook", "category": "bright", "value": "50"},
+        {"measure": "kind", "category": "lib", "value": "30", **COUNT},
+        {"measure": "events", "category": "talks", "value": "50"},
+        {"measure": "shop", "break": "kind", "group": "lib", "value": "11"},
+    ]
+    system = system_of(small_codebook, 40, *rows)
+    assert linear_core(system, list(system.claims)) is None
+    assert minimal(system, ["c1", "c2", "c3", "c4"], **LIMITS) == ("c2", "c4")
+
+
 def test_the_same_claims_get_the_same_verdict(small_codebook, make_respondents):
     table = make_respondents(small_codebook, rows=40, seed=5)
     rows, fault = altered(small_codebook, table, 5)
