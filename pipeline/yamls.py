@@ -45,6 +45,10 @@ class _OtherNumber(yaml.MarkedYAMLError):
     """A number that YAML reads otherwise than a person does; `problem` is how."""
 
 
+class _NoDate(yaml.MarkedYAMLError):
+    """What YAML takes for a date and the calendar does not have; `problem` is that."""
+
+
 class _StrictLoader(yaml.SafeLoader):
     """The safe loader, which keeps the last of two equal keys, made to refuse the second.
 
@@ -58,6 +62,13 @@ class _StrictLoader(yaml.SafeLoader):
             raise _OtherNumber(problem=node.value, problem_mark=node.start_mark)
         return int(node.value)
 
+    def construct_date(self, node):
+        """A date or a time; raises _NoDate for one that is in no calendar, such as 2014-13-45."""
+        try:
+            return self.construct_yaml_timestamp(node)
+        except ValueError:
+            raise _NoDate(problem=node.value, problem_mark=node.start_mark) from None
+
     def compose_mapping_node(self, anchor):
         """A mapping; raises _DoubledKey for a key that stands in it twice."""
         node, seen = super().compose_mapping_node(anchor), set()
@@ -70,13 +81,14 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 _StrictLoader.add_constructor("tag:yaml.org,2002:int", _StrictLoader.construct_whole_number)
+_StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", _StrictLoader.construct_date)
 
 
 def read_yaml(path, kind="file"):
     """The content of a YAML file; `kind` is what a sentence about the whole of it calls it.
 
-    Raises InputProblem if there is no such file, if it is not UTF-8 or not YAML, for a key that stands twice, and for a
-    number in another form than digits, with the row where there is one.
+    Raises InputProblem if there is no such file, if it is not UTF-8 or not YAML, for a key that stands twice, for a
+    number in another form than digits and for a date that is none, with the row where there is one.
     """
     try:
         return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_StrictLoader)
@@ -92,14 +104,15 @@ def read_yaml(path, kind="file"):
     except _OtherNumber as e:
         what, do = "not a number as a person writes it", "write it in digits alone, or put it in quotes if it is text"
         raise InputProblem(what, file=path, row=e.problem_mark.line + 1, found=e.problem[:40], do=do) from None
+    except _NoDate as e:
+        what, do = "looks like a date and is none", "correct it, or put it in quotes if it is text"
+        raise InputProblem(what, file=path, row=e.problem_mark.line + 1, found=e.problem[:40], do=do) from None
     except RecursionError:
         raise InputProblem("not YAML that can be read: it is nested too deep", file=path) from None
     except yaml.YAMLError as e:
         mark = getattr(e, "problem_mark", None)
         what = getattr(e, "problem", None) or getattr(e, "reason", e)
         raise InputProblem(f"not YAML: {what}", file=path, row=mark.line + 1 if mark else None) from None
-    except ValueError as e:  # what looks like a date and is none
-        raise InputProblem(f"not YAML: {e}", file=path, do="put it in quotes if it is text") from None
 
 
 def load_model(path, model, kind="file"):

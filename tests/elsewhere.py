@@ -55,9 +55,9 @@ def circumstances(run, folder):
     folder: where a locale and a clock can be made. Settings that this machine cannot give are left as they are;
     `given` says which it gives.
     """
-    changes = {"LC_ALL": run.language, "LANG": run.language, "TZ": run.time_zone, "PYTHONHASHSEED": run.hash_seed}
+    changes = {"LC_ALL": ENGLISH, "LANG": ENGLISH, "TZ": run.time_zone, "PYTHONHASHSEED": run.hash_seed}
     if run.language != ENGLISH and locales(folder):
-        changes["LOCPATH"] = str(locales(folder))
+        changes |= {"LC_ALL": run.language, "LANG": run.language, "LOCPATH": str(locales(folder))}
     if run.date != "today" and later(folder):
         changes |= later(folder)
     one = str(min(os.sched_getaffinity(0)))

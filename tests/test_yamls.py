@@ -158,7 +158,16 @@ def test_a_good_file_gives_the_model(tmp_path):
         (b"a: *b\n", "FILE, row 1: not YAML: found undefined alias 'b'."),
         (b"a: \x07\n", "FILE: not YAML: special characters are not allowed."),
         (b"a: !!python/name:os.system x\n", None),
-        (b"a: 2014-13-45\n", "FILE: not YAML: month must be in 1..12; put it in quotes if it is text."),
+        (
+            b"b: 1\na: 2014-13-45\n",
+            "FILE, row 2: looks like a date and is none; found '2014-13-45'; correct it, or put it in quotes if it is "
+            "text.",
+        ),
+        (
+            b"a: 2014-12-05 10:00:00 +99:00\n",
+            "FILE, row 1: looks like a date and is none; found '2014-12-05 10:00:00 +99:00'; correct it, or put it in "
+            "quotes if it is text.",
+        ),
         (b"a: caf\xe9\n", "FILE: not UTF-8 text at byte 6; save it as UTF-8."),
     ],
 )
