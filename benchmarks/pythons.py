@@ -1,13 +1,13 @@
-"""The same bytes from other Pythons: writes a table of docs/reliability.md.
+"""The same bytes from other Pythons: writes rows of a table of docs/reliability.md.
 
 For each Python: a clone, the environment from the lock, every stage forced to run again, and what git then sees of it;
-then the tests but for the slow ones, which build the project again and again.
+then the tests but for the slow ones, which build the project again and again. Rows of Pythons that are not named stay,
+since few machines have all of them.
 
 python benchmarks/pythons.py python3.12 python3.13 [...]
 """
 
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -19,6 +19,8 @@ ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "docs/reliability.md"
 REPRO = ["python", "-m", "dvc", "repro", "--all-pipelines", "--force"]
 TESTS = ["python", "-m", "pytest", "-q", "-m", "not slow"]
+TELL = "import platform as p; print(p.python_version(), ' '.join(p.libc_ver()), sep='\\n')"
+HEADING = ["Python", "C library", "every stage run again", "tests but the slow ones"]
 SAME = "the same bytes"
 
 
@@ -26,13 +28,21 @@ def main(*pythons):
     """Measure each Python, and replace what stands between the markers in the document."""
     if not pythons:
         sys.exit("Name the Pythons: python benchmarks/pythons.py python3.12 python3.13")
-    rows = ["| Python | every stage run again | tests but the slow ones |", "|---|---|---|"]
-    rows += [f"| {' | '.join(measure(python))} |" for python in pythons]
-    replace_between(DOCUMENT, "pythons", "\n".join([*rows, "", f"({platform.system()}, {platform.machine()}.)", ""]))
+    now = {row[0]: row for row in map(measure, pythons)}
+    rows = sorted((known_rows() | now).values(), key=lambda row: [int(n) for n in row[0].split(".")])
+    lines = [f"| {' | '.join(row)} |" for row in [HEADING, ["---"] * len(HEADING), *rows]]
+    replace_between(DOCUMENT, "pythons", "\n".join([*lines, ""]))
+
+
+def known_rows():
+    """The rows that the document has already: {version: cells}."""
+    table = DOCUMENT.read_text(encoding="utf-8").partition("<!-- pythons -->\n")[2].partition("<!-- end -->")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    return {row[0]: row for row in rows}
 
 
 def measure(python):
-    """(version, what a forced run left, how the tests ended) of one Python in a clone of its own."""
+    """The row of one Python, run in a clone of its own: its cells."""
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "clone"
         subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
@@ -45,15 +55,17 @@ def measure(python):
             done = inside(*command)
             if done.returncode:
                 sys.exit(f"{python}: {' '.join(command)} failed.\n{(done.stdout + done.stderr)[-2000:]}")
-        version = inside("python", "--version").stdout.split()[1]
+        version, library = inside("python", "-c", TELL).stdout.splitlines()
         changed = inside("git", "status", "--porcelain").stdout.splitlines()
         tested = inside(*TESTS).stdout.splitlines()[-1]
-    return version, found(changed), tested.partition(" in ")[0]
+    return [version, library, found(changed), tested.partition(" in ")[0]]
 
 
 def found(changed):
     """What git sees of a forced run, in words."""
-    return SAME if not changed else f"{len(changed)} files are not the same, such as {changed[0][3:]}"
+    if len(changed) < 2:
+        return f"1 file is not the same: {changed[0][3:]}" if changed else SAME
+    return f"{len(changed)} files are not the same, such as {changed[0][3:]}"
 
 
 if __name__ == "__main__":

@@ -268,17 +268,27 @@ def test_a_process_that_takes_too_long_is_ended_and_said_to_be(big_wave):
 # ---- other Pythons
 
 
-def test_what_other_pythons_make_is_written_as_git_sees_it(monkeypatch, tmp_path):
+def test_what_other_pythons_make_is_written_as_git_sees_it_beside_what_was_known(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(PLACE.parent)
     pythons = importlib.import_module("pythons")
     document = tmp_path / "document.md"
-    document.write_text("Before\n<!-- pythons -->\nold\n<!-- end -->\nAfter\n", encoding="utf-8")
+    document.write_text("Before\n<!-- pythons -->\n<!-- end -->\nAfter\n", encoding="utf-8")
     monkeypatch.setattr(pythons, "DOCUMENT", document)
-    left = {"python3.12": [], "python3.13": [" M reports/a.csv", "?? reports/b.csv"]}
-    monkeypatch.setattr(pythons, "measure", lambda name: (name[6:], pythons.found(left[name]), "9 passed"))
-    pythons.main(*left)
-    said = document.read_text(encoding="utf-8")
-    assert "| 3.12 | the same bytes | 9 passed |" in said and "old" not in said
-    assert "| 3.13 | 2 files are not the same, such as reports/a.csv | 9 passed |" in said
+    left = {"python3.12.1": [], "python3.9.2": [" M reports/a.csv", "?? reports/b.csv"]}
+    monkeypatch.setattr(pythons, "measure", lambda name: [name[6:], "glibc 2", pythons.found(left[name]), "9 passed"])
+    pythons.main("python3.12.1")
+    pythons.main("python3.9.2")
+    left["python3.12.1"] = ["?? reports/c.csv"]
+    pythons.main("python3.12.1")
+    assert document.read_text(encoding="utf-8").splitlines() == [
+        "Before",
+        "<!-- pythons -->",
+        "| Python | C library | every stage run again | tests but the slow ones |",
+        "| --- | --- | --- | --- |",
+        "| 3.9.2 | glibc 2 | 2 files are not the same, such as reports/a.csv | 9 passed |",
+        "| 3.12.1 | glibc 2 | 1 file is not the same: reports/c.csv | 9 passed |",
+        "<!-- end -->",
+        "After",
+    ]
     with pytest.raises(SystemExit, match="Name the Pythons"):
         pythons.main()
