@@ -107,9 +107,15 @@ def test_balance_against_those_approached_uses_their_base_weights(small_codebook
     assert bands["target"].sum() == pytest.approx(1)
     # Cells of one band are shared out so that the band counts what was approached of it.
     assert bands.loc["lib_few", "response_weight"] == pytest.approx(0, abs=1e-9)
+    p, few = bands.loc["lib_few", "target"], weighted.rows["scale"].eq("lib_few").mean()
+    assert bands.loc["lib_few", "unweighted"] == pytest.approx((few - p) / np.sqrt(p * (1 - p)))
     contacts = table[table["variable"].eq("contacts")].iloc[0]
-    logs = np.log(cases["contacts"])
-    assert contacts["target"] == pytest.approx(np.average(logs, weights=cases["base_weight"]))
+    logs, base = np.log(cases["contacts"]), cases["base_weight"]
+    mean = np.average(logs, weights=base)
+    assert contacts["target"] == pytest.approx(mean)
+    answered = logs[cases["organisation"].isin(weighted.rows["organisation"])].mean()
+    deviation = np.sqrt(np.average((logs - mean) ** 2, weights=base))
+    assert contacts["unweighted"] == pytest.approx((answered - mean) / deviation)
 
 
 def test_influence_names_nobody_in_a_wave_that_is_not_public(small_codebook, small_respondents):
