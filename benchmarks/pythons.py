@@ -58,7 +58,13 @@ def measure(python):
         version, library = inside("python", "-c", TELL).stdout.splitlines()
         changed = inside("git", "status", "--porcelain").stdout.splitlines()
         tested = inside(*TESTS).stdout.splitlines()[-1]
-    return [version, library, found(changed), tested.partition(" in ")[0]]
+    return [version, library, found(changed), outcome(tested)]
+
+
+def outcome(line):
+    """pytest's last line without what says nothing of the tests that ran."""
+    told = (part for part in line.partition(" in ")[0].split(", "))
+    return ", ".join(part for part in told if not part.endswith(("deselected", "warnings")))
 
 
 def found(changed):

@@ -290,5 +290,6 @@ def test_what_other_pythons_make_is_written_as_git_sees_it_beside_what_was_known
         "<!-- end -->",
         "After",
     ]
+    assert pythons.outcome("1 failed, 9 passed, 2 deselected, 3 warnings in 4.5s") == "1 failed, 9 passed"
     with pytest.raises(SystemExit, match="Name the Pythons"):
         pythons.main()
