@@ -117,3 +117,22 @@ def _several_answers(rng, codebook, question, table, heard):
         kept = rng.choice(answers, np.clip(given, question.min_answers, most), replace=False, p=shares / shares.sum())
         drawn[row] = np.isin(np.arange(answers), kept)
     return drawn
+
+
+@pytest.fixture(scope="session")
+def committed(tmp_path_factory):
+    """The project as it is committed, without any records."""
+    folder = tmp_path_factory.mktemp("committed")
+    for file in (
+        "params.yaml",
+        "dvc.lock",
+        "dvc.yaml",
+        "data/codebook",
+        "data/report",
+        "reports",
+        "notebooks",
+        "pipeline",
+    ):
+        (folder / file).parent.mkdir(exist_ok=True, parents=True)
+        (folder / file).symlink_to(ROOT / file)
+    return folder

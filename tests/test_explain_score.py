@@ -17,22 +17,11 @@ from pipeline.tables import write_table
 from pipeline.track import with_scores
 
 TABLES = {kind: pd.read_csv(ROOT / file) for kind, file in FILES.items()}
-NEEDED = ("params.yaml", "dvc.lock", "dvc.yaml", "data/codebook", "data/report", "reports", "notebooks", "pipeline")
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    """The project as it is committed, without any records."""
-    folder = tmp_path_factory.mktemp("project")
-    for file in NEEDED:
-        (folder / file).parent.mkdir(exist_ok=True, parents=True)
-        (folder / file).symlink_to(ROOT / file)
-    return folder
-
-
-def test_a_mark_is_the_mean_of_the_shares_that_are_shown(project):
+def test_a_mark_is_the_mean_of_the_shares_that_are_shown(committed):
     """Of 2014 a policy is printed as 37%, a lead as 60%, and that it is hard to define as 37%."""
-    found = explained(["mark", "define"], project=project)
+    found = explained(["mark", "define"], project=committed)
     criteria = [(part["shares"][0]["estimate"], part["lacks"]) for part in found["score"]["parts"]]
     assert sum(1 - share if lacks else share for share, lacks in criteria) / 3 == pytest.approx(
         found["score"]["estimate"], abs=1e-9
@@ -44,15 +33,15 @@ def test_a_mark_is_the_mean_of_the_shares_that_are_shown(project):
     json.dumps(found)
 
 
-def test_what_a_report_leaves_open_has_a_range_or_nothing(project):
-    text = as_text(explained(["net/processes"], project=project))
+def test_what_a_report_leaves_open_has_a_range_or_nothing(committed):
+    text = as_text(explained(["net/processes"], project=committed))
     assert "+24 to +51 points" in text and "PLUS" in text and "LESS" in text
-    text = as_text(explained(["mark", "overall", "sector", "la"], project=project))
+    text = as_text(explained(["mark", "overall", "sector", "la"], project=committed))
     assert "MARK       All steps, Local authority: not known" in text and text.count("\nSTEP ") == 4
 
 
-def test_a_share_that_was_never_printed_is_not_shown_for_a_criterion(project):
-    text = " ".join(as_text(explained(["mark", "partner"], project=project)).split())
+def test_a_share_that_was_never_printed_is_not_shown_for_a_criterion(committed):
+    text = " ".join(as_text(explained(["mark", "partner"], project=committed)).split())
     assert "Has a partner of the third sector (Kinds of partner is 'Third sector'): no published share is of it" in text
 
 
@@ -64,9 +53,9 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("kind", "row"), ROWS)
-def test_any_row_of_the_tables_can_be_explained(project, kind, row):
+def test_any_row_of_the_tables_can_be_explained(committed, kind, row):
     words = [kind, *(row[k] for k in ("measure", "break", "group", "basis"))]
-    found = explained(words, wave=row["wave"], project=project)
+    found = explained(words, wave=row["wave"], project=committed)
     stated = found["score"]["estimate"]
     assert stated == pytest.approx(row["estimate"]) if pd.notna(row["estimate"]) else stated is None
     assert found["score"]["address"] == "/".join(words)
@@ -83,9 +72,9 @@ def test_any_row_of_the_tables_can_be_explained(project, kind, row):
         ("mark define sector la median", "there is no such basis; found 'median'; allowed: unweighted, weighted"),
     ],
 )
-def test_what_is_unknown_is_said_with_what_there_is(project, words, message):
+def test_what_is_unknown_is_said_with_what_there_is(committed, words, message):
     with pytest.raises(InputProblem, match=message):
-        explained(words.split(), project=project)
+        explained(words.split(), project=committed)
 
 
 def test_a_survey_without_steps_says_so(small_codebook):
