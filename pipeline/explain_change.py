@@ -9,23 +9,27 @@ import pandas as pd
 
 from pipeline.change import POWER
 from pipeline.explain import KEYS, SAME, plain_number
+from pipeline.explain_score import MARK
 from pipeline.harmonise import SERIES_BREAK
+from pipeline.maturity import NET
 from pipeline.printing import MINUS, SETTLED, points_text
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table
 
 CHANGES = "reports/tracker/changes.csv"
+# Where the tracker publishes the changes of marks and of net scores.
+SCORE_CHANGES = {MARK: "reports/tracker/maturity_changes.csv", NET: "reports/tracker/net_score_changes.csv"}
 FORMULA = "later estimate less earlier one; its error is the root of both squared errors less twice their covariance"
 
 
-def changes_of(project, key, wave):
-    """The rows of the tracker's changes of a Key up to the estimates of this wave, as dicts.
+def changes_of(project, key, wave, file=CHANGES):
+    """The rows of the tracker's changes (in `file`) of a Key up to the estimates of this wave, as dicts.
 
     Raises InputProblem where there is none, with the waves that have one.
     """
-    path = Path(project) / CHANGES
+    path = Path(project) / file
     if not path.is_file():
-        raise InputProblem("the tracker has compared nothing yet", file=CHANGES, do="run dvc repro")
+        raise InputProblem("the tracker has compared nothing yet", file=file, do="run dvc repro")
     table = read_table(path)
     ours = table[(table[KEYS] == str(key).split("/")).all(axis=1)]
     found = ours[ours["wave"].eq(wave)]
@@ -38,8 +42,8 @@ def changes_of(project, key, wave):
 def explain_change(row, before, after):
     """What a row of the changes is and rests on, as plain values by name.
 
-    `before` and `after` are what `explain.explain_estimate` says of the two estimates. Raises InputProblem where these
-    are not the ones that the change was made of.
+    `before` and `after` are what `explain.explain_estimate` says of the two estimates, or `explain_score` of two marks
+    or net scores. Raises InputProblem where these are not the ones that the change was made of.
     """
     for name, facts in (("before", before), ("after", after)):
         _check_same(row, name, facts)

@@ -11,7 +11,7 @@ from pipeline.addresses import find_target, split_words
 from pipeline.claims import load_claims
 from pipeline.codebook import load_codebook
 from pipeline.explain import explain_estimate, explain_finding, explain_origin, records_at, status_of
-from pipeline.explain_change import CHANGES, change_lines, changes_of, explain_change
+from pipeline.explain_change import CHANGES, SCORE_CHANGES, change_lines, changes_of, explain_change
 from pipeline.explain_score import FILES, explain_score, score_key, score_lines
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
@@ -31,7 +31,7 @@ def main(
         list[str],
         typer.Argument(
             help="finding 3, finding 3.2, figure 2 CATEGORY GROUP, MEASURE/CATEGORY/BREAK/GROUP/BASIS, CLAIM, "
-            "change MEASURE/CATEGORY/..., mark STEP/BREAK/GROUP/BASIS, or net SCORE/..."
+            "mark STEP/BREAK/GROUP/BASIS, net SCORE/..., or change and one of these or MEASURE/CATEGORY/..."
         ),
     ],
     wave: Annotated[
@@ -99,21 +99,31 @@ def _given(project, wave, settings, lock):
 
 
 def _explained_change(words, *, wave, project, settings):
-    """The changes of a share up to a wave, from the one before and from the first one, with both estimates of each."""
+    """The changes of a number up to a wave, from the one before and from the first one, with both values of each."""
     lock = read_lock(project)
     given, records = _given(project, wave, settings, lock)
-    target = find_target(words[1:], codebook=given["codebook"], claims=[], basis=settings.figures.basis)
+    file, key, explain = _changing(words, given["codebook"], settings.figures.basis, project)
+    after, changes, status = explain(given), [], {wave: status_of(given["codebook"])}
+    for row in changes_of(project, key, wave, file):
+        earlier, _ = _given(project, int(row["since"]), settings, lock)
+        status[int(row["since"])] = status_of(earlier["codebook"])
+        changes.append(explain_change(row, explain(earlier), after))
+    found = {"asked": " ".join(words), "kind": CHANGE, "wave": wave, "status": status[wave], "changes": changes}
+    origin = explain_origin(project, lock, file, Path(file).name)
+    return found | {"statuses": {str(w): said for w, said in status.items()}, "origin": origin, "data": records}
+
+
+def _changing(words, codebook, basis, project):
+    """(the table of changes, the Key in it, what explains it in a wave) of a share, a mark or a net score."""
+    parts = split_words(words[1:])
+    if parts and (kind := parts[0].lower()) in SCORE_CHANGES:
+        key = score_key([kind, *parts[1:]], codebook, basis)
+        return SCORE_CHANGES[kind], key, lambda given: explain_score(key, project, **given)
+    target = find_target(parts, codebook=codebook, claims=[], basis=basis)
     if target.kind != "estimate":
         raise InputProblem("a change is of one share", found=" ".join(words), allowed=f"{CHANGE} MEASURE/CATEGORY/...")
     [key] = target.keys
-    after, changes, status = explain_estimate(key, **given), [], {wave: status_of(given["codebook"])}
-    for row in changes_of(project, key, wave):
-        earlier, _ = _given(project, int(row["since"]), settings, lock)
-        status[int(row["since"])] = status_of(earlier["codebook"])
-        changes.append(explain_change(row, explain_estimate(key, **earlier), after))
-    found = {"asked": " ".join(words), "kind": CHANGE, "wave": wave, "status": status[wave], "changes": changes}
-    origin = explain_origin(project, lock, CHANGES, Path(CHANGES).name)
-    return found | {"statuses": {str(w): said for w, said in status.items()}, "origin": origin, "data": records}
+    return CHANGES, key, lambda given: explain_estimate(key, **given)
 
 
 def _explained_score(words, *, wave, project, settings):
@@ -175,7 +185,8 @@ def as_text(found):
         for change in found["changes"]:
             lines += ["", *change_lines(change, _said)]
             for year, facts in zip((change["since"], change["wave"]), change["estimates"], strict=True):
-                lines += [_said(f"IN {year}", found["statuses"][str(year)]), *_brief(facts)]
+                lines += [_said(f"IN {year}", found["statuses"][str(year)])]
+                lines += score_lines(facts, None, _said) if "parts" in facts else _brief(facts)
     elif "score" in found:
         lines += ["", *score_lines(found["score"], found["data"], _said)]
     elif "finding" in found:

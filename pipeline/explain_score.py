@@ -202,7 +202,7 @@ def _checked(key, row, codebook, respondents, share_digits):
 def score_lines(facts, data, said):
     """A mark or net score on the terminal: lines of a heading and a text, set by `said` (heading, text).
 
-    `data` is where the records are (`explain.records_at`).
+    `data` is where the records are (`explain.records_at`), or None: then they are not spoken of.
     """
     whose = f", {facts['group']}" if facts["group"] else ""
     text = f"{facts['label']}{whose}: {facts['printed']}"
@@ -219,7 +219,8 @@ def score_lines(facts, data, said):
     low, high = facts["range"]
     allowed = "" if low is None else f". The parts allow {low:.6g}" + (f" to {high:.6g}" if high != low else "")
     yield said("SUPPORT", f"{facts['support']}: {facts['support_means']}{allowed}")
-    yield said("RECORDS", _records_text(facts, data))
+    if data is not None:
+        yield said("RECORDS", _records_text(facts, data))
 
 
 def _part_text(part):

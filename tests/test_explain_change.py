@@ -1,13 +1,14 @@
 """What is said of a change is what the tracker published and what the estimates of its two waves make it."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from conftest import ROOT
 
 from pipeline.addresses import Key
-from pipeline.explain_change import changes_of, explain_change
+from pipeline.explain_change import SCORE_CHANGES, changes_of, explain_change
 from pipeline.explain_command import as_text, explained
 from pipeline.problems import InputProblem
 
@@ -46,6 +47,28 @@ def test_what_is_not_settled_has_a_range_and_what_was_asked_otherwise_a_break(co
 def test_any_row_of_the_table_can_be_explained(committed, row):
     words = "/".join(str(row[k]) for k in ("measure", "category", "break", "group", "basis"))
     assert as_text(explained(["change", words], project=committed)).count("CHANGE ") >= 1
+
+
+SCORES = [
+    pytest.param(kind, row, id=f"{kind} {row['measure']} {row['break']}")
+    for kind, file in SCORE_CHANGES.items()
+    for row in pd.read_csv(ROOT / file).sample(6, random_state=1).to_dict("records")
+]
+
+
+@pytest.mark.parametrize(("kind", "row"), SCORES)
+def test_changes_of_marks_and_net_scores_have_both_with_their_parts(committed, kind, row):
+    words = ["change", kind, *(row[k] for k in ("measure", "break", "group", "basis"))]
+    found = explained(words, project=committed)
+    change = next(c for c in found["changes"] if c["since"] == row["since"])
+    before, after = change["estimates"]
+    assert before["parts"] and after["parts"] and before["address"] == after["address"]
+    if pd.notna(row["change"]):
+        assert after["estimate"] - before["estimate"] == pytest.approx(row["change"], abs=1e-9)
+    text = as_text(found)
+    assert text.count("CHANGE ") == len(found["changes"]) and "RECORDS" not in text
+    assert Path(SCORE_CHANGES[kind]).name in text
+    json.dumps(found)
 
 
 def test_what_is_no_change_is_said_with_what_there_is(committed):
