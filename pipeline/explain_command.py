@@ -121,7 +121,8 @@ def _changing(words, codebook, basis, project):
         return SCORE_CHANGES[kind], key, lambda given: explain_score(key, project, **given)
     target = find_target(parts, codebook=codebook, claims=[], basis=basis)
     if target.kind != "estimate":
-        raise InputProblem("a change is of one share", found=" ".join(words), allowed=f"{CHANGE} MEASURE/CATEGORY/...")
+        allowed = [f"{CHANGE} {number}" for number in ("MEASURE/CATEGORY/...", "mark STEP/...", "net SCORE/...")]
+        raise InputProblem("a change is of one share, mark or net score", found=" ".join(words), allowed=allowed)
     [key] = target.keys
     return CHANGES, key, lambda given: explain_estimate(key, **given)
 

@@ -27,7 +27,7 @@ FILES = {MARK: "reports/tracker/maturity.csv", NET: "reports/tracker/net_scores.
 GRIDS = {MARK: mark_grid, NET: score_grid}
 FORMULA = {
     MARK: "mean over the group of the share of the step's criteria that an organisation meets, each counting alike; "
-    "so the mean of the shares below",
+    "so the mean of the shares that meet each criterion",
     OVERALL: "mean over the group of an organisation's marks for the steps; so the mean of the marks below",
     NET: "share of the first answers less share of the second; the mean of +1, -1 and 0",
 }

@@ -72,7 +72,7 @@ def test_changes_of_marks_and_net_scores_have_both_with_their_parts(committed, k
 
 
 def test_what_is_no_change_is_said_with_what_there_is(committed):
-    with pytest.raises(InputProblem, match=r"a change is of one share; found 'change finding 3'"):
+    with pytest.raises(InputProblem, match=r"a change is of one share, mark or net score; found 'change finding 3'"):
         explained(["change", "finding", "3"], project=committed)
     with pytest.raises(InputProblem, match=r"no change of it up to 2014; .*allowed: 2015\."):
         explained(["change", "policy/yes"], wave=2014, project=committed)
