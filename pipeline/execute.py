@@ -249,7 +249,7 @@ def main(arguments=None):
     except (InputProblem, NotebookFailed) as problem:
         print(problem, file=sys.stderr)
         return 1
-    except ModuleNotFoundError as missing:  # nothing else of the project is imported in this process
+    except ModuleNotFoundError as missing:  # of this process: a cell's is a NotebookFailed
         do = "activate the project's environment (. .venv/bin/activate), or run make"
         print(f"{sys.executable} has no package {missing.name}; {do}.", file=sys.stderr)
         return 1

@@ -108,8 +108,7 @@ def change_lines(facts, said):
         yield said(
             "ERROR", f"{facts['formula']}: root of {parts} = {errors['se']:.4g}; {errors['df']:.0f} degrees of freedom"
         )
-    both = facts["panel"]
-    yield said("PANEL", "not stated" if both is None else f"{both:.0f} organisations are in this base in both waves")
+    yield said("PANEL", _panel_text(facts))
     test = facts["test"]
     if test["p"] is not None:
         text = f"p = {test['p']:.3g}"
@@ -118,3 +117,12 @@ def change_lines(facts, said):
         if test["detectable"] is not None:
             text += f"; {points_text(test['detectable'])} points are found in {POWER:.0%} of all samples"
         yield said("TEST", text)
+
+
+def _panel_text(facts):
+    """How many are in the base in both waves, and whether all of these are organisations that answered."""
+    if facts["panel"] is None:
+        return "not stated"
+    text = f"{facts['panel']:.0f} organisations are in this base in both waves"
+    answered = all(estimate["support"] == "measured" for estimate in facts["estimates"])
+    return text if answered else f"{text}; not all of them answered: see what each wave is"

@@ -45,8 +45,8 @@ class _OtherNumber(yaml.MarkedYAMLError):
     """A number that YAML reads otherwise than a person does; `problem` is how."""
 
 
-class _NoDate(yaml.MarkedYAMLError):
-    """What YAML takes for a date and the calendar does not have; `problem` is that."""
+class _NotThat(yaml.MarkedYAMLError):
+    """What is not as its tag says, such as a date that no calendar has; `problem` is it, `context` the tag's name."""
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -62,12 +62,13 @@ class _StrictLoader(yaml.SafeLoader):
             raise _OtherNumber(problem=node.value, problem_mark=node.start_mark)
         return int(node.value)
 
-    def construct_date(self, node):
-        """A date or a time; raises _NoDate for one that is in no calendar, such as 2014-13-45."""
+    def construct_object(self, node, deep=False):
+        """Any value; raises _NotThat where Python cannot make it what its tag says: 2014-13-45, `!!float abc`."""
         try:
-            return self.construct_yaml_timestamp(node)
-        except ValueError:
-            raise _NoDate(problem=node.value, problem_mark=node.start_mark) from None
+            return super().construct_object(node, deep)
+        except (ValueError, KeyError, IndexError, AttributeError):
+            told = {"context": node.tag.rpartition(":")[2], "problem": str(node.value)}
+            raise _NotThat(**told, problem_mark=node.start_mark) from None
 
     def compose_mapping_node(self, anchor):
         """A mapping; raises _DoubledKey for a key that stands in it twice."""
@@ -81,14 +82,13 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 _StrictLoader.add_constructor("tag:yaml.org,2002:int", _StrictLoader.construct_whole_number)
-_StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", _StrictLoader.construct_date)
 
 
 def read_yaml(path, kind="file"):
     """The content of a YAML file; `kind` is what a sentence about the whole of it calls it.
 
     Raises InputProblem if there is no such file, if it is not UTF-8 or not YAML, for a key that stands twice, for a
-    number in another form than digits and for a date that is none, with the row where there is one.
+    number in another form than digits and for a date or the like that is none, with the row where there is one.
     """
     try:
         return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_StrictLoader)
@@ -104,8 +104,9 @@ def read_yaml(path, kind="file"):
     except _OtherNumber as e:
         what, do = "not a number as a person writes it", "write it in digits alone, or put it in quotes if it is text"
         raise InputProblem(what, file=path, row=e.problem_mark.line + 1, found=e.problem[:40], do=do) from None
-    except _NoDate as e:
-        what, do = "looks like a date and is none", "correct it, or put it in quotes if it is text"
+    except _NotThat as e:
+        seems = "looks like a date" if e.context == "timestamp" else f"is marked as !!{e.context}"
+        what, do = f"{seems} and is none", "correct it, or put it in quotes if it is text"
         raise InputProblem(what, file=path, row=e.problem_mark.line + 1, found=e.problem[:40], do=do) from None
     except RecursionError:
         raise InputProblem("not YAML that can be read: it is nested too deep", file=path) from None

@@ -70,6 +70,19 @@ def test_conda_users_get_the_same_python_and_the_same_lock():
     assert from_pip == {"pip": ["--require-hashes", "--requirement requirements.lock"]}
 
 
+def test_every_place_names_the_same_pythons_and_each_has_been_run():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    first, end = (int(minor) for minor in re.fullmatch(r">=3\.(\d+),<3\.(\d+)", project["requires-python"]).groups())
+    for file in ("README.md", "Makefile", "docs/running.md", "docs/decisions.md"):
+        assert f"from 3.{first} to 3.{end - 1}" in (ROOT / file).read_text(encoding="utf-8"), file
+    assert f"(3, {first}) <= v <= (3, {end - 1})" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    table = (ROOT / "docs/reliability.md").read_text(encoding="utf-8").partition("<!-- pythons -->")[2]
+    rows = re.findall(
+        r"^\| 3\.(\d+)\.\d+ \| .* \| the same bytes \| \d+ passed, ", table.partition("<!-- end -->")[0], re.M
+    )
+    assert [int(minor) for minor in rows] == list(range(first + 1, end)), "3.11 is what every other run is made with"
+
+
 # ---- the graph
 
 

@@ -29,7 +29,8 @@ def test_a_change_has_both_its_estimates_its_error_and_its_test(committed):
     assert errors["se"] == pytest.approx(root**0.5, rel=1e-6), "the formula that is printed gives the error"
     text = as_text(found)
     assert (
-        f"{change['panel']:.0f} organisations are in this base in both waves" in text
+        f"{change['panel']:.0f} organisations are in this base in both waves; not all of them answered"
+        in " ".join(text.split())
         and "+18 points, interval +11 to +26: up" in text
     )
     assert "REHEARSAL" in text and "Reconstructed from the printed report" in text and "notebooks/track.ipynb" in text

@@ -168,6 +168,19 @@ def test_a_good_file_gives_the_model(tmp_path):
             "FILE, row 1: looks like a date and is none; found '2014-12-05 10:00:00 +99:00'; correct it, or put it in "
             "quotes if it is text.",
         ),
+        *(
+            (
+                f"b: 1\na: !!{tag} {value}\n".encode(),
+                f"FILE, row 2: {seems} and is none; found {value.strip(chr(34))!r}; correct it, or put it in quotes if "
+                "it is text.",
+            )
+            for tag, value, seems in (
+                ("float", "abc", "is marked as !!float"),
+                ("float", '""', "is marked as !!float"),
+                ("bool", "abc", "is marked as !!bool"),
+                ("timestamp", "abc", "looks like a date"),
+            )
+        ),
         (b"a: caf\xe9\n", "FILE: not UTF-8 text at byte 6; save it as UTF-8."),
     ],
 )
