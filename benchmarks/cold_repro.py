@@ -56,10 +56,12 @@ def main():
         clone, clock = Path(folder) / "clone", Path(folder) / "imports"
         subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
         on_path = {"PYTHONPATH": str(Path(__file__).parent / "import_clock"), "IMPORT_CLOCK": str(clock)}
+        before = of_processors()
         cold = timed_lines(clone, "repro", "--force", **on_path)
+        used = of_processors() - before
         stages = stage_times(cold)
         imports = import_times(stages, clock.read_text(encoding="utf-8").splitlines())
-        replace("cold_repro", cold_table(stages, imports, total=cold[-1][0] - cold[0][0]))
+        replace("cold_repro", cold_table(stages, imports, total=cold[-1][0] - cold[0][0], used=used))
         replace("nothing_to_do", compared(nothing_to_do(clone, small_project(Path(folder) / "small")), DVC))
         replace("start_up", compared(start_up(Path(folder)), PLAIN))
 
@@ -112,8 +114,14 @@ def import_times(stages, lines):
     return {name: max(of_process.values()) for name, of_process in took.items()}
 
 
-def cold_table(stages, imports, total):
-    """The table of a cold run as text; times in seconds."""
+def of_processors():
+    """Seconds of a processor, all of them added up, that the processes started here and by them have used so far."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def cold_table(stages, imports, total, used):
+    """The table of a cold run as text; times in seconds, `used` those of a processor."""
     rows = ["| stage | seconds | starting | importing | the rest |", "|---|--:|--:|--:|--:|"]
     sums = Counter()
     for stage in stages:
@@ -123,7 +131,12 @@ def cold_table(stages, imports, total):
         rows.append(f"| {stage.name} | {stage.end - stage.begin:.1f} | {cells(parts.values())} |")
     rows.append(f"| DVC before the first stage | {total - sum(sums.values()):.1f} | | | |")
     rows += [f"| **all** | **{total:.1f}** | {cells(sums.values())} |", ""]
-    return "\n".join([*rows, f"Python {platform.python_version()}, {os.cpu_count()} processors.", ""])
+    processors = os.cpu_count()
+    rows += [
+        f"All processes together used {used:.0f} seconds of a processor; {processors} have {60 * processors} a minute.",
+        "",
+    ]
+    return "\n".join([*rows, f"Python {platform.python_version()}, {processors} processors.", ""])
 
 
 def cells(seconds):

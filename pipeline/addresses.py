@@ -165,8 +165,8 @@ def _keys_of_claim(claim, codebook):
 
 
 def _key(parts, codebook, basis, claims):
-    """The Key of a row of the estimates; a basis may stand last wherever it stands."""
-    if parts[-1] in BASES:
+    """The Key of a row of the estimates; a basis may stand after the category or the group, which may have its name."""
+    if parts[-1] in BASES and len(parts) % 2:
         basis, parts = parts[-1], parts[:-1]
     measures = [m.id for m in codebook.measures]
     if not parts or parts[0] not in measures:

@@ -42,6 +42,7 @@ NOT_EVIDENCE = "rests on modelled numbers: no evidence"
 NOT_SETTLED = "an estimate is known only up to a range"
 TOO_FEW = f"withheld: {TOO_FEW_OR_PROTECTED}"
 NO_ERROR = "an estimate has no standard error"
+NO_SAMPLING_ERROR = "no sampling error in either wave: the change is as it stands"
 NOTHING_TO_TEST = "no variance: all or none in both waves, or the same organisations answered alike"
 
 
@@ -116,19 +117,23 @@ def _pair(before, after, against, *, breaks, settings, compared, laid_out, linke
     rows = rows[rows["quality_before"].notna() & rows["quality_after"].notna()].reset_index(drop=True)
     tested = rows["comparable"] & rows["quality"].isin(["ok", "flagged"])
     tested &= rows["before"].notna() & rows["after"].notna()
-    parts = []
+    in_both, parts = panels(before, after, rows, laid_out=laid_out), []
     for basis in (UNWEIGHTED, WEIGHTED):
-        of_basis = rows[tested & rows["basis"].eq(basis)]
-        found = covariances(before, after, of_basis, basis=basis, laid_out=laid_out)
-        found = linked(before, after, of_basis, found)
-        parts.append(contrasts(of_basis.join(found), confidence=settings.confidence))
+        of_basis = rows["basis"].eq(basis)
+        found = covariances(before, after, rows[tested & of_basis], basis=basis, laid_out=laid_out)
+        found = linked(before, after, rows[of_basis].assign(n_both=in_both), found)
+        parts.append(contrasts(rows[tested & of_basis].join(found), confidence=settings.confidence))
     rows = rows.join(pd.concat(parts)[[*INFERENCE, "n_both"]])
     rows = verdicts(adjust(rows), level=1 - settings.confidence)
     return rows.assign(wave=after.wave, since=before.wave, against=against)
 
 
 def side_by_side(rows, before, after):
-    """The rows of `harmonise.compare` with the estimates of both Waves beside each other, and what they are worth."""
+    """The rows of `harmonise.compare` with the estimates of both Waves beside each other, and what they are worth.
+
+    `room_down` and `room_up`: how much smaller and larger the change may be by the counts that a printed share stands
+    for.
+    """
     wanted = [*KEYS, "basis", "n", "estimate", "se", "support", "low", "high", "quality"]
     for wave, name in ((before, "before"), (after, "after")):
         ours = wave.estimates[wanted].rename(columns={c: f"{c}_{name}" for c in wanted[5:]})
@@ -136,10 +141,15 @@ def side_by_side(rows, before, after):
     rows = rows.rename(columns={"estimate_before": "before", "estimate_after": "after"})
     rows["change"] = (rows["after"] - rows["before"]).where(rows["comparable"])
     rows["quality"] = [_quality(row) for row in rows.to_dict("records")]
-    ends = {}
+    ends, room = {}, {}
     for name in ("before", "after"):
         exact = rows[f"support_{name}"].isin(SETTLED)
         ends[name] = [rows[f"{end}_{name}"].where(~exact, rows[name]) for end in ("low", "high")]
+        printed = rows[f"support_{name}"].eq("published")
+        room[name] = [
+            (rows[f"{end}_{name}"] - rows[name]).abs().where(printed, 0.0).fillna(0.0) for end in ("low", "high")
+        ]
+    rows["room_down"], rows["room_up"] = room["after"][0] + room["before"][1], room["after"][1] + room["before"][0]
     is_open = rows["comparable"] & rows["quality"].isin(["bounded", "modelled"])
     low, high = ends["after"][0] - ends["before"][1], ends["after"][1] - ends["before"][0]
     return rows.assign(low=low.where(is_open), high=high.where(is_open))
@@ -170,6 +180,22 @@ def support_of(before, after):
     """What a comparison of two Waves' records rests on: the less certain of the two."""
     kinds = {before.kind, after.kind}
     return "assumed" if "reconstruction" in kinds else SUPPORT["rehearsal" if "rehearsal" in kinds else "fieldwork"]
+
+
+def panels(before, after, rows, *, laid_out=lay_out):
+    """How many organisations are in the base of each row in both Waves, as a Series with the rows' index.
+
+    `rows` has KEYS, also of what is not tested: whether a panel is too small to speak of is a matter of all groups.
+    """
+    if not panel_is_known(before, after):
+        return pd.Series(0, index=rows.index)
+    members = []
+    for wave in (before, after):
+        grid, names = laid_out(wave.respondents, wave.codebook), wave.respondents[ORGANISATION].to_numpy()
+        domains = rows[KEYS].merge(grid.rows[[*KEYS, "domain"]], on=KEYS, how="left", validate="m:1")["domain"]
+        inside = {d: frozenset(names[grid.domains[d].eq(1)]) for d in domains.dropna().unique()}
+        members.append([inside.get(d, frozenset()) for d in domains])
+    return pd.Series([len(one & other) for one, other in zip(*members, strict=True)], index=rows.index)
 
 
 def covariances(before, after, rows, *, basis, laid_out=lay_out):
@@ -274,28 +300,32 @@ def _stacked_sample(stacked, basis):
 def contrasts(rows, *, confidence):
     """Add `se`, `ci_low`, `ci_high`, `p` and `detectable` to rows with both standard errors, covariance and df.
 
-    Empty where a standard error is missing, or where the change has none.
+    Empty where a standard error is missing, or where the change has none. Where a printed share stands for several
+    counts (`room_down`, `room_up`; none unless given) the interval reaches over the changes from all of them, p is that
+    of the one nearest to none, and a change is only found beyond them. The error is that of the count in the records.
     """
     from scipy.stats import t
     from svy import estd
     from svy.estimation.contrast import linear_contrast
 
-    found = []
+    names, later_less_earlier, found = ["before", "after"], estd("after") - estd("before"), []
     for row in rows.to_dict("records"):
         one, other, df = row["se_before"], row["se_after"], row["df"]
         together = np.clip(row["covariance"], -one * other, one * other)
         # Round-off leaves a trace where the two shares are the same organisations' same answers.
         nothing = one**2 + other**2 - 2 * together <= 1e-12 * (one**2 + other**2)
+        down, up = row.get("room_down", 0.0), row.get("room_up", 0.0)
         if not df > 0 or nothing or pd.isna(one) or pd.isna(other):
-            found.append((0.0 if nothing else np.nan, *(row["change"] if nothing else np.nan,) * 2, np.nan, np.nan))
+            ends = (row["change"] - down, row["change"] + up) if nothing else (np.nan, np.nan)
+            found.append((0.0 if nothing else np.nan, *ends, np.nan, np.nan))
             continue
         matrix = np.array([[one**2, together], [together, other**2]])
-        values = np.array([row["before"], row["after"]])
         options = {"df": float(df), "alpha": 1 - confidence, "method": "TAYLOR"}
-        made = linear_contrast(["before", "after"], values, matrix, estd("after") - estd("before"), **options)
-        [c] = made.estimates
-        detectable = (t.ppf((1 + confidence) / 2, df) + t.ppf(POWER, df)) * c.se
-        found.append((c.se, c.lci, c.uci, c.p_value, detectable))
+        nearest = min(max(0.0, row["change"] - down), row["change"] + up)
+        [c] = linear_contrast(names, np.array([0.0, row["change"]]), matrix, later_less_earlier, **options).estimates
+        [least] = linear_contrast(names, np.array([0.0, nearest]), matrix, later_less_earlier, **options).estimates
+        detectable = (t.ppf((1 + confidence) / 2, df) + t.ppf(POWER, df)) * c.se + max(down, up)
+        found.append((c.se, c.lci - down, c.uci + up, least.p_value, detectable))
     columns = ["se", "ci_low", "ci_high", "p", "detectable"]
     return rows.join(pd.DataFrame(found, columns=columns, index=rows.index, dtype=float))
 
@@ -324,6 +354,9 @@ def verdicts(rows, *, level):
     no_variance = rows["se"].eq(0) & rows["quality"].isin(["ok", "flagged"])
     word = pd.Series(word, index=rows.index).where(rows["p_adjusted"].notna() | no_variance & rows["change"].eq(0), "")
     reasons = {"modelled": NOT_EVIDENCE, "bounded": NOT_SETTLED, "withheld": TOO_FEW}
+    # All of one and none of the other, or no change at all, may be otherwise outside the sample; anything else not.
+    as_it_stands = no_variance & rows["change"].ne(0) & ~(rows["before"].isin([0, 1]) & rows["after"].isin([0, 1]))
     why = rows["quality"].map(reasons).fillna("").mask(no_variance, NOTHING_TO_TEST)
+    why = why.mask(as_it_stands, NO_SAMPLING_ERROR)
     why = why.mask(why.eq("") & rows["p"].isna(), NO_ERROR)
     return rows.assign(word=word, why=rows["why"].where(~rows["comparable"], why))

@@ -66,7 +66,7 @@ def rounded(estimates, settings):
     weighted = estimates["basis"].eq(WEIGHTED)
     coarse = coarsened(estimates, settings.share_digits)
     coarse |= {"deff": estimates["deff"].round(1), "n_eff": estimates["n_eff"].round(0)}
-    coarse["n_weighted"] = _to(estimates["n_weighted"], settings.weighted_base_to)
+    coarse["n_weighted"] = in_steps(estimates["n_weighted"], settings.weighted_base_to)
     return estimates.assign(**{c: estimates[c].mask(weighted, values) for c, values in coarse.items()})
 
 
@@ -93,24 +93,28 @@ def coarsened(table, digits):
     step = 10.0**-digits
     error = table["se"].astype(float)
     error = np.hypot(error, step / np.sqrt(12)).mask(error.eq(0), 0.0)
-    low, high = (table[c].astype(float) / step for c in ("ci_low", "ci_high"))
-    return {
-        "estimate": table["estimate"].astype(float).round(digits),
-        "se": significant(error, digits),
-        "ci_low": (np.floor(low + 1e-9) * step).round(digits),
-        "ci_high": (np.ceil(high - 1e-9) * step).round(digits),
-    }
+    low, high = outwards(table["ci_low"], table["ci_high"], digits)
+    estimate = in_steps(table["estimate"].astype(float), step).round(digits)
+    return {"estimate": estimate, "se": significant(error, digits), "ci_low": low, "ci_high": high}
+
+
+def outwards(low, high, digits):
+    """Both ends of intervals (Series) in so many digits after the point, the lower rounded down and the upper up."""
+    step = 10.0**-digits
+    low, high = np.floor(low.astype(float) / step + 1e-9), np.ceil(high.astype(float) / step - 1e-9)
+    return (low * step).round(digits), (high * step).round(digits)
 
 
 def significant(numbers, digits):
     """A Series of numbers in so many significant digits; nil stays nil."""
     size = np.floor(np.log10(numbers.abs().where(numbers.ne(0))))
     step = 10.0 ** (size - digits + 1)
-    return ((numbers / step).round(0) * step).round(12).mask(numbers.eq(0), 0.0)
+    return in_steps(numbers, step).round(12).mask(numbers.eq(0), 0.0)
 
 
-def _to(numbers, step):
-    return (numbers / step).round(0) * step
+def in_steps(numbers, step):
+    """A Series of numbers in whole steps, halves away from nil as in print; what is a half no last bit of a float says."""
+    return np.sign(numbers) * np.floor((numbers.abs() / step).round(6) + 0.5) * step
 
 
 def _base_keys(estimates, codebook):

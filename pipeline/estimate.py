@@ -176,7 +176,8 @@ def _shares(rows, *, sample, confidence):
         options = {"ci_method": "korn-graubard"} if edge else {"ci_method": "logit", "deff": "wr"}
         shares = _proportions(sample, list(answers), where=domain, alpha=1 - confidence, **options)
         found.append(shares.assign(domain=domain))
-    return pd.concat(found, ignore_index=True)
+    # Where nobody is in any base there is nothing to estimate.
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=[*PAIR, "estimate", *INFERENCE])
 
 
 def _proportions(sample, answers, *, where, alpha, ci_method, **options):

@@ -13,7 +13,16 @@ import pandas as pd
 from pipeline.codebook import ORGANISATION, TOTAL
 from pipeline.estimate import WEIGHTED
 from pipeline.findings import about
-from pipeline.printing import STATUS, base_text, comparison_words, difference, state, value_text, why_withheld
+from pipeline.printing import (
+    STATUS,
+    base_text,
+    comparison_words,
+    difference,
+    printed_share,
+    state,
+    value_text,
+    why_withheld,
+)
 from pipeline.problems import InputProblem
 from pipeline.provenance import (
     commit_of,
@@ -69,6 +78,7 @@ def explain_estimate(key, *, codebook, estimates, claims, respondents=None, shar
         "printed": value_text(row),
         "state": state(row),
         "estimate": plain_number(row["estimate"]),
+        "as_printed": plain_number(printed_share(row)),
         "interval": [plain_number(row["ci_low"]), plain_number(row["ci_high"])],
         "quality": row["quality"],
         "question": question.text,

@@ -14,6 +14,7 @@ from pipeline.explain import explain_estimate, explain_finding, explain_origin, 
 from pipeline.explain_change import CHANGES, SCORE_CHANGES, change_lines, changes_of, explain_change
 from pipeline.explain_score import FILES, explain_score, score_key, score_lines
 from pipeline.params import load_params
+from pipeline.printing import OF_A_RECONSTRUCTION
 from pipeline.problems import InputProblem
 from pipeline.provenance import SHORT, read_lock
 from pipeline.tables import read_respondents, read_table
@@ -22,8 +23,6 @@ from pipeline.wording import printed, say
 WIDTH, MARGIN = 110, 11
 CHANGE = "change"
 MOST_LINES = 9
-# What stands behind an estimate of a reconstruction, whose records are modelled however well it is known.
-OF_A_RECONSTRUCTION = ("published", "implied", "bounded", "assumed")
 
 
 def main(

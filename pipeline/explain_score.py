@@ -49,7 +49,7 @@ def score_key(words, codebook, basis):
     if not labels:
         what = "steps" if kind == MARK else "net scores"
         raise InputProblem(f"the codebook of {codebook.wave} has no {what}", found=" ".join(words))
-    if parts and parts[-1] in BASES:
+    if parts and parts[-1] in BASES and not len(parts) % 2:
         basis, parts = parts[-1], parts[:-1]
     name_known(parts[:1], list(labels), f"there is no such {kind}" if parts else f"name a {kind}")
     breaks = mark_breaks(codebook)

@@ -25,6 +25,7 @@ from pipeline.printing import (
     find_rows,
     first_lower,
     has_open_base,
+    level_text,
     printed_share,
     state,
     value_text,
@@ -189,7 +190,7 @@ def key_words(table, figure, confidence):
     """What a reader must know of this figure's marks, and nothing of others: pairs of mark and sentence."""
     keys = []
     if figure.kind in ("bars", "grouped") and table["ci_low"].notna().any():
-        keys.append(("interval", f"{confidence:.0%} interval"))
+        keys.append(("interval", f"{level_text(confidence)} interval"))
     if table["text"].str.endswith("*").any():
         keys.append(("flagged", FLAGGED))
     met = [drawn for drawn in MEANINGS if table["drawn"].eq(drawn).any()]

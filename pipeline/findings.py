@@ -19,6 +19,7 @@ from pipeline.printing import (
     comparison_words,
     difference,
     find_rows,
+    level_text,
     percent_text,
     printed_share,
     range_words,
@@ -61,7 +62,7 @@ def finding_clauses(estimates, codebook, confidence, basis=UNWEIGHTED):
             _check_placeholders(clause, place)
             pairs = {b: clause_rows(estimates, clause, b, place) for b in (UNWEIGHTED, WEIGHTED)}
             one, other = pairs[basis]
-            label = f"{confidence:.0%} interval " if not named else ""
+            label = f"{level_text(confidence)} interval " if not named else ""
             sentence = clause_sentence(clause, one, other, codebook, label)
             named = named or ("{interval}" in template(clause, one, other) and state(one) == "settled")
             start = {"finding": finding.id, "number": finding.number, "clause": number}
@@ -203,13 +204,18 @@ def _compared_with(clause, one, other):
     if states <= {"settled", "bounded"}:
         row["comparison"] = _compared(clause, one, other)
     if states == {"settled"}:
-        apart = difference(one, other, alike=clause.versus is None)
+        apart = difference(one, other, alike=_alike(clause))
         row |= dict(zip(DIFFERENCE, apart, strict=True))
     return row
 
 
 def _compared(clause, one, other):
-    return comparison_words(one, other, alike=clause.versus is None)
+    return comparison_words(one, other, alike=_alike(clause))
+
+
+def _alike(clause):
+    """Whether both shares of a comparison are of the same organisations."""
+    return clause.versus in (None, clause.group)
 
 
 def _words(row):

@@ -4,9 +4,11 @@ The test is the second-order corrected one (Rao and Scott 1984; F with fractiona
 whole table with the base as a domain. A question answered once is tested as a whole (all its answers by all groups); of
 a question with several answers each answer is, given or not. Groups that overlap cannot be set against each other, so
 each is set against the others of its base. What is tested stands in the table whether or not it differs. A
-fact of the frame by another (size by sector) is not: no answer has a part in it.
+fact of the frame by another (size by sector) is not: no answer has a part in it. Nor is a table in which combinations
+that nobody has hold a whole contrast of the two (`_sparse`), for which R's svychisq stops.
 """
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 
@@ -28,6 +30,8 @@ NO_DIFFERENCE = "no clear difference"
 UNTESTED = {
     "groups": "not tested: fewer than two groups have an effective base above the limit",
     "answers": "not tested: all gave the same answer",
+    "fixed": "not tested: answers follow from groups or strata, or everyone was asked: it has no error",
+    "sparse": "not tested: too many combinations of a group and an answer are empty",
     "withheld": "not tested: a number that it rests on is withheld",
 }
 
@@ -128,7 +132,9 @@ def _narrowed(test, weights, settings, evidence, withheld):
     # Of all answers, also those that nobody gave: that there is a test would say that nobody did.
     no_share = any(key in withheld for key in _rests_on(test, test["answers"], kept))
     why = "withheld" if no_base else "groups" if len(kept) < 2 else "withheld" if no_share else ""
-    why = why or ("answers" if len(answers) < 2 else "")
+    why = why or (
+        "answers" if len(answers) < 2 else "sparse" if _sparse(group_of[inside], test["answer"][inside]) else ""
+    )
     quality = "flagged" if min(kept.values(), default=0) < settings.flag_below else "ok"
     quality = quality if _settled(test, answers, kept, evidence) else "modelled"
     counts = {"n": int(inside.sum()), "groups": len(kept), "left_out": " ".join(g for g in bases if g not in kept)}
@@ -136,6 +142,19 @@ def _narrowed(test, weights, settings, evidence, withheld):
         # The base of a test is the sum of its groups' bases, so it would give away one of them that is withheld.
         counts = {"n": None, "groups": None, "left_out": ""}
     return test | counts | {"inside": inside, "quality": "withheld" if why else quality, "why": why}
+
+
+def _sparse(groups, answers):
+    """Whether a contrast of groups and answers, each by organisation, lies in combinations alone that nobody has.
+
+    A contrast (an interaction of the two) adds up to nil over every group and over every answer, so one can lie in
+    empty cells where these make a circle: from one to the next along a row, on along a column, and so back. What the
+    organisations are says nothing of it; the test's matrix of design effects has no inverse, and with a generalised one
+    the test rejects far too often.
+    """
+    cells = pd.crosstab(groups, answers).stack()
+    empty = cells.index[cells.eq(0)]
+    return bool(nx.cycle_basis(nx.Graph((("group", g), ("answer", a)) for g, a in empty)))
 
 
 def _settled(test, answers, groups, evidence):
@@ -168,8 +187,10 @@ def _tested(tests, respondents, basis):
         row = {k: v for k, v in test.items() if k in table_columns}
         if not test["why"]:
             found = sample.categorical.tabulate(f"g{i}", f"a{i}", where=svy.col(f"d{i}")).stats.f
-            row |= {"statistic": found.value, "df_numerator": found.df_num, "df_denominator": found.df_den}
-            row |= {"p": found.p_value}
+            numbers = {"statistic": found.value, "df_numerator": found.df_num, "df_denominator": found.df_den}
+            # Without an error svy's p is 1, however far apart the groups are.
+            nothing = {"why": "fixed", "quality": "withheld"}
+            row |= numbers | {"p": found.p_value} if found.df_num > 0 else nothing
         rows.append(row)
     return pd.DataFrame(rows, columns=table_columns).astype(dict.fromkeys(("n", "groups"), "Int64"))
 

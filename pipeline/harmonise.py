@@ -131,7 +131,6 @@ class _Rows:
         self.book, self.wave = book, book.wave
         self.measures = {m.id: m for m in book.measures}
         self.groups = {b: {g.id: g.where for g in book.groups(b)} for b in (TOTAL, *(b.id for b in book.breaks))}
-        self.sectors = {a.id: a.label for a in book.question(book.sector).answers}
         self.keys = dict.fromkeys(self._keys())
         self._conditions = {}
 
@@ -182,17 +181,28 @@ def _why(key, before, after, touched):
     for what in ("base", "group"):
         if meaning(wheres[0][what]) != meaning(wheres[1][what]):
             return _broken(after.needed(key), touched) or f"its {what} is made up otherwise"
-    return _broken(after.needed(key), touched) or _other_sectors(before, after, wheres[1])
+    asked_of = {q for where in wheres[1].values() for q in where}
+    return _broken(after.needed(key), touched) or _other_sectors(before.book, after.book, asked_of)
 
 
-def _other_sectors(before, after, wheres):
-    """Why a row of all sectors is not comparable where one of the two waves has a sector that the other has not."""
-    if {q for where in wheres.values() for q in where} & {after.book.sector, after.book.size_band}:
+def _other_sectors(before, after, asked_of):
+    """Why a row of all sectors is not comparable where one of the two waves has a sector that the other has not.
+
+    `asked_of`: the questions that say whom the row is of.
+    """
+    if set(asked_of) & {after.sector, after.size_band}:
         return ""
-    for rows, other in ((before, after), (after, before)):
-        if alone := rows.sectors.keys() - other.sectors.keys():
-            return f"only in {rows.wave} was the sector {rows.sectors[min(alone)]} asked"
+    labels = [{a.id: a.label for a in book.question(book.sector).answers} for book in (before, after)]
+    for book, ours, others in ((before, *labels), (after, *reversed(labels))):
+        if alone := ours.keys() - others.keys():
+            return f"only in {book.wave} was the sector {ours[min(alone)]} asked"
     return ""
+
+
+def sampled_otherwise(where, before, after, *, basis, breaks):
+    """Why nothing of a group, a condition, is comparable on a basis: sectors or weighting cells of one wave alone."""
+    cells = _cells_redrawn(after, _touched(before, after, breaks)) if basis == WEIGHTED else ""
+    return _other_sectors(before, after, where) or cells
 
 
 def untouched(where, before, after, *, breaks):

@@ -30,7 +30,7 @@ from pipeline.estimate import (
     kish_effective_base,
     sample_of,
 )
-from pipeline.harmonise import compare, untouched
+from pipeline.harmonise import compare, sampled_otherwise, untouched
 from pipeline.printing import EVIDENCE, KEYS, SETTLED
 from pipeline.respondents import gave, select
 from pipeline.texts import ITEMS
@@ -40,7 +40,7 @@ DIGITS = 12
 NET, OVERALL = "net", "overall"
 COLUMNS = ["wave", *KEYS, "basis", "n", "n_eff", "estimate", "se", "ci_low", "ci_high", "support", "low", "high"]
 COLUMNS += ["quality"]
-EQUAL, ONLY, WITHOUT = "every step alike", "only: ", "without: "
+EQUAL, ONLY, WITHOUT, EVERY = "every step alike", "only: ", "without: ", "every criterion alike"
 
 
 def score_grid(respondents, codebook):
@@ -308,8 +308,7 @@ def compare_marks(before, after, *, breaks):
     rows, reasons = [], {}
     for step in after.steps:
         same = [s for s in before.steps if s.id == step.id]
-        alike = same and [meaning(c.where) for c in same[0].criteria] == [meaning(c.where) for c in step.criteria]
-        why = "" if alike else f"the step is made up otherwise than in {before.wave}"
+        why = "" if same and _made_alike(*same, step) else f"the step is made up otherwise than in {before.wave}"
         for criterion in step.criteria:
             why = why or untouched(criterion.where, before, after, breaks=breaks)
         reasons[step.id] = why
@@ -325,10 +324,17 @@ def compare_marks(before, after, *, breaks):
                 apart = f"its group is made up otherwise than in {before.wave}"
             apart = apart or untouched(group.where, before, after, breaks=breaks)
             for basis in (UNWEIGHTED, WEIGHTED):
+                sample = apart or sampled_otherwise(group.where, before, after, basis=basis, breaks=breaks)
                 for mark, why in reasons.items():
-                    said = why or apart
+                    said = why or sample
                     rows.append((mark, "mark", break_, group.id, basis, not said, said))
     return pd.DataFrame(rows, columns=[*KEYS, "basis", "comparable", "why"])
+
+
+def _made_alike(one, other):
+    """Whether two steps ask for the same, in whichever order and by whichever names: a mark is their mean."""
+    asked = [[meaning(c.where) for c in step.criteria] for step in (one, other)]
+    return len(asked[0]) == len(asked[1]) and all(asked[0].count(m) == asked[1].count(m) for m in asked[0])
 
 
 # ---- whether the result hangs on one weight
@@ -340,27 +346,37 @@ def choices(codebook):
     The others: one step alone (between these corners lies every set of weights for the steps), one step left out, one
     criterion left out of its step, and every criterion alike.
     """
+    made, named = _choices(codebook), _choice_names(codebook)
+    return {named[choice]: weights for choice, weights in made.items()}
+
+
+def _choices(codebook):
+    """The choices by what they are, (how, id of the step or criterion), which stays where labels are reworded."""
     steps = {s.id: [f"{s.id}.{c.id}" for c in s.criteria] for s in codebook.steps}
-    named = _told_apart(
-        {s.id: s.label for s in codebook.steps}
-        | {f"{s.id}.{c.id}": c.label for s in codebook.steps for c in s.criteria}
-    )
-    made = {EQUAL: _weights(steps)}
-    made |= {f"{ONLY}{named[s]}": _weights({s: steps[s]}) for s in steps}
+    made = {(EQUAL, ""): _weights(steps)}
+    made |= {(ONLY, s): _weights({s: steps[s]}) for s in steps}
     if len(steps) > 1:
-        made |= {f"{WITHOUT}{named[s]}": _weights({k: v for k, v in steps.items() if k != s}) for s in steps}
+        made |= {(WITHOUT, s): _weights({k: v for k, v in steps.items() if k != s}) for s in steps}
     for step, criteria in steps.items():
         for criterion in criteria if len(criteria) > 1 else []:
-            less = steps | {step: [c for c in criteria if c != criterion]}
-            made[f"{WITHOUT}{named[criterion]}"] = _weights(less)
+            made[WITHOUT, criterion] = _weights(steps | {step: [c for c in criteria if c != criterion]})
     every = [c for criteria in steps.values() for c in criteria]
-    return made | {"every criterion alike": dict.fromkeys(every, 1 / len(every))}
+    return made | {(EVERY, ""): dict.fromkeys(every, 1 / len(every))}
+
+
+def _choice_names(codebook):
+    """What each choice is called: by the label of its step or criterion, with the id where several have one label."""
+    labels = {s.id: s.label for s in codebook.steps}
+    labels |= {f"{s.id}.{c.id}": c.label for s in codebook.steps for c in s.criteria}
+    named = _told_apart(labels) | {"": ""}
+    return {(how, of): f"{how}{named[of]}" for how, of in _choices(codebook)}
 
 
 def _told_apart(labels):
-    """Labels by id, with the id after each that several have."""
+    """Labels by id, with the id after each that several have; one may be written as another is told apart."""
     times = Counter(labels.values())
-    return {i: label if times[label] == 1 else f"{label} ({i})" for i, label in labels.items()}
+    named = {i: label if times[label] == 1 else f"{label} ({i})" for i, label in labels.items()}
+    return named if named == labels else _told_apart(named)
 
 
 def _weights(steps):
@@ -399,7 +415,8 @@ def what_survives(table, waves, *, breaks):
     A row per comparison: `kind` (order, or change since the wave before, as `change.pairs_of` has it), wave, break,
     basis, one, other (groups, or waves), `difference` with every step alike, `least` and `most` over the
     choices; `survives` all of them, `survives_left_out` all but those of one step alone; `against`, the choices that
-    turn it round. All are empty where a mark is withheld. `evidence`: what the marks are, both where they differ.
+    turn it round or make it nil, or where it is nil make one. All are empty where a mark is withheld. `evidence`: what
+    the marks are, both where they differ.
     """
     known = {w.wave: EVIDENCE[w.kind] for w in waves}
     marks = {key: part["mark"] for key, part in table.set_index("choice").groupby(["wave", "break", "group", "basis"])}
@@ -412,8 +429,9 @@ def what_survives(table, waves, *, breaks):
         steps = _parts(after.codebook)
         if against == BASELINE or not steps or steps != _parts(before.codebook):
             continue
+        now = _choice_names(after.codebook)
         # What the earlier wave calls each choice, whose steps may have had other labels.
-        called = dict(zip(choices(before.codebook), choices(after.codebook), strict=True))
+        called = {name: now[choice] for choice, name in _choice_names(before.codebook).items()}
         compared = compare_marks(before.codebook, after.codebook, breaks=breaks)
         compared = compared[compared["measure"].eq(OVERALL) & compared["comparable"]]
         alike = set(compared[["break", "group", "basis"]].itertuples(index=False, name=None))
@@ -431,7 +449,7 @@ def what_survives(table, waves, *, breaks):
 
 def _parts(codebook):
     """The steps and their criteria by id: what the choices of weights are made of, whatever they are called."""
-    return [(step.id, [c.id for c in step.criteria]) for step in codebook.steps]
+    return {step.id: {c.id for c in step.criteria} for step in codebook.steps}
 
 
 def _turned(apart):

@@ -30,6 +30,9 @@ SECTOR_COLUMNS = ("code", "disposition", "group", "All")
 # Beside these `total`: in the response rates the sector is a break, as everyone is.
 RESERVED = frozenset(name for names in STAGE_COLUMNS.values() for name in names) | {TOTAL}
 
+# What `tracker explain` takes as the kind of number that is named, and so never as a measure.
+KINDS_OF_NUMBER = frozenset({"change", "figure", "finding", "mark", "net"})
+
 # How the audit prints a claim that puts two shares in order, and one that says only that an answer was given.
 ORDERS = {">": "higher", "<": "lower", ">=": "no lower", "<=": "no higher"}
 MENTIONED = "more than 0"

@@ -13,6 +13,8 @@ from pipeline.problems import InputProblem
 
 # What a claim or a record settles; `bounded` is settled up to a range and `assumed` not at all.
 SETTLED = ("published", "implied", "measured", "simulated")
+# What stands behind an estimate of a reconstruction, whose records are modelled however well it is known.
+OF_A_RECONSTRUCTION = ("published", "implied", "bounded", "assumed")
 NOT_KNOWN = "not known"
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 WITHHELD = "withheld"
@@ -114,9 +116,14 @@ def percent_text(share):
 
 
 def points_text(change):
-    """A change of shares in percentage points with its sign: `+11`; a proper minus."""
-    text = f"{100 * change:+.0f}"
-    return text.replace("-", MINUS) if float(text) else "0"
+    """A change of shares in percentage points with its sign: `+11`; a proper minus, and halves away from none."""
+    points = per_cent(abs(change))
+    return f"{'+' if change > 0 else MINUS}{points}" if points else "0"
+
+
+def level_text(confidence):
+    """The level of an interval: `95%`, `99.5%`; never rounded to one that it has not."""
+    return f"{100 * confidence:.12g}%"
 
 
 def whole_text(number):
@@ -171,9 +178,18 @@ def has_open_base(row):
 
 
 def printed_share(row):
-    """The share of a settled row: as it is printed, in whole per cent, where the count behind it is not settled."""
+    """The share of a settled row: as it is printed, in whole per cent, where it stands for more than one count.
+
+    A share that nobody printed and that the printed numbers leave one value has that value, whatever its count.
+    """
     share = row["estimate"]
-    return share if pd.isna(share) or state(row, "count") in ("settled", WITHHELD) else per_cent(share) / 100
+    several = row["support"] == "published" and state(row, "count") not in ("settled", WITHHELD)
+    return share if pd.isna(share) or not several else per_cent(share) / 100
+
+
+def as_printed(estimates):
+    """A table of estimates with each share as `printed_share` has it, so none that the records alone give."""
+    return estimates.assign(estimate=[printed_share(row) for row in estimates.to_dict("records")])
 
 
 def value(row, unit):
@@ -253,12 +269,16 @@ def comparison_words(one, other, alike=False):
     `more often than` or `less often than` where the interval of the difference leaves out zero; `about as often as`
     where all of it is within SAME points of zero; else that neither is clear. Where the report leaves a range to
     either, or their bases open, so that there is no interval, the shares themselves are compared and the words say so.
+    Of answers that were given there is nothing to say without an interval.
     """
-    if "bounded" in (state(one), state(other)) or pd.isna(one["ci_low"]) or pd.isna(other["ci_low"]):
+    printed = any(row["support"] in OF_A_RECONSTRUCTION for row in (one, other))
+    if printed and ("bounded" in (state(one), state(other)) or pd.isna(one["ci_low"]) or pd.isna(other["ci_low"])):
         (low, high), (other_low, other_high) = _reach(one), _reach(other)
         if low > other_high or high < other_low:
             return f"{'more' if low > other_high else 'less'} often, among those who answered, than"
         return "more or less often (the report's text does not settle which) than"
+    if pd.isna(one["ci_low"]) or pd.isna(other["ci_low"]):
+        return "more or less often (without an interval that is not settled) than"
     _, low, high = difference(one, other, alike)
     if low > 0 or high < 0:
         return "more often than" if low > 0 else "less often than"

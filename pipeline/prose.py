@@ -6,7 +6,7 @@ The sentences are those of `findings`: this module only marks where in them a nu
 import re
 
 from pipeline.findings import UNWEIGHTED, clause_rows, clause_sentence, template
-from pipeline.printing import KEYS, base_text, printed_share, range_text, state, value_text, whole_text
+from pipeline.printing import KEYS, base_text, level_text, printed_share, range_text, state, value_text, whole_text
 from pipeline.site import row_link
 
 # Signs that no text may hold (Unicode's private use) mark a number of the first and of the second estimate.
@@ -27,7 +27,7 @@ def finding_texts(estimates, codebook, confidence, basis=UNWEIGHTED):
         clauses, named = [], False
         for clause in finding.clauses:
             one, other = clause_rows(estimates, clause, basis, f"finding {finding.id}")
-            label = f"{confidence:.0%} interval " if not named else ""
+            label = f"{level_text(confidence)} interval " if not named else ""
             clauses.append(_clause(clause, one, other, codebook, label))
             named = named or ("{interval}" in template(clause, one, other) and state(one) == "settled")
         told.append({"id": finding.id, "number": finding.number, "heading": finding.heading, "clauses": clauses})

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from pipeline.approached import approached_text, frame_is_known
 from pipeline.codebook import TOTAL
 from pipeline.estimate import UNWEIGHTED, WEIGHTED
-from pipeline.printing import STATUS, value_text
+from pipeline.printing import STATUS, level_text, value_text
 from pipeline.problems import InputProblem
 from pipeline.texts import tidy
 from pipeline.yamls import load_model
@@ -263,7 +263,8 @@ def _precision(estimates, codebook, confidence):
             f"{basis} at most {100 * arm:.1f} points to a side" if pd.notna(arm) else f"{basis} none is settled"
         )
     spread = ", ".join(said)
-    return f"{confidence:.0%} intervals of shares of all respondents: {spread}. The tables have that of each share."
+    level = level_text(confidence)
+    return f"{level} intervals of shares of all respondents: {spread}. The tables have that of each share."
 
 
 def _weights(options, diagnostics, codebook):

@@ -48,7 +48,8 @@ def words_of(table, survives, waves, basis):
     counts = [
         _count(rows, COUNTED[kind], of) for (kind, of), rows in of_basis.groupby(["kind", "evidence"], sort=False)
     ]
-    steps = " · ".join(f"{s.number} {s.label}" for s in waves[-1].codebook.steps)
+    steps = next((w.codebook.steps for w in reversed(waves) if w.codebook.steps), ())
+    steps = " · ".join(f"{s.number} {s.label}" for s in steps)
     status = [f"{w.wave}: {STATUS[w.kind]}" for w in waves if STATUS[w.kind]]
     years = " and ".join(str(w.wave) for w in waves)
     modelled = [MODELLED.format(" and ".join(rebuilt))] if rebuilt else []

@@ -3,7 +3,7 @@
 from pipeline.files import MARK, MARKED
 from pipeline.findings import about
 from pipeline.pictures import Drawing, write_drawing
-from pipeline.printing import MINUS, STATUS, with_evidence
+from pipeline.printing import MINUS, STATUS, level_text, with_evidence
 from pipeline.vary import BROKEN, DOES_NOT, HOLDS, NOT_SETTLED, NOT_TESTED, REFERENCE, SET, SURVIVES
 
 NAME = "sensitivity"
@@ -83,7 +83,7 @@ def survival_words(data, survivors, codebook, confidence):
     ways = survivors["choices"].max()
     reported = {"reconstruction": "As printed", "rehearsal": "As simulated"}.get(codebook.kind, "As published")
     key = [
-        ("band", f"{reported}, unweighted: {confidence:.0%} interval and estimate"),
+        ("band", f"{reported}, unweighted: {level_text(confidence)} interval and estimate"),
         ("filled", "Weighted as set"),
         ("hollow", "Weighted under other choices"),
     ]

@@ -16,7 +16,7 @@ from pipeline.codebook import TOTAL, load_codebook
 from pipeline.csvw import describe
 from pipeline.estimate import KEYS
 from pipeline.files import MARK
-from pipeline.printing import printed_share, state
+from pipeline.printing import as_printed, state
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table, write_bytes, write_table, write_text
 
@@ -84,7 +84,7 @@ def tidy(estimates, tests, codebook):
     A base or count of a reconstruction that its report leaves open is not given, and its share as it is printed.
     """
     listed = estimates.to_dict("records")
-    rows = estimates.assign(shown=[state(row) for row in listed], estimate=[printed_share(row) for row in listed])
+    rows = as_printed(estimates).assign(shown=[state(row) for row in listed])
     for column in NUMBERS:
         rows[column] = rows[column].where(rows["shown"].map(lambda s, c=column: c in SHOWN[s])).astype(float)
     open_base = rows["base_low"] < rows["base_high"]

@@ -10,7 +10,7 @@ from pipeline.change import NO_CLEAR_CHANGE, Wave
 from pipeline.codebook import TOTAL, load_codebook
 from pipeline.estimate import UNWEIGHTED
 from pipeline.maturity import estimate_means, profiles
-from pipeline.printing import SETTLED, STATUS, percent_text, points_text
+from pipeline.printing import SETTLED, STATUS, as_printed, percent_text, points_text
 from pipeline.problems import InputProblem
 from pipeline.shown import picture
 from pipeline.tables import read_respondents, read_table
@@ -34,7 +34,8 @@ ALONE = "One wave alone: there is nothing to compare yet."
 def load_waves(waves, *, codebooks, weighted, series):
     """Every Wave of a list of years, in order, from the folders of codebooks, weighted respondents and estimates.
 
-    Raises InputProblem for a wave without a file, and for estimates that are another wave's.
+    A printed share that stands for several counts is the printed one. Raises InputProblem for a wave without a file,
+    and for estimates that are another wave's.
     """
     found = []
     for year in waves:
@@ -50,7 +51,7 @@ def load_waves(waves, *, codebooks, weighted, series):
                 allowed=str(year),
             )
         respondents = read_respondents(Path(weighted) / f"{year}/respondents.csv", codebook)
-        found.append(Wave(year, codebook, respondents, estimates))
+        found.append(Wave(year, codebook, respondents, as_printed(estimates)))
     return found
 
 

@@ -27,6 +27,7 @@ from pipeline.printing import (
     ended,
     first_lower,
     has_open_base,
+    level_text,
     per_cent,
     percent_text,
     range_text,
@@ -42,8 +43,8 @@ APART = "No line: these waves came about in different ways"
 MARKERS = {"reconstruction": ("o", False), "rehearsal": ("D", False), "fieldwork": ("o", True)}
 BREAK = "Two strokes: a break in series; the waves before and after it are not compared"
 RING = "Ring: a reconstruction. Printed in the report, or the one value that it leaves; no interval is drawn"
-DIAMOND = "Diamond: a rehearsal. Simulated answers, with their {:.0%} interval"
-DOT = "Dot: measured, with its {:.0%} interval"
+DIAMOND = "Diamond: a rehearsal. Simulated answers, with their {} interval"
+DOT = "Dot: measured, with its {} interval"
 # What stands behind a value in words, by its support.
 POINTS = {
     "published": " (printed, no interval)",
@@ -236,8 +237,8 @@ def _wording(book, measure_id, categories):
 
 def _kinds(table, confidence):
     """What each kind of point in a drawing is: (kind of wave, sentence)."""
-    points = table[table["estimate"].notna()]
-    said = {"reconstruction": RING, "rehearsal": DIAMOND.format(confidence), "fieldwork": DOT.format(confidence)}
+    points, level = table[table["estimate"].notna()], level_text(confidence)
+    said = {"reconstruction": RING, "rehearsal": DIAMOND.format(level), "fieldwork": DOT.format(level)}
     return [(kind, text) for kind, text in said.items() if points["kind"].eq(kind).any()]
 
 

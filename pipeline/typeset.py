@@ -21,7 +21,7 @@ from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebo
 from pipeline.number_pages import measure_sections
 from pipeline.params import load_params
 from pipeline.points import HEADINGS, printed_points
-from pipeline.printing import STATUS, percent_text, range_text, whole_text
+from pipeline.printing import STATUS, level_text, percent_text, range_text, whole_text
 from pipeline.problems import InputProblem
 from pipeline.prose import finding_texts
 from pipeline.site import KINDS, own_title, page, slug
@@ -110,7 +110,7 @@ def wave_contents(codebook, estimates, report, settings, made):
         "source": codebook.source.rstrip("."),
         "respondents": whole_text(_respondents(estimates, report)),
         "basis": settings.figures.basis,
-        "confidence": f"{settings.analyse.confidence:.0%}",
+        "confidence": level_text(settings.analyse.confidence),
         "findings": [f | {"weak": weak.get(f["number"], "")} for f in findings],
         "findings_made": made.get("key_findings.csv", {}).get("link"),
         "chapters": chapters(codebook),

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.diagnostics import step_table
+from pipeline.disclose import in_steps, outwards
 from pipeline.estimate import KEYS, PAIR, UNWEIGHTED, WEIGHTED, Grid, estimate_basis, lay_out
 from pipeline.findings import about
 from pipeline.params import Weight
@@ -248,8 +249,12 @@ def coarse(judged, *, codebook, settings):
     """
     if codebook.kind == "reconstruction":
         return judged
-    shares = ["estimate", "ci_low", "ci_high", "other_estimate", "difference", "diff_low", "diff_high"]
-    rounded = {c: judged[c].astype(float).round(settings.share_digits) for c in shares if c in judged}
+    digits, there = settings.share_digits, judged.columns
+    shares = [c for c in ("estimate", "other_estimate", "difference") if c in there]
+    rounded = {c: in_steps(judged[c].astype(float), 10.0**-digits).round(digits) for c in shares}
+    for low, high in (("ci_low", "ci_high"), ("diff_low", "diff_high")):
+        if low in there:
+            rounded |= zip((low, high), outwards(judged[low], judged[high], digits), strict=True)
     return judged.assign(**rounded, n_eff=judged["n_eff"].round(0))
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.codebook import TOTAL
-from pipeline.disclose import coarsened, significant
+from pipeline.disclose import coarsened, in_steps, significant
 from pipeline.estimate import KEYS, UNWEIGHTED, WEIGHTED
 from pipeline.maturity import NET, OVERALL, criterion_shares, mark_breaks
 from pipeline.respondents import select
@@ -138,7 +138,7 @@ def weighed(table, marks, waves, settings):
     gone = set(overall.loc[overall["estimate"].isna(), place].itertuples(index=False, name=None))
     ours = table["wave"].isin(private(waves))
     rows = ours & pd.Series([k in gone for k in table[place].itertuples(index=False, name=None)], index=table.index)
-    coarse = table["mark"].astype(float).round(settings.share_digits)
+    coarse = in_steps(table["mark"].astype(float), 10.0**-settings.share_digits).round(settings.share_digits)
     return table.assign(mark=table["mark"].mask(ours & table["basis"].eq(WEIGHTED), coarse).mask(rows))
 
 
@@ -224,9 +224,10 @@ def _base_size(wave, measure):
 def linked(settings):
     """For `change.changes`: what may be used of the organisations in both of two Waves, as a function of its rows.
 
-    The function takes (before, after, rows, found): rows of one basis with KEYS and both bases, `found` their
-    covariances and n_both; and gives `found` with neither where the panel of a group, of any of the same break, or
-    those of it outside the panel are too few, or another group is withheld. What is left of a covariance is coarse,
+    The function takes (before, after, rows, found): all rows of one basis, tested or not, with KEYS, both bases and the
+    organisations in both (`n_both`), and of those tested the covariances (`found`, with `n_both`). It gives `found`
+    with neither where the panel of any group of the break, or those of it outside the panel, are too few, whatever
+    answer it is of, and where of any group of the break the answer is withheld. What is left of a covariance is coarse,
     since it says how the answers of two waves go together, which no share of one wave does.
     """
 
@@ -235,17 +236,17 @@ def linked(settings):
         hidden = [w.estimates for w in (before, after) if w.kind != "reconstruction"]
         if not hidden or found.empty:
             return found
-        family = ["measure", "category", "break"]
-        names = rows[family].apply(tuple, axis=1)
-        few = found["n_both"].between(1, settings.minimum_base - 1)
+        few = rows["n_both"].between(1, settings.minimum_base - 1)
         for side in ("n_before", "n_after"):  # those outside the panel are the difference of two tables
-            few |= (rows[side].astype(float) - found["n_both"]).between(1, settings.minimum_base - 1)
-        small = names[few]
-        gone = set(small)
+            few |= (rows[side].astype(float) - rows["n_both"]).between(1, settings.minimum_base - 1)
+        of_break, of_answer = ["measure", "break"], ["measure", "category", "break"]
+        small = set(rows.loc[few, of_break].itertuples(index=False, name=None))
+        gone = set()
         for table in hidden:
             empty = table[table["estimate"].isna() & ~table["n"].eq(0) & table["basis"].eq(UNWEIGHTED)]
-            gone |= set(empty[family].itertuples(index=False, name=None))
-        unused = names.isin(gone)
+            gone |= set(empty[of_answer].itertuples(index=False, name=None))
+        told = rows.loc[found.index]
+        unused = told[of_break].apply(tuple, axis=1).isin(small) | told[of_answer].apply(tuple, axis=1).isin(gone)
         covariance = significant(found["covariance"].astype(float), settings.share_digits)
         return found.assign(covariance=covariance.mask(unused, 0.0), n_both=found["n_both"].mask(unused))
 

@@ -1,8 +1,15 @@
 """How a published number is called: what each way of calling it means, and what is said of a name that is unknown."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from pipeline.addresses import Key, find_target
+from pipeline.codebook import load_codebook
+from pipeline.explain_command import CHANGE
+from pipeline.explain_score import FILES
+from pipeline.names import KINDS_OF_NUMBER
 from pipeline.problems import InputProblem
 
 CLAIMS = [
@@ -38,6 +45,22 @@ def target(codebook, words, basis="unweighted"):
 )
 def test_one_estimate_is_named_in_every_way(small_codebook, words, key):
     assert [str(k) for k in target(small_codebook, words).keys] == [key]
+
+
+def test_a_category_or_a_group_may_be_called_as_a_basis_is(tmp_path):
+    text = (Path(__file__).parent / "small_codebook.yaml").read_text(encoding="utf-8")
+    for id_ in ("lib", "planned"):
+        text = re.sub(rf"\b{id_}\b", "weighted", text)
+    (tmp_path / "codebook.yaml").write_text(text, encoding="utf-8")
+    book = load_codebook(tmp_path / "codebook.yaml")
+    for words in ("shop/weighted", "shop/weighted/unweighted", "shop/weighted/kind/weighted"):
+        [key] = target(book, words).keys
+        assert key == Key("shop", "weighted", *(("kind", "weighted") if "kind" in words else ()))
+    assert target(book, "shop/yes/kind/weighted/weighted").keys == (Key("shop", "yes", "kind", "weighted", "weighted"),)
+
+
+def test_no_measure_can_be_called_as_the_kinds_of_number_are():
+    assert {CHANGE, *FILES, "figure", "finding"} == KINDS_OF_NUMBER
 
 
 def test_figures_and_findings_are_on_the_basis_that_is_printed_first(small_codebook):

@@ -14,10 +14,11 @@ from r.change import rows_of, waves
 from scipy.stats import false_discovery_control, norm, t, ttest_ind, ttest_rel
 
 from pipeline import change
-from pipeline.change import NO_CLEAR_CHANGE, POWER, changes, covariances, pairs_of, panel_is_known
+from pipeline.change import NO_CLEAR_CHANGE, POWER, changes, covariances, pairs_of, panel_is_known, panels
 from pipeline.codebook import TOTAL, SeriesBreak
-from pipeline.harmonise import register
+from pipeline.harmonise import compare, register
 from pipeline.printing import KEYS
+from pipeline.track import books
 
 AGREEMENT = {"rtol": 1e-9, "atol": 1e-11}
 # Each example estimates two surveys: few of them, and none made smaller.
@@ -165,7 +166,48 @@ def test_an_overlap_as_chance_makes_it_leaves_no_covariance(small, make_responde
     assert abs(row["covariance"]) > 1e-6
 
 
+def test_why_there_is_no_verdict_without_an_error_is_what_is_so():
+    """No change, or all and then none, may be otherwise outside the sample; of everyone a change is what it is."""
+    rows = pd.DataFrame({"before": [0.4, 1.0, 0.66], "after": [0.4, 0.0, 0.28], "se": 0.0, "p": np.nan, "why": ""})
+    rows = rows.assign(change=rows["after"] - rows["before"], p_adjusted=np.nan, quality="ok", comparable=True)
+    found = change.verdicts(rows, level=0.05)
+    assert found["why"].tolist() == [change.NOTHING_TO_TEST] * 2 + [change.NO_SAMPLING_ERROR]
+    assert found["word"].tolist() == [NO_CLEAR_CHANGE, "", ""]
+
+
 # ---- worked examples
+
+
+def test_a_printed_share_is_compared_by_all_that_it_stands_for():
+    """A printed 55% of 200 is 109 to 111 organisations: the verdict is that of every one of these counts."""
+    plain = {"before": 0.55, "after": 0.43, "change": -0.12, "se_before": 0.035, "se_after": 0.034}
+    plain |= {"covariance": 0.0, "df": 199}
+    printed = plain | {"room_down": 0.005, "room_up": 0.005}
+    within = printed | {"after": 0.553, "change": 0.003}
+    rows = change.contrasts(
+        pd.DataFrame([plain | {"room_down": 0.0, "room_up": 0.0}, printed, within]), confidence=0.95
+    )
+    one_, all_, unknown = rows.to_dict("records")
+    assert (all_["ci_low"], all_["ci_high"]) == pytest.approx((one_["ci_low"] - 0.005, one_["ci_high"] + 0.005))
+    assert all_["p"] == pytest.approx(2 * t.sf(0.115 / np.hypot(0.035, 0.034), 199)) and one_["p"] < all_["p"]
+    assert all_["detectable"] == pytest.approx(one_["detectable"] + 0.005) and all_["se"] == one_["se"]
+    assert unknown["p"] == 1 and unknown["ci_low"] < 0 < unknown["ci_high"]
+
+
+def test_room_is_what_a_published_share_leaves_and_nothing_else(small, make_respondents):
+    before, after = drawn(small, make_respondents, 90, 90, 0)
+    book = before.codebook.model_copy(update={"kind": "reconstruction"})
+    kept = before.estimates["basis"].eq("unweighted") & before.estimates["measure"].eq("outlook")
+    ends = {"low": before.estimates["estimate"] - 0.01, "high": before.estimates["estimate"] + 0.02}
+    settled = before.estimates.assign(support="implied", **ends)
+    settled["support"] = settled["support"].mask(kept, "published")
+    compared = compare(before.codebook, after.codebook, breaks=register(books([before, after])))
+    compared = compared[compared["basis"].eq("unweighted")]
+    rows = change.side_by_side(compared, replace(before, codebook=book, estimates=settled), after)
+    published = rows["support_before"].eq("published") & rows["before"].notna()
+    assert published.any() and not published.all()
+    np.testing.assert_allclose(rows.loc[published, ["room_down", "room_up"]], [[0.02, 0.01]] * published.sum())
+    assert rows.loc[~published, ["room_down", "room_up"]].eq(0).to_numpy().all()
 
 
 def test_a_worked_example(small, make_respondents):
@@ -333,3 +375,28 @@ def test_the_covariance_is_of_the_houses_in_both_bases(small, make_respondents):
     found = covariances(before, after, libraries, basis="unweighted")
     names = [set(w.respondents.loc[w.respondents["kind"].eq("lib"), "organisation"]) for w in (before, after)]
     assert found["n_both"].unique().tolist() == [len(names[0] & names[1])] and len(libraries) > 3
+    assert panels(before, after, libraries).tolist() == found["n_both"].tolist()
+    unknown = replace(before, codebook=before.codebook.model_copy(update={"kind": "reconstruction"}))
+    assert panels(unknown, after, libraries).eq(0).all()
+
+
+def test_what_is_used_of_a_panel_is_decided_on_the_groups_that_are_not_tested_too(small, make_respondents):
+    """A group that is too small to say anything of has a panel like any, and the total less the others is its own."""
+    before, after = drawn(small, make_respondents, 90, 90, 60)
+    silent = after.estimates["group"].eq("lib") & after.estimates["measure"].eq("shop")
+    quiet = replace(
+        after, estimates=after.estimates.assign(quality=after.estimates["quality"].mask(silent, "withheld"))
+    )
+    seen = []
+
+    def linked(_, __, rows, found):
+        seen.append(rows)
+        assert not rows.loc[found.index, "quality"].eq("withheld").any() and set(found.index) < set(rows.index)
+        assert rows.loc[found.index, "n_both"].tolist() == found["n_both"].tolist()
+        return found
+
+    changes([before, quiet], breaks=register(books([before, quiet])), settings=SETTINGS, linked=linked)
+    for rows in seen:
+        libraries = rows[rows["measure"].eq("shop") & rows["group"].eq("lib")]
+        assert libraries["quality"].eq("withheld").all() and libraries["n_both"].gt(0).all()
+    assert [rows["basis"].unique().tolist() for rows in seen] == [["unweighted"], ["weighted"]]

@@ -72,6 +72,11 @@ FAULTS = {
         "{id: shop, question",
         "FILE: codebook: measures: the id 'shop' stands twice.",
     ),
+    "measure named as a kind of number": (
+        "{id: outlook, question",
+        "{id: net, question",
+        "FILE: codebook: measures: no measure can have the id 'net', which is one of the pipeline's own.",
+    ),
     "figure twice": (
         "{id: figure_2,",
         "{id: figure_1,",

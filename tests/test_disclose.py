@@ -23,6 +23,7 @@ from pipeline.disclose import (
     cells_of,
     coarse_tests,
     coarsened,
+    in_steps,
     limits_of,
     nets_of,
     protect,
@@ -32,7 +33,7 @@ from pipeline.disclose import (
 )
 from pipeline.estimate import KEYS, estimate, estimate_basis, lay_out
 from pipeline.group_tests import compare_groups
-from pipeline.printing import base_text, value_text
+from pipeline.printing import base_text, per_cent, value_text
 from pipeline.respondents import gave, select
 
 ANALYSE = SimpleNamespace(confidence=0.95, flag_below=12, withhold_below=1)
@@ -424,6 +425,18 @@ def test_errors_keep_their_size_and_intervals_what_they_hold():
     assert found == pytest.approx({"estimate": 0.27, "se": 0.012, "ci_low": 0.25, "ci_high": 0.31})
     errors = significant(pd.Series([0.0, 0.0346, -0.000347, 0.123, np.nan]), 2)
     assert errors.iloc[:4].tolist() == pytest.approx([0, 0.035, -0.00035, 0.12]) and np.isnan(errors.iloc[4])
+
+
+def test_halves_are_no_matter_of_a_float_s_last_bits_and_round_as_in_print():
+    """Of 40 organisations 1, 3, 5 ... of equal weight: each share lies in the middle between two per cents."""
+    halves = pd.Series(np.arange(1, 40, 2) / 40)
+    noisy = pd.concat([halves, np.nextafter(halves, 0), np.nextafter(halves, 1)])
+    table = pd.DataFrame({"estimate": noisy, "se": 0.05, "ci_low": 0.1, "ci_high": 0.9})
+    found = coarsened(table, 2)["estimate"].to_numpy().reshape(3, -1)
+    assert (found == found[0]).all()
+    np.testing.assert_allclose(found[0], [per_cent(share) / 100 for share in halves])
+    assert (np.abs(found[0] - halves) < 0.005 + 1e-12).all()
+    assert in_steps(pd.Series([-0.125, 0.125, 0.0, np.nan]), 0.01).round(2).tolist()[:3] == [-0.13, 0.13, 0]
 
 
 def test_the_error_of_a_rounded_share_has_the_rounding_in_it():

@@ -137,6 +137,15 @@ def test_wider_confidence_wider_interval(estimates, weighted, small_codebook):
     assert (wide.loc[ok, "ci_high"] > estimates.loc[ok, "ci_high"]).all()
 
 
+def test_a_survey_in_which_nobody_was_asked_what_is_estimated_has_empty_estimates(small_codebook, weighted):
+    """Of houses with a shop alone, and there is none."""
+    goods = tuple(m for m in small_codebook.measures if m.id == "goods")
+    nobody = weighted.assign(shop=pd.Series(["no"] * len(weighted), dtype="string"))
+    found = estimate(nobody, codebook=small_codebook.model_copy(update={"measures": goods}), settings=SETTINGS)
+    assert len(found) and found["n"].eq(0).all()
+    assert found[["estimate", "se", "ci_low", "ci_high", "deff"]].isna().all(axis=None)
+
+
 def test_all_and_nobody_have_a_one_sided_interval(weighted, small_codebook):
     agreed = weighted.assign(outlook=pd.Series("bright", index=weighted.index, dtype="string"))
     found = estimate(agreed, codebook=small_codebook, settings=SETTINGS)

@@ -85,6 +85,17 @@ def test_two_answers_are_compared(small_codebook, estimates):
     assert row[["other_share", "difference", "difference_low"]].tolist() == pytest.approx([0.2, 0.51, 0.41])
 
 
+def test_two_answers_of_one_group_are_of_the_same_organisations_however_that_is_written(small_codebook, estimates):
+    estimates = counted(estimates, "shop", "no", "kind", "mus", count=20, n=100)
+    clause = {"break": "kind", "group": "mus", "versus_category": "no"}
+    made = [
+        finding_clauses(estimates, codebook_with(small_codebook, clause_of("{comparison}", **clause, **more)), 0.95)
+        for more in ({}, {"versus": "mus"})
+    ]
+    columns = ["other_share", "difference", "difference_low", "difference_high", "comparison"]
+    assert made[0][columns].equals(made[1][columns]) and made[0]["difference"].notna().all()
+
+
 def test_a_bounded_estimate_states_its_bounds(small_codebook, estimates):
     codebook = codebook_with(
         small_codebook, clause_of("{words} have one ({share}, {interval})."), kind="reconstruction"

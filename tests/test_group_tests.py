@@ -3,11 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from scipy.linalg import null_space
 from scipy.stats import chi2_contingency, false_discovery_control, ks_1samp, uniform
 
 from pipeline.codebook import Break, Group
 from pipeline.estimate import estimate
-from pipeline.group_tests import MARKS, adjust, compare_groups, key_text
+from pipeline.group_tests import MARKS, UNTESTED, _sparse, adjust, compare_groups, key_text
 from pipeline.params import Analyse
 
 SETTINGS = Analyse(confidence=0.95, flag_below=12, withhold_below=6)
@@ -117,6 +121,47 @@ def test_what_cannot_be_tested_says_why(small_codebook, make_respondents):
     talks = found[found["category"].eq("talks") & found["break"].eq("kind")]
     assert talks["quality"].tolist() == ["withheld"] * 2 and talks["p"].isna().all()
     assert talks["key"].eq("not tested: all gave the same answer").all()
+
+
+def test_what_the_strata_fix_is_not_tested_on_their_basis(small_codebook, make_respondents):
+    """All libraries and no museum, the strata being these: svy has a p of 1, which says that they do not differ."""
+    respondents = weighted(make_respondents(small_codebook, 160, seed=4)).sort_values("kind").iloc[:130]
+    each = respondents["stratum_total"] / respondents.groupby("stratum")["kind"].transform("size")
+    talks = respondents["kind"].eq("lib").astype("Int8")
+    respondents = respondents.assign(**{"weight": each, "events.talks": talks}).reset_index(drop=True)
+    found = compared(respondents, small_codebook).set_index(["measure", "category", "break", "group", "basis"])
+    plain, fixed = (found.loc[("events", "talks", "kind", "", basis)] for basis in ("unweighted", "weighted"))
+    assert plain["mark"] == "***" and plain["quality"] == "ok"
+    assert (fixed["key"], fixed["quality"], fixed["mark"]) == (UNTESTED["fixed"], "withheld", "")
+    assert fixed[["statistic", "p", "p_adjusted"]].isna().all()
+
+
+@given(arrays(bool, array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=6), elements=st.booleans()))
+def test_a_table_is_too_sparse_where_empty_cells_hold_a_contrast(there):
+    """By rank: contrasts add up to nil over every row and column; the test can be made where all of them show."""
+    assume(there.any(axis=0).all() and there.any(axis=1).all())
+    rows, columns = there.shape
+    lines = [np.kron(np.eye(rows), np.ones(columns)), np.kron(np.ones(rows), np.eye(columns))]
+    contrasts = null_space(np.vstack(lines))
+    shown = np.linalg.matrix_rank(contrasts[there.ravel()])
+    assert _sparse(*np.nonzero(there)) == (shown < (rows - 1) * (columns - 1))
+
+
+def test_two_groups_can_always_be_tested_and_a_circle_of_empty_cells_cannot(small_codebook, make_respondents):
+    """Two groups have neither of two answers: a difference of which there are no data. Of two each has one."""
+    respondents = weighted(make_respondents(small_codebook, 200, seed=8))
+    outlooks = Break(id="outlooks", label="Outlook", of="outlook")
+    measures = [m.model_copy(update={"breaks": ("kind", "outlooks")}) for m in small_codebook.measures]
+    book = small_codebook.model_copy(update={"breaks": (*small_codebook.breaks, outlooks), "measures": tuple(measures)})
+    first, second, *_ = [a.id for a in book.question("outlook").answers]
+    gone = respondents["outlook"].isin([first, second]) & respondents["shop"].isin(["yes", "planned"])
+    found = compared(respondents[~gone].reset_index(drop=True), book)
+    rows = found[found["measure"].eq("shop")].set_index(["break", "basis"])
+    for basis in ("unweighted", "weighted"):
+        assert rows.loc[("kind", basis), "p"] <= 1
+        row = rows.loc[("outlooks", basis)]
+        assert (row["key"], row["quality"], row["mark"]) == (UNTESTED["sparse"], "withheld", "")
+        assert row[["statistic", "df_numerator", "df_denominator", "p", "p_adjusted"]].isna().all()
 
 
 def test_a_modelled_test_is_no_evidence(small_codebook, make_respondents):

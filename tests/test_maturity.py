@@ -216,6 +216,50 @@ def test_a_step_and_a_score_in_another_order_are_the_same(waves):
     assert maturity.compare_scores(before, after, breaks=breaks)["comparable"].all()
 
 
+def test_criteria_in_another_order_make_the_same_step_and_the_same_choices(waves):
+    turned = [s.model_copy(update={"criteria": tuple(reversed(s.criteria))}) for s in reversed(STEPS)]
+    after = replace(waves[1], codebook=waves[1].codebook.model_copy(update={"steps": tuple(turned)}))
+    breaks = register(books(waves))
+    assert maturity.compare_marks(waves[0].codebook, after.codebook, breaks=breaks)["comparable"].all()
+    found = []
+    for made in (waves, [waves[0], after]):
+        survives = what_survives(robustness(made), made, breaks=breaks)
+        survives = survives[survives["kind"].eq("change")].drop(columns="against")
+        found.append(survives.reset_index(drop=True))
+    assert len(found[0])
+    pd.testing.assert_frame_equal(*found)
+
+
+def test_a_step_of_twice_the_same_criterion_is_another_than_one_of_it_and_another(waves):
+    first, second = STEPS[0].criteria
+    twice = STEPS[0].model_copy(update={"criteria": (first, second.model_copy(update={"where": first.where}))})
+    after = waves[1].codebook.model_copy(update={"steps": (twice, STEPS[1])})
+    rows = maturity.compare_marks(waves[0].codebook, after, breaks=register(books(waves)))
+    assert not rows.loc[rows["measure"].eq("sell"), "comparable"].any()
+
+
+def test_marks_of_all_sectors_are_not_compared_where_a_wave_has_another_sector(waves):
+    """As shares are: whom everyone was has changed. Those of a sector, and of a group within one, go on."""
+    after, sectors = waves[1].codebook, waves[1].codebook.question("kind")
+    fewer = sectors.model_copy(update={"answers": tuple(a for a in sectors.answers if a.id != "lib")})
+    questions = tuple(fewer if q.id == "kind" else q for q in after.questions)
+    after = after.model_copy(update={"questions": questions})
+    rows = maturity.compare_marks(waves[0].codebook, after, breaks=register(books(waves)))
+    assert set(rows.loc[rows["break"].eq(TOTAL), "why"]) == {"only in 2020 was the sector Library asked"}
+    assert rows.loc[rows["break"].eq("kind") & rows["group"].eq("mus"), "comparable"].all()
+
+
+def test_weighted_marks_are_not_compared_across_other_cells(waves):
+    broken = SeriesBreak(question="scale", change="bands", date="2021-01-01", reason="New bands")
+    after = waves[1].codebook.model_copy(update={"breaks_in_series": (broken,)})
+    rows = maturity.compare_marks(waves[0].codebook, after, breaks=register({2020: waves[0].codebook, 2021: after}))
+    everyone = rows[rows["break"].eq(TOTAL)].groupby("basis")
+    assert everyone["comparable"].agg(["any", "all"]).to_numpy().tolist() == [[True, True], [False, False]]
+    assert set(rows.loc[rows["basis"].eq("weighted") & rows["break"].eq(TOTAL), "why"]) == {
+        "weighted in other cells since 2021: New bands"
+    }
+
+
 # ---- weights
 
 
@@ -239,6 +283,19 @@ def test_criteria_and_steps_of_one_label_are_different_choices(book):
     made = choices(book.model_copy(update={"steps": tuple(alike)}))
     assert list(made.values()) == list(choices(book).values())
     assert {"only: Go (sell)", "without: Go (look)", "without: Has it (sell.shop)"} <= set(made)
+
+
+def test_a_label_that_is_written_as_another_is_told_apart_is_a_choice_of_its_own(waves, book):
+    """Two steps called Go are Go (sell) and Go (look); so is a criterion by itself. Other waves call none so."""
+    first, second = STEPS
+    named = second.criteria[0].model_copy(update={"label": "Go (look)"})
+    second = second.model_copy(update={"label": "Go", "criteria": (named, *second.criteria[1:])})
+    steps = (first.model_copy(update={"label": "Go"}), second)
+    after = replace(waves[1], codebook=book.model_copy(update={"steps": steps, "wave": waves[1].wave}))
+    assert list(choices(after.codebook).values()) == list(choices(book).values())
+    changed = what_survives(robustness([waves[0], after]), [waves[0], after], breaks=register(books(waves)))
+    usual = what_survives(robustness(waves), waves, breaks=register(books(waves)))
+    pd.testing.assert_frame_equal(changed.drop(columns="against"), usual.drop(columns="against"))
 
 
 def test_any_weights_for_the_steps_lie_between_those_of_one_step_alone(waves, book):

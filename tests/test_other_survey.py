@@ -244,7 +244,7 @@ def test_a_change_of_data_is_listed_until_it_is_acknowledged_and_then_kept(resto
 
 
 def test_a_change_of_code_is_told_and_an_entry_by_hand_acknowledges_it(restored):
-    edit(restored, "pipeline/findings.py", '{confidence:.0%} interval "', '{confidence:.0%} margin "')
+    edit(restored, "pipeline/findings.py", '{level_text(confidence)} interval "', '{level_text(confidence)} margin "')
     sentence, log = refused(restored)
     assert "because of code (pipeline/findings.py)" in sentence
     assert set(log["cause"]) == {"code"} and set(log["column"]) == {"sentence"}

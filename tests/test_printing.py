@@ -14,8 +14,11 @@ from pipeline.printing import (
     difference,
     find_rows,
     first_lower,
+    level_text,
     per_cent,
     percent_text,
+    points_text,
+    printed_share,
     range_text,
     range_words,
     size_words,
@@ -243,6 +246,36 @@ def test_a_row_that_is_missing_or_twice_or_without_bounds_is_named(small_codeboo
     unbounded = changed(estimates, "shop", "yes", support="bounded", low=0.2)
     with pytest.raises(InputProblem, match=f"the bounded estimate {key}, basis weighted has no low or no high"):
         find_rows(unbounded, wanted, "weighted", "figure f")
+
+
+def test_answers_that_were_given_are_not_compared_without_an_interval():
+    """Of one organisation in each group, or where the strata fix the shares; no report could settle it."""
+    rows = [row(n, 10, support="measured", ci_low=None, ci_high=None) for n in (7, 3)]
+    assert comparison_words(*rows) == "more or less often (without an interval that is not settled) than"
+    simulated = [r | {"support": "simulated"} for r in rows]
+    assert comparison_words(simulated[0], row(3, 10, support="simulated")) == comparison_words(*simulated)
+
+
+@pytest.mark.parametrize(("support", "expected"), [("published", 0.55), ("implied", 0.545), ("measured", 0.545)])
+def test_a_share_is_as_printed_only_where_it_was_printed(support, expected):
+    """A printed 55% of 200 may be 109 to 111 organisations. What is implied is not printed and has its own value."""
+    assert printed_share(row(109, 200, support=support, count_low=109, count_high=111)) == pytest.approx(expected)
+    assert printed_share(row(109, 200, support=support, count_low=109, count_high=109)) == pytest.approx(0.545)
+
+
+def test_points_round_as_per_cents_do():
+    """From 50% to 62.5%, which reads 63%, are 13 points, up or down."""
+    for count in range(0, 201):
+        share = count / 200
+        assert points_text(share).strip("+") == str(per_cent(share))
+        assert points_text(-share).strip("\u2212") == str(per_cent(share))
+    assert (points_text(0.125), points_text(-0.125), points_text(0.004)) == ("+13", "\u221213", "0")
+
+
+@given(st.floats(0.0001, 0.9999))
+def test_the_level_of_an_interval_is_never_rounded_to_another(confidence):
+    assert float(level_text(confidence).strip("%")) / 100 == pytest.approx(confidence, rel=1e-11)
+    assert (level_text(0.95), level_text(0.995), level_text(0.9999)) == ("95%", "99.5%", "99.99%")
 
 
 def test_equal_shares_of_open_bases_give_no_direction():

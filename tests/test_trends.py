@@ -240,6 +240,16 @@ def test_the_picture_of_the_weights(book, respondents, settings, tmp_path):
     assert (spans["any_weights_least"] <= spans["equal"]).all() and (spans["equal"] <= spans["any_weights_most"]).all()
 
 
+def test_the_steps_are_named_as_the_last_wave_that_has_steps_names_them(book, respondents):
+    first, second = waves_of(book, respondents, broken=())
+    bare = replace(second, codebook=second.codebook.model_copy(update={"steps": ()}))
+    table = maturity.robustness([first, bare])
+    survives = maturity.what_survives(table, [first, bare], breaks=register(track.books([first, bare])))
+    table = table.assign(drawn="filled")
+    feet = [steps_picture.words_of(table, survives, w, "unweighted")["foot"] for w in ([first, second], [first, bare])]
+    assert feet[0][0] == feet[1][0] and feet[0][0] != "Steps: ."
+
+
 def test_one_wave_alone_is_drawn_and_said_to_be_alone(book, respondents, settings, tmp_path):
     waves = waves_of(book, respondents[:1], ("fieldwork",), years=(2020,))
     scored = track.with_scores(waves, maturity.score_grid, maturity.score_bounds, SETTINGS)
@@ -272,6 +282,19 @@ def test_waves_are_read_in_order_and_those_of_another_year_refused(book, respond
     write_table(tmp_path / "series/2021.csv", made[0].estimates)
     with pytest.raises(InputProblem, match=r"2021\.csv, column wave: the estimates are those of another wave"):
         track.load_waves([2020, 2021], **folders)
+
+
+def test_a_printed_share_is_read_as_printed_and_not_as_the_records_have_it(book, respondents, tmp_path, small_codebook):
+    [made] = waves_of(small_codebook, respondents, broken=())[:1]
+    shares = made.estimates.assign(support="implied", count_low=109, count_high=111, estimate=0.545)
+    shares.loc[shares["measure"].eq("shop"), "support"] = "published"
+    write_table(tmp_path / "weighted/2020/respondents.csv", made.respondents)
+    write_table(tmp_path / "series/2020.csv", shares)
+    (tmp_path / "2020.yaml").write_text((HERE / "small_codebook.yaml").read_text(encoding="utf-8"))
+    folders = {"codebooks": tmp_path, "weighted": tmp_path / "weighted", "series": tmp_path / "series"}
+    [read] = track.load_waves([2020], **folders)
+    by_support = read.estimates.groupby("support")["estimate"].unique()
+    assert by_support["published"].tolist() == [0.55] and by_support["implied"].tolist() == [0.545]
 
 
 def test_clear_changes_are_said_with_their_interval(book, respondents):

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 from made_weights import BANDS, CELLS, approached_for, houses, settings_of
 
-from pipeline import vary
+from pipeline import disclose, vary
 from pipeline.estimate import BOUNDS, KEYS, estimate
 from pipeline.params import Analyse, Trim, Vary, load_params
 from pipeline.respondents import typed
@@ -234,6 +234,22 @@ def told(weighed, respondents, codebook, folder):
 def bounds_for(judged):
     keys = judged[KEYS].drop_duplicates()
     return keys.assign(low=np.nan, high=np.nan)
+
+
+def test_a_wave_s_intervals_are_as_coarse_as_its_estimates_have_them(weighed, respondents, small_codebook):
+    """Outwards: neither end of a share's interval, nor of a difference's, is nearer than it was."""
+    exact = judged_of(weighed, respondents, small_codebook)
+    found = vary.coarse(exact, codebook=small_codebook, settings=PARAMS.disclose)
+    same = disclose.coarsened(exact.assign(se=0.1), PARAMS.disclose.share_digits)
+    for column in ("estimate", "ci_low", "ci_high"):
+        assert found[column].notna().any()
+        np.testing.assert_array_equal(found[column], same[column])
+    apart = exact["difference"].notna()
+    assert (found["diff_low"] <= exact["diff_low"] + 1e-9)[apart].all()
+    assert (found["diff_high"] >= exact["diff_high"] - 1e-9)[apart].all() and apart.any()
+    assert (found["diff_high"] - exact["diff_high"])[apart].max() < 0.01
+    public = small_codebook.model_copy(update={"kind": "reconstruction"})
+    assert vary.coarse(exact, codebook=public, settings=PARAMS.disclose) is exact
 
 
 def test_a_survey_without_findings_has_nothing_to_survive(weighed, respondents, small_codebook, tmp_path):

@@ -247,7 +247,7 @@ def test_a_transition_of_few_is_withheld_where_small_counts_are():
 
 def test_errors_do_without_a_panel_that_is_too_small_in_any_group_of_a_break():
     keys = [("m", "c", "size", g) for g in ("a", "b")] + [("m", "c", "sector", "x"), ("m", "c", TOTAL, TOTAL)]
-    rows = pd.DataFrame(keys, columns=KEYS).assign(basis=UNWEIGHTED, n_before=80, n_after=80)
+    rows = pd.DataFrame(keys, columns=KEYS).assign(basis=UNWEIGHTED, n_before=80, n_after=80, n_both=[20, 7, 27, 27])
     found = pd.DataFrame({"covariance": 0.01, "df": 9, "n_both": [20, 7, 27, 27]})
     held = rows.assign(estimate=0.5, n=30)
     waves = [SimpleNamespace(kind="fieldwork", estimates=held)] * 2
@@ -261,6 +261,18 @@ def test_errors_do_without_a_panel_that_is_too_small_in_any_group_of_a_break():
     assert withhold.linked(disclose())(*waves, rows, fine)["covariance"].tolist() == [0, 0, 0.012, 0.012]
     public = [SimpleNamespace(kind="reconstruction", estimates=held)] * 2
     assert withhold.linked(disclose())(*public, rows, found) is found
+
+
+def test_a_small_panel_counts_for_every_answer_also_where_its_own_row_is_not_tested():
+    """The panel of a group is one fact, whichever answers of it are published: two answers have one error or none."""
+    keys = [("m", c, "size", g) for c in ("yes", "no") for g in ("a", "b")] + [("other", "yes", "size", "a")]
+    rows = pd.DataFrame(keys, columns=KEYS, index=range(10, 15))
+    rows = rows.assign(basis=UNWEIGHTED, n_before=80, n_after=80, n_both=[20, 7, 20, 7, 30])
+    waves = [SimpleNamespace(kind="fieldwork", estimates=rows.assign(estimate=0.5, n=80))] * 2
+    told = [10, 12, 14]  # nothing is said of group b
+    found = pd.DataFrame({"covariance": 0.01, "df": 9, "n_both": [20, 20, 30]}, index=told)
+    kept = withhold.linked(disclose())(*waves, rows, found)
+    assert kept["covariance"].to_dict() == {10: 0, 12: 0, 14: 0.01} and kept["n_both"].isna().tolist() == [1, 1, 0]
 
 
 # ---- what is said of it
