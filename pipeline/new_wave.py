@@ -47,6 +47,8 @@ from pipeline.yaml_edits import set_values
 
 # Columns that hold dates in a delivery; anywhere else a date is what a spreadsheet has made of something.
 DATES = ("completed_on", "attempted_on")
+# Columns that hold ids, of which one that begins like a month is none.
+IDS = (ORGANISATION, "contact_id", "interview_id", "attempt_id")
 # What each file of a delivery must have beside its questions; the rest can be made up for.
 NEEDED = {
     INTERVIEWS: (ORGANISATION, "completed_on"),
@@ -89,7 +91,8 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
     start = written or before
     if start is None:
         raise InputProblem("no earlier wave has a codebook to draft this one from", file=path, do="write it by hand")
-    called = {"dates": (*_called(DATES, choices), *choices.leave_out), "personal": _called(PERSONAL, choices)}
+    called = {"dates": (*_called(DATES, choices), *choices.leave_out)}
+    called |= {"ids": _called(IDS, choices), "personal": _called(PERSONAL, choices)}
     delivered = {name: read_delivery(f, **called, sheet=choices.sheets.get(name)) for name, f in files.items()}
     _check_choices(choices, delivered, start)
     placed = _placed(delivered, start, choices)

@@ -462,6 +462,28 @@ def test_dates_in_place_of_bands_are_refused(project, table, small_codebook):
         assert "a date where none can stand" in refusal(project, save(project, table, "csv", small_codebook))
 
 
+@pytest.mark.parametrize("format_", FORMATS)
+def test_an_id_may_begin_with_a_month_and_may_not_be_a_date(project, table, small_codebook, format_):
+    ids = table["organisation"].str.replace("LIB", "MAR").str.replace("MUS", "Dec")
+    path = save(project, table.assign(organisation=ids), format_, small_codebook)
+    assert prepared(project, path).fieldwork.interviews["organisation"].tolist() == ids.tolist()
+    path = save(project, table.assign(organisation=ids).rename(columns={"organisation": "OrgID"}), format_, small_codebook)
+    assert prepared(project, path, same={"OrgID": "organisation"}).codebook.wave == YEAR
+    other = table.assign(organisation=["2001-03-01", *ids[1:]])
+    said = refusal(project, save(project, other, format_, small_codebook))
+    assert said.startswith(f"export.{format_}, row 2, column organisation: a date where none can stand")
+
+
+def test_an_id_that_excel_turned_into_a_date_is_refused(project, table, small_codebook):
+    path = save(project, table, "xlsx", small_codebook)
+    book = load_workbook(path)
+    column = list(table.columns).index("organisation") + 1
+    book.active.cell(row=6, column=column).value = datetime.datetime(2001, 3, 1)
+    book.save(path)
+    said = "export.xlsx, row 6, column organisation: a date where none can stand"
+    assert refusal(project, path).startswith(said)
+
+
 def test_a_name_that_begins_like_a_month_is_no_date(project, table, small_codebook):
     names = ["MARINE-1", "Marketing-3", "octavia-12", "7-Decision"]
     table["organisation"] = [*names, *table["organisation"].iloc[len(names) :]]
@@ -761,6 +783,15 @@ OTHERS = {
         lambda t: t.assign(X=["1", "2"] * (len(t) // 2)),
         "column X: no question has this column",
     ),
+    "codes below nought in a new column": (
+        lambda t: t.assign(X=["-1", "\u22122"] * (len(t) // 2)),
+        "column X: no question has this column",
+    ),
+    "the mark of a rehearsal": (
+        lambda t: t.assign(REHEARSAL=["Yes", "No"] * (len(t) // 2)),
+        "export.csv, row 1, column REHEARSAL: a column of this name marks what is simulated, and no question can have "
+        "it; deliver what was collected; if this was, say --leave-out REHEARSAL, or give the column another name.",
+    ),
     "no organisations": (lambda t: t.drop(columns="organisation"), "column organisation: this column is missing"),
     "no days": (lambda t: t.drop(columns="completed_on"), "column completed_on: this column is missing"),
     "no day": (lambda t: t.assign(completed_on="in March"), "column completed_on: not a date; found 'in March'"),
@@ -778,6 +809,12 @@ OTHERS = {
 def test_what_cannot_be_placed_is_refused_by_name(project, table, small_codebook, case):
     change, said = OTHERS[case]
     assert said in refusal(project, made.as_csv(project / "export.csv", change(table)))
+
+
+def test_the_mark_of_a_rehearsal_can_be_left_out(project, table, small_codebook):
+    path = save(project, table.assign(REHEARSAL="no"), "csv", small_codebook)
+    wave = prepared(project, path, leave_out=("REHEARSAL",))
+    assert "REHEARSAL" not in wave.fieldwork.interviews and "rehearsal" not in wave.text
 
 
 def test_a_file_of_another_kind_is_refused(project, table, small_codebook):
