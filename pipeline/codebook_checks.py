@@ -119,7 +119,9 @@ def _check_frame(book, q):
     if q.asked_of == "frame" and q.several:
         raise ValueError(f"question {q.id}: a fact of the frame has one answer, so its kind must be single")
     if q.asked_of == "frame" and q.asked_if:
-        raise ValueError(f"question {q.id}: a fact of the frame is known of every organisation, so leave out `asked_if`")
+        raise ValueError(
+            f"question {q.id}: a fact of the frame is known of every organisation, so leave out `asked_if`"
+        )
     for answer in q.answers if q.asked_of == "frame" else ():
         if any(not fold(spelling) for spelling in answer.spellings):
             raise ValueError(
@@ -256,7 +258,9 @@ def _check_exports(book):
             if column != q.id and column in {other.id for other in book.questions}:
                 raise ValueError(f"question {q.id}: its column {column!r} is another question's id; rename that id")
             if column in clean:
-                raise ValueError(f"question {q.id}: its column {column!r} is that of an answer once it is read; rename it")
+                raise ValueError(
+                    f"question {q.id}: its column {column!r} is that of an answer once it is read; rename it"
+                )
         file = "frame" if q.asked_of == "frame" else "interviews"
         for column in q.export_columns:
             # A column called MARK says that a file is simulated, and is no part of what is read.

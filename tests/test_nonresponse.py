@@ -145,9 +145,9 @@ def test_a_band_approached_without_a_total(small_codebook):
     approached = approached_for(respondents, silent={"mus_many": 1})
     sentence = problem(in_scope, approached, respondents=respondents, cells=CELLS.iloc[:3], codebook=small_codebook)
     assert sentence == (
-        "population.yaml: organisation S-000 was approached, and the population has no total above 0 for its size band; "
-        "found 'mus_many'; allowed: lib_few, lib_many, mus_few, mus_middle; add a total that takes it in, or correct "
-        "the one that is 0."
+        "population.yaml: organisation S-000 was approached, and the population has no total above 0 for its size "
+        "band; found 'mus_many'; allowed: lib_few, lib_many, mus_few, mus_middle; add a total that takes it in, or "
+        "correct the one that is 0."
     )
 
 
