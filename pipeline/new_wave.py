@@ -22,7 +22,7 @@ from pipeline.codebook import ORGANISATION, Codebook, load_codebook
 from pipeline.deliveries import read_delivery
 from pipeline.draft import codebook_of, draft, of_fieldwork
 from pipeline.drafted_texts import stop_at_details, stop_at_labels_alike
-from pipeline.names import RESERVED
+from pipeline.names import OWN_COLUMNS, RESERVED
 from pipeline.new_questions import new_question
 from pipeline.new_wave_report import decisions, shown_differences
 from pipeline.params import load_params
@@ -180,7 +180,7 @@ def _placed(delivered, codebook, choices):
     placed = {}
     for name, delivery in delivered.items():
         ids = {q.id for q in needed[name]}
-        how = {"same": choices.same, "leave_out": choices.leave_out}
+        how = {"own": own_columns(codebook, name), "same": choices.same, "leave_out": choices.leave_out}
         placed[name] = place(delivery, codebook, questions[name], needed=ids, **how)
         _check_own_columns(placed[name], delivery, name, codebook)
     return placed
@@ -310,14 +310,17 @@ def _filled(table, column, value):
 def _frame_of(interviews, codebook):
     """The frame as far as interviews tell it: a row for each organisation and contact that speaks for it."""
     facts = [c for q in frame_questions(codebook) for c in q.export_columns]
-    kept = [c for c in (ORGANISATION, "contact_id", *PERSONAL, *facts) if c in interviews]
+    answers = {c for q in interview_questions(codebook) for c in q.export_columns}
+    personal = [c for c in PERSONAL if c not in answers]
+    kept = [c for c in (ORGANISATION, "contact_id", *personal, *facts) if c in interviews]
     return interviews[kept].drop_duplicates([c for c in (ORGANISATION, "contact_id", *facts) if c in kept])
 
 
 def _check_facts_agree(interviews, frame, codebook, delivered):
     """Raise InputProblem where the interviews place an organisation otherwise than the frame does."""
     columns = {q.id: c for q in frame_questions(codebook) for c in q.export_columns}
-    if not set(columns.values()) <= set(interviews.columns):
+    # The interviews' own columns are theirs, whatever a fact of the frame is called.
+    if not set(columns.values()) <= set(interviews.columns) - set(OWN_COLUMNS["interviews"]):
         return
     file = delivered[INTERVIEWS].file
     said = _facts(interviews, codebook, file)

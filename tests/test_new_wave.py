@@ -345,6 +345,58 @@ def test_without_a_history_the_raw_files_can_be_read_and_say_so(project, table, 
     assert any(d.startswith("there is no frame") for d in wave.to_decide)
 
 
+HOUSE = ["organisation", "Type", "Visits"]
+
+
+def attempt(**columns):
+    row = {"contact_id": "K1", "mode": "email", "attempted_on": f"{YEAR}-02-20", "outcome": "no reply", "round": "2"}
+    return pd.DataFrame([row | columns])
+
+
+@pytest.mark.parametrize("column", ["mode", "outcome", "round", "email", "job_title", "Telephone"])
+def test_a_question_may_have_a_column_that_another_raw_file_has_of_its_own(project, table, small_codebook, column):
+    """In the history `mode` is that of an attempt, in the interviews the answer to a question whose column it is."""
+    before = project / f"data/codebook/{FIRST}.yaml"
+    before.write_text(before.read_text(encoding="utf-8").replace("column: V1", f"column: {column}"), encoding="utf-8")
+    details = {"email": "a@example.org", "job_title": "Clerk", "telephone": "0151 496 0815"}
+    ids = [f"K{i}" for i in range(len(table))]
+    frame = made.as_csv(project / "approached.csv", table[HOUSE].assign(contact_id=ids, **details))
+    spoke = table.rename(columns={"V1": column})
+    for there, same in ((spoke.drop(columns=HOUSE[1:]), {}), (spoke, {}), (table, {"V1": "outlook"})):
+        path = save(project, there, "csv", small_codebook)
+        wave = prepared(project, path, frame=frame, history=made.as_csv(project / "h.csv", attempt()), same=same)
+        answers = wave.fieldwork.interviews[wave.codebook.question("outlook").column]
+        assert answers.tolist() == table["V1"].tolist()
+        assert set(wave.fieldwork.frame["job_title"]) == {"Clerk"}
+        assert wave.fieldwork.contact_history.iloc[0].drop("attempt_id").to_dict() == attempt().iloc[0].to_dict()
+    # Without a frame the answers are nobody's telephone number, or job.
+    wave = prepared(project, save(project, spoke, "csv", small_codebook))
+    assert set(wave.fieldwork.frame[["email", "job_title", "telephone"]].to_numpy().ravel()) == {""}
+
+
+def test_what_a_person_says_of_a_column_is_meant_of_the_file_that_has_it(project, table, small_codebook):
+    before = project / f"data/codebook/{FIRST}.yaml"
+    before.write_text(before.read_text(encoding="utf-8").replace("column: V1", "column: mode"), encoding="utf-8")
+    frame = table[HOUSE].assign(contact_id=[f"K{i}" for i in range(len(table))])
+    how = made.as_csv(project / "h.csv", attempt().rename(columns={"mode": "How"}))
+    path = save(project, table.rename(columns={"V1": "mode"}), "csv", small_codebook)
+    files = {"frame": made.as_csv(project / "approached.csv", frame), "history": how}
+    wave = prepared(project, path, **files, same={"How": "mode"})
+    assert wave.fieldwork.contact_history["mode"].tolist() == ["email"]
+    assert wave.fieldwork.interviews["mode"].tolist() == table["V1"].tolist()
+
+
+def test_a_fact_of_the_frame_may_have_a_column_that_the_interviews_have_of_their_own(project, table, small_codebook):
+    before = project / f"data/codebook/{FIRST}.yaml"
+    before.write_text(before.read_text(encoding="utf-8").replace("column: Type", "column: completed_on"), "utf-8")
+    frame = table[HOUSE].rename(columns={"Type": "completed_on"})
+    for there in (table.drop(columns=HOUSE[1:]), table.drop(columns="Type")):
+        path = save(project, there, "csv", small_codebook)
+        wave = prepared(project, path, frame=made.as_csv(project / "approached.csv", frame))
+        assert wave.fieldwork.frame["completed_on"].tolist() == table["Type"].tolist()
+        assert wave.fieldwork.interviews["completed_on"].tolist() == table["completed_on"].tolist()
+
+
 # ---- refused, each in one sentence, with nothing written
 
 
