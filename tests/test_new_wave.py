@@ -348,9 +348,66 @@ def test_without_a_history_the_raw_files_can_be_read_and_say_so(project, table, 
 HOUSE = ["organisation", "Type", "Visits"]
 
 
+@pytest.mark.parametrize("blank", ["{} ", " {}", "{}\u00a0"])
+@pytest.mark.parametrize("of_frame", [True, False], ids=["frame", "interviews"])
+def test_a_stray_blank_in_an_id_makes_no_other_organisation(project, table, small_codebook, blank, of_frame):
+    """The interviews are looked up in the frame by what cleaning makes of their ids."""
+    frame, spoke = table[HOUSE].copy(), table.drop(columns=HOUSE[1:])
+    changed = frame if of_frame else spoke
+    changed.loc[3, "organisation"] = blank.format(changed.loc[3, "organisation"])
+    wave = prepared(project, save(project, spoke, "csv", small_codebook), frame=made.as_csv(project / "a.csv", frame))
+    assert wave.fieldwork.interviews["contact_id"].tolist() == wave.fieldwork.frame["contact_id"].tolist()
+    # The raw files keep what was delivered.
+    raw = wave.fieldwork.frame if of_frame else wave.fieldwork.interviews
+    assert raw["organisation"].tolist() == changed["organisation"].tolist()
+    assert len(clean(wave.fieldwork, wave.codebook).respondents) == len(table)
+
+
+def test_a_stray_blank_hides_no_other_size_and_makes_none(project, table, small_codebook):
+    frame = made.as_csv(project / "approached.csv", table[HOUSE])
+    row = table.index[table["Visits"].eq("Library under 20,000 visits")][0]
+    blank = table.assign(organisation=[f"{o} " if i == row else o for i, o in enumerate(table["organisation"])])
+    blank.loc[row, "Visits"] = " 12000 "
+    prepared(project, save(project, blank, "csv", small_codebook), frame=frame)
+    blank.loc[row, "Visits"] = "25000"
+    said = refusal(project, save(project, blank, "csv", small_codebook), frame=frame)
+    organisation = table.loc[row, "organisation"]
+    assert said == (
+        f"export.csv, row {row + 2}, column Visits: the frame has organisation {organisation} elsewhere; "
+        "found 'lib_many'; allowed: lib_few."
+    )
+
+
+def test_without_a_frame_a_contact_with_a_stray_blank_is_one_contact(project, table, small_codebook):
+    table = table.assign(status="complete", contact_id=[f"K{i}" for i in range(len(table))])
+    table = table.assign(organisation_name=[f"House {i}" for i in range(len(table))])
+    part = table.iloc[[4]].assign(status="partial", organisation=table.loc[4, "organisation"] + " ", contact_id=" K4")
+    path = save(project, pd.concat([table, part], ignore_index=True), "csv", small_codebook)
+    assert len(prepared(project, path).fieldwork.frame) == len(table)
+    other = pd.concat([table, part.assign(contact_id="K400")], ignore_index=True)
+    assert len(prepared(project, save(project, other, "csv", small_codebook)).fieldwork.frame) == len(table) + 1
+
+
 def attempt(**columns):
     row = {"contact_id": "K1", "mode": "email", "attempted_on": f"{YEAR}-02-20", "outcome": "no reply", "round": "2"}
     return pd.DataFrame([row | columns])
+
+
+def test_ids_of_contacts_that_the_frame_does_not_have_cannot_be_looked_up(project, table, small_codebook):
+    """It would be given ids that are made up, among which those of the delivery are not."""
+    frame, history = made.as_csv(project / "approached.csv", table[HOUSE]), made.as_csv(project / "h.csv", attempt())
+    spoke = table.drop(columns=HOUSE[1:])
+    path = save(project, spoke, "csv", small_codebook)
+    what = "approached.csv has no column contact_id, so that nothing says whose ids these are; add it there, or say "
+    what += "--same COLUMN=contact_id if it has another name"
+    assert refusal(project, path, frame=frame, history=history) == f"h.csv, column contact_id: {what}."
+    assert refusal(project, save(project, table, "csv", small_codebook), history=history) == (
+        f"h.csv, column contact_id: {what.replace('approached.csv', 'export.csv')}."
+    )
+    path = save(project, spoke.assign(KID="K1"), "csv", small_codebook)
+    said = refusal(project, path, frame=frame, same=["KID=contact_id"])
+    assert said == f"export.csv, column KID: {what}, or --leave-out KID here."
+    assert prepared(project, path, frame=frame, leave_out=("KID",)).codebook.wave == YEAR
 
 
 @pytest.mark.parametrize("column", ["mode", "outcome", "round", "email", "job_title", "Telephone"])
@@ -519,7 +576,9 @@ def test_an_id_may_begin_with_a_month_and_may_not_be_a_date(project, table, smal
     ids = table["organisation"].str.replace("LIB", "MAR").str.replace("MUS", "Dec")
     path = save(project, table.assign(organisation=ids), format_, small_codebook)
     assert prepared(project, path).fieldwork.interviews["organisation"].tolist() == ids.tolist()
-    path = save(project, table.assign(organisation=ids).rename(columns={"organisation": "OrgID"}), format_, small_codebook)
+    path = save(
+        project, table.assign(organisation=ids).rename(columns={"organisation": "OrgID"}), format_, small_codebook
+    )
     assert prepared(project, path, same={"OrgID": "organisation"}).codebook.wave == YEAR
     other = table.assign(organisation=["2001-03-01", *ids[1:]])
     said = refusal(project, save(project, other, format_, small_codebook))
@@ -587,6 +646,9 @@ def test_an_organisation_twice_is_refused(project, table, small_codebook, format
 
 def test_one_name_under_two_ids_is_refused(project, table, small_codebook):
     table["organisation_name"] = [f"House {i}" for i in range(len(table))]
+    twice = table.iloc[[4]].assign(organisation=table.loc[4, "organisation"] + " ", status="partial")
+    parts = pd.concat([table.assign(status="complete"), twice], ignore_index=True)
+    assert prepared(project, save(project, parts, "csv", small_codebook)).codebook.wave == YEAR
     table.loc[9, "organisation_name"] = "HOUSE  2"
     said = refusal(project, save(project, table, "csv", small_codebook))
     assert said.startswith("export.csv, row 11, column organisation: an organisation stands twice: its name is that of")
