@@ -5,7 +5,8 @@ organisations of its interviews for one (`pipeline.new_wave`), so that all of th
 attempt is on record and no other organisation is named, how many were approached is not known.
 """
 
-NOT_KNOWN = "how many were approached is not known, since no frame was delivered that names others"
+# True of a delivery without a frame, and of one whose frame names nobody but those of whom there is an interview.
+NOT_KNOWN = "how many were approached is not known, since no frame names others than those interviewed"
 
 
 def attempts_are_known(cases):

@@ -114,11 +114,13 @@ def hide_contact_details(fieldwork, codebook):
 
 
 def tidy_text(fieldwork):
-    """Remove stray blanks (at the ends, doubled, non-breaking) from every cell but contact details."""
+    """Remove stray blanks (at the ends, doubled, non-breaking) from every cell but the frame's contact details."""
     tidied, logs = [], []
     for table, file in zip(fieldwork, (FRAME, CONTACT_HISTORY, INTERVIEWS), strict=True):
-        after = table.assign(**{c: each_text(table[c], tidy) for c in table.columns if c not in PERSONAL})
-        logs += [changes(file, c, table[c], after[c], TIDIED) for c in table.columns if c not in PERSONAL]
+        # A column of the interviews that is called so is a question's.
+        columns = [c for c in table.columns if file != FRAME or c not in PERSONAL]
+        after = table.assign(**{c: each_text(table[c], tidy) for c in columns})
+        logs += [changes(file, c, table[c], after[c], TIDIED) for c in columns]
         tidied.append(after)
     return Fieldwork(*tidied), change_log(*logs)
 

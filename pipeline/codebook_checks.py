@@ -119,6 +119,16 @@ def _check_frame(book, q):
         raise ValueError(f"question {q.id}: sector and size band are facts of the frame, so `asked_of` must be frame")
     if q.asked_of == "frame" and q.several:
         raise ValueError(f"question {q.id}: a fact of the frame has one answer, so its kind must be single")
+    if q.asked_of == "frame" and q.asked_if:
+        raise ValueError(
+            f"question {q.id}: a fact of the frame is known of every organisation, so leave out `asked_if`"
+        )
+    for answer in q.answers if q.asked_of == "frame" else ():
+        if any(not fold(spelling) for spelling in answer.spellings):
+            raise ValueError(
+                f"question {q.id}, answer {answer.id}: an empty cell of the frame says nothing of an organisation, so "
+                "no answer can have an empty spelling; take it out"
+            )
     without = [a.id for a in q.answers if a.band is None]
     if without and (q.id == book.size_band or (q.asked_of == "frame" and len(without) < len(q.answers))):
         raise ValueError(f"question {q.id}: the answer {without[0]!r} has no band, and sizes are read by bands")
@@ -234,7 +244,7 @@ def _check_chapters(book):
 
 def _check_exports(book):
     """An export can be read: no code, text or column stands for two things, and own words can be found by words."""
-    columns = {}
+    columns, clean = {}, {c for q in book.questions for c in q.columns if q.several}
     for q in book.questions:
         _once((a.code for a in q.answers if a.code is not None), f"question {q.id}: the code {{}}")
         meant = {}
@@ -248,9 +258,14 @@ def _check_exports(book):
         for column in q.export_columns if q.kind == "open" else ():
             if column != q.id and column in {other.id for other in book.questions}:
                 raise ValueError(f"question {q.id}: its column {column!r} is another question's id; rename that id")
+            if column in clean:
+                raise ValueError(
+                    f"question {q.id}: its column {column!r} is that of an answer once it is read; rename it"
+                )
         file = "frame" if q.asked_of == "frame" else "interviews"
         for column in q.export_columns:
-            if column != column.strip() or fold(column) in OWN_COLUMNS[file]:
+            # A column called MARK says that a file is simulated, and is no part of what is read.
+            if column != column.strip() or fold(column) in OWN_COLUMNS[file] or column == MARK:
                 raise ValueError(f"question {q.id}: no question can have the column {column!r}")
             if (other := columns.setdefault((file, fold(column)), q.id)) != q.id:
                 raise ValueError(f"questions {other} and {q.id} have one column of the export, {column!r}")

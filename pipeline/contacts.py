@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.codebook import ORGANISATION
+from pipeline.problems import InputProblem
 
 # Each is the start of a thousand numbers that Ofcom gives to no one.
 _DRAMA = (
@@ -75,18 +76,22 @@ def invent_contacts(rng, organisations, *, contacts, listed_twice):
 
     `organisations` is a Series of ids. Each has at least one contact, most a few, some very many. `listed_twice` of
     the `contacts` rows repeat a person of the same organisation, spelled otherwise; their `first_listing` is the id
-    of the row that they repeat, and every other row's is its own.
+    of the row that they repeat, and every other row's is its own. Raises InputProblem where the people of one
+    organisation would be more than there are names.
     """
     people = contacts - listed_twice
     numbers = _shared_out_unevenly(rng, people, len(organisations))
     table = pd.DataFrame({ORGANISATION: np.repeat(organisations.to_numpy(), numbers)})
+    _check_names(numbers, contacts)
     # Names are drawn apart for each organisation, so that no two of its contacts share one, and so an address.
     names = np.concatenate([rng.choice(len(_FIRST) * len(_LAST), size, replace=False) for size in numbers])
     first, last = np.take(_FIRST, names // len(_LAST)), np.take(_LAST, names % len(_LAST))
     table["contact_name"] = [f"{f} {s}" for f, s in zip(first, last, strict=True)]
     table["job_title"] = rng.choice(_JOBS, people)
     address = table["contact_name"].str.lower().str.replace(" ", ".") + "@"
-    table["email"] = address + table[ORGANISATION].str.lower() + ".example.org"
+    # No name of the internet has a line below in it, as an id made of a sector's may.
+    place = table[ORGANISATION].str.lower().str.replace("[-_]*_[-_]*", "-", regex=True).str.strip("-")
+    table["email"] = address + place + ".example.org"
     places = len(_DRAMA) * 1000
     numbers = rng.choice(places, people, replace=people > places)
     table["telephone"] = [f"{_DRAMA[n // 1000]}{n % 1000:03d}" for n in numbers]
@@ -107,6 +112,15 @@ def _shared_out_unevenly(rng, people, organisations):
     for _ in range(people - organisations):
         at.append(at[rng.integers(len(at))])
     return np.bincount(at, minlength=organisations)
+
+
+def _check_names(numbers, contacts):
+    """Raise InputProblem if an organisation has more people than there are names to tell them apart."""
+    names = len(_FIRST) * len(_LAST)
+    if numbers.max(initial=0) > names:
+        what = f"one organisation would have {numbers.max():,} people, and there are {names:,} names"
+        what = f"fieldwork.contacts is too many for so few organisations: {what}"
+        raise InputProblem(what, file="params.yaml", found=contacts, do="lower it, or raise fieldwork.organisations")
 
 
 def _spelled_otherwise(people):

@@ -24,16 +24,16 @@ _MONTH = (
     "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     "|nov(?:ember)?|dec(?:ember)?)"
 )
-# What spreadsheets show of a text that they took for a date, once it is text again.
-_DATE_LIKE = re.compile(
-    rf"\d{{1,2}}-{_MONTH}(?:-\d{{2,4}})?|{_MONTH}-\d{{1,4}}|\d{{4}}-\d\d-\d\d(?: 00:00:00)?", re.IGNORECASE
-)
+# What spreadsheets show of a text that they took for a date, once it is text again, and a date written out.
+_MONTH_LIKE = re.compile(rf"\d{{1,2}}-{_MONTH}(?:-\d{{2,4}})?|{_MONTH}-\d{{1,4}}", re.IGNORECASE)
+_DAY_LIKE = re.compile(r"\d{4}-\d\d-\d\d(?: 00:00:00)?")
 
 
-def read_delivery(path, *, dates, personal=PERSONAL, sheet=None):
+def read_delivery(path, *, dates, ids=(), personal=PERSONAL, sheet=None):
     """Read a file of any of KINDS. `dates` are the columns that may hold dates, `sheet` is that of a workbook.
 
-    No message says what stands in a column of `personal`.
+    Columns of `ids` may hold what looks like a month and a number, as MAR-001 does, but no date. No message says what
+    stands in a column of `personal`.
 
     Raises InputProblem for another kind of file, one that cannot be read, a sheet of what is no workbook, text in mixed
     or unknown encodings, a column without a name or with the name of another, a formula (in a cell, or in a column's
@@ -74,7 +74,7 @@ def read_delivery(path, *, dates, personal=PERSONAL, sheet=None):
     _check_names_and_labels(delivery)
     check_texts(table, path.name, personal=[c for c in table.columns if fold(c) in hidden])
     for column in table.columns:
-        _check_cells(table[column], path.name, {fold(d) for d in dates}, hidden)
+        _check_cells(table[column], path.name, {fold(d) for d in dates}, {fold(i) for i in ids}, hidden)
     return delivery
 
 
@@ -101,15 +101,15 @@ def _names_and_labels(delivery):
         yield None, found.name, "the text of the set", found.label
 
 
-def _check_cells(cells, file, dates, hidden):
+def _check_cells(cells, file, dates, ids, hidden):
     """Raise InputProblem at text that was decoded wrongly, and at a text that was made a date.
 
     Each text is looked at once, where it stands first.
     """
-    personal, may_be_date = (fold(cells.name) in names for names in (hidden, dates))
+    personal, may_be_date, is_id = (fold(cells.name) in names for names in (hidden, dates, ids))
     for cell in cells.unique().tolist():
         mixed = not cell.isascii() and _was_utf8(cell)
-        if not mixed and (may_be_date or not _DATE_LIKE.fullmatch(tidy(cell))):
+        if not mixed and (may_be_date or not _is_date_like(tidy(cell), is_id)):
             continue
         where = {"file": file, "row": cells.index[cells.eq(cell)][0], "column": cells.name}
         if mixed:
@@ -117,6 +117,11 @@ def _check_cells(cells, file, dates, hidden):
             found = None if personal else hide_details(cell)
             raise InputProblem(what, **where, found=found, do="export the file again as UTF-8")
         raise made_a_date(**where, found=cell)
+
+
+def _is_date_like(text, is_id):
+    """Whether a text may be what a spreadsheet has made of another; of an id its own letters are taken for letters."""
+    return bool(_DAY_LIKE.fullmatch(text) or (not is_id and _MONTH_LIKE.fullmatch(text)))
 
 
 def _was_utf8(text):

@@ -66,7 +66,7 @@ def balance_table(weighted, *, cases, cells, codebook):
     are known; `approached`: what only the frame knows, size bands and the number of contacts, against all those
     approached by their base weights; no such rows where no frame says who was), `target` (the share there, or the
     mean), and for BEFORE and each step the standardised difference: (share - target) / standard deviation there
-    (sqrt(p (1 - p)) of a share p).
+    (sqrt(p (1 - p)) of a share p). No rows where nothing is known that tells organisations apart.
     """
     wanted = _against_population(weighted, cells, codebook)
     if frame_is_known(cases):
@@ -76,7 +76,9 @@ def balance_table(weighted, *, cases, cells, codebook):
     for keys, values, target, deviation in wanted:
         apart = {s: (np.average(values, weights=w) - target) / deviation for s, w in weights.items()}
         rows.append(keys | {"target": target} | {s: round(v, 12) + 0.0 for s, v in apart.items()})
-    return pd.DataFrame(rows)
+    numbers = ["target", *weights]
+    table = pd.DataFrame(rows, columns=["variable", "category", "label", "against", *numbers])
+    return table.astype(dict.fromkeys(numbers, float))
 
 
 def _against_population(weighted, cells, codebook):

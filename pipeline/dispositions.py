@@ -4,7 +4,8 @@ Both follow AAPOR, Standard Definitions: Final Dispositions of Case Codes and Ou
 (2023). A case is an organisation, however many of its contacts were tried:
 
 1. A complete questionnaire makes it 1.1. One never completed makes it 1.2 if it answers at least the share
-   `partial_from` of the questions put to everyone, else 2.12 (the standard leaves the share to the survey).
+   `partial_from` of the questions put to everyone and not answered in own words, else 2.12 (the standard leaves the
+   share to the survey). Where there is no such question, the share is 0.
 2. Otherwise the most telling attempt at any of its contacts decides, whichever round it was in, in the order of
    OUTCOMES: that it no longer exists (4.0), a refusal (2.11), an interview broken off (2.12), a person who agreed and
    was not interviewed (2.3), signs that it exists though the person was not reached (2.2), nothing heard (3.0).
@@ -132,7 +133,8 @@ def final_dispositions(organisations, frame, history, answers, codebook, *, part
 def _by_interview(answers, codebook, partial_from):
     put_to_all = [q for q in codebook.questions if q.asked_of == "respondent" and not q.asked_if and q.kind != "open"]
     given = pd.DataFrame({q.id: answers[q.columns].notna().any(axis=1) for q in put_to_all}, index=answers.index)
-    answered = given.groupby(answers[ORGANISATION]).any().mean(axis=1)
+    # Where no question is put to everyone, none of them was answered: of no questions there is no mean.
+    answered = given.groupby(answers[ORGANISATION]).any().mean(axis=1).fillna(0.0)
     last = answers.assign(complete=answers["status"].eq("complete")).sort_values(["complete", "completed_on"])
     last = last.drop_duplicates(ORGANISATION, keep="last").set_index(ORGANISATION)
     partial = answered.ge(partial_from).map({True: "1.2", False: "2.12"})

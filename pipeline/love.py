@@ -16,22 +16,17 @@ AGAINST = {
     "approached": "Set against all those approached, each with its base weight",
 }
 QUESTION = "How far are the organisations that answered from those that they stand for?"
+NOTHING = "There is nothing to compare: no class is known that some of these organisations are in and others are not."
 KEY = [("hollow", "As they answered, unweighted"), ("filled", "Weighted")]
 
 
 def love_words(balance, codebook):
     """The texts around the plot, by the place they stand in (`pipeline.sheet`)."""
     rehearsal = codebook.kind == "rehearsal"
-    most = {s: balance[s].abs().max() for s in ("unweighted", "weight")}
-    population = balance[balance["against"].eq("population")]
-    mended = population["weight"].abs().max()
-    further = (balance["weight"].abs() > balance["unweighted"].abs()).sum()
     modelled = "Which organisations were approached and answered is modelled, so are these differences."
     foot = [
-        f"Grey band: within {NEAR:g} standard deviations. Largest difference {most['unweighted']:.2f} unweighted, "
-        f"{most['weight']:.2f} weighted; against the population {mended:.2f}. Of {len(balance)} classes {further} are "
-        "further off when weighted.",
-        *([modelled] if codebook.kind == "reconstruction" else []),
+        NOTHING if balance.empty else _summed_up(balance),
+        modelled if codebook.kind == "reconstruction" and len(balance) else "",
         f"Source: {codebook.source}".rstrip(".") + ".",
         STATUS[codebook.kind],
     ]
@@ -47,6 +42,19 @@ def love_words(balance, codebook):
         "rehearsal": MARK if rehearsal else "",
         "rehearsal_means": MARKED if rehearsal else "",
     }
+
+
+def _summed_up(balance):
+    """The largest differences in a sentence, and how many classes the weights take further off."""
+    most = {s: balance[s].abs().max() for s in ("unweighted", "weight")}
+    population = balance[balance["against"].eq("population")]
+    # Of one cell alone nothing is set against the population.
+    mended = f"; against the population {population['weight'].abs().max():.2f}" if len(population) else ""
+    further = (balance["weight"].abs() > balance["unweighted"].abs()).sum()
+    return (
+        f"Grey band: within {NEAR:g} standard deviations. Largest difference {most['unweighted']:.2f} unweighted, "
+        f"{most['weight']:.2f} weighted{mended}. Of {len(balance)} classes {further} are further off when weighted."
+    )
 
 
 def love_alternative(balance, words):
@@ -73,6 +81,8 @@ def draw_love(balance, codebook, settings, folder):
 
 def _dots(page, balance):
     """A row for each class: a ring where it was and a dot where the weights bring it, on a scale around nil."""
+    if balance.empty:
+        return  # the footing says it
     gutter = max(page.text_width(label) for label in balance["label"])
     left, right = page.left + gutter + 12, page.right - 8
     most = max(balance[["unweighted", "weight"]].abs().max().max(), 2 * NEAR)

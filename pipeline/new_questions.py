@@ -9,6 +9,7 @@ from shlex import quote
 
 from pipeline.changes import each_text
 from pipeline.delivery import AnswerSet
+from pipeline.files import MARK
 from pipeline.placing import Offered, code_of, labelled, tail_of, ticks_of
 from pipeline.privacy import hide_details
 from pipeline.problems import InputProblem
@@ -16,23 +17,31 @@ from pipeline.texts import ITEMS, fold, tidy
 
 # A question of which the file gives no labels has at most so many different texts as answers.
 MOST_ANSWERS = 12
+# A number, or a code, of which those with a sign often say that nothing was answered.
+_NUMBER = re.compile(r"[+-]? ?[\d.,]+")
 
 
 def new_question(item, delivery, taken):
     """A question for a column or set that no question takes, as the mapping of a codebook, and its raw columns.
 
     `taken` are the ids of questions. Raises InputProblem, by name, for what cannot be told: own words, numbers or codes
-    without labels, and a value that has none where others have.
+    without labels, a value that has none where others have, and the column that marks what is simulated.
     """
     if isinstance(item, AnswerSet):
         return _new_multiple(item, delivery, taken)
+    if item == MARK:
+        raise InputProblem(
+            "a column of this name marks what is simulated, and no question can have it",
+            **{"file": delivery.file, "row": 1, "column": item},
+            do=f"deliver what was collected; if this was, say --leave-out {item}, or give the column another name",
+        )
     cells, labels = delivery.table[item], delivery.labels.get(item, {})
     texts = sorted({tidy(c) for c in cells.unique()} - {""}, key=lambda t: (fold(t), t))
     if labels:
         _stop_at_unlabelled(cells, labels, delivery.file, known={fold(label) for label in labels.values()})
         missing = delivery.missing.get(item, frozenset())
         offered = [Offered(code_of(code), label, code in missing) for code, label in labels.items()]
-    elif 2 <= len(texts) <= MOST_ANSWERS and not any(re.fullmatch(r"[\d.,]+", t) for t in texts):
+    elif 2 <= len(texts) <= MOST_ANSWERS and not any(_NUMBER.fullmatch(fold(t)) for t in texts):
         offered = [Offered(None, t) for t in texts]
     else:
         raise InputProblem(

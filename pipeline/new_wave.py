@@ -22,7 +22,7 @@ from pipeline.codebook import ORGANISATION, Codebook, load_codebook
 from pipeline.deliveries import read_delivery
 from pipeline.draft import codebook_of, draft, of_fieldwork
 from pipeline.drafted_texts import stop_at_details, stop_at_labels_alike
-from pipeline.names import RESERVED
+from pipeline.names import OWN_COLUMNS, RESERVED
 from pipeline.new_questions import new_question
 from pipeline.new_wave_report import decisions, shown_differences
 from pipeline.params import load_params
@@ -42,11 +42,13 @@ from pipeline.raw import (
 )
 from pipeline.swapped import stop_at_swapped_codes
 from pipeline.tables import read_respondents
-from pipeline.texts import ITEMS, fold
+from pipeline.texts import ITEMS, fold, tidy
 from pipeline.yaml_edits import set_values
 
 # Columns that hold dates in a delivery; anywhere else a date is what a spreadsheet has made of something.
 DATES = ("completed_on", "attempted_on")
+# Columns that hold ids, of which one that begins like a month is none.
+IDS = (ORGANISATION, "contact_id", "interview_id", "attempt_id")
 # What each file of a delivery must have beside its questions; the rest can be made up for.
 NEEDED = {
     INTERVIEWS: (ORGANISATION, "completed_on"),
@@ -89,7 +91,8 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
     start = written or before
     if start is None:
         raise InputProblem("no earlier wave has a codebook to draft this one from", file=path, do="write it by hand")
-    called = {"dates": (*_called(DATES, choices), *choices.leave_out), "personal": _called(PERSONAL, choices)}
+    called = {"dates": (*_called(DATES, choices), *choices.leave_out)}
+    called |= {"ids": _called(IDS, choices), "personal": _called(PERSONAL, choices)}
     delivered = {name: read_delivery(f, **called, sheet=choices.sheets.get(name)) for name, f in files.items()}
     _check_choices(choices, delivered, start)
     placed = _placed(delivered, start, choices)
@@ -177,7 +180,7 @@ def _placed(delivered, codebook, choices):
     placed = {}
     for name, delivery in delivered.items():
         ids = {q.id for q in needed[name]}
-        how = {"same": choices.same, "leave_out": choices.leave_out}
+        how = {"own": own_columns(codebook, name), "same": choices.same, "leave_out": choices.leave_out}
         placed[name] = place(delivery, codebook, questions[name], needed=ids, **how)
         _check_own_columns(placed[name], delivery, name, codebook)
     return placed
@@ -276,6 +279,7 @@ def assemble(placed, delivered, codebook):
     that the files do not have are numbers in the order of their rows; a status that they do not have is `complete`.
     """
     names = raw_columns(codebook)
+    _check_contacts_known(placed, delivered)
     interviews = pd.DataFrame(placed[INTERVIEWS].columns)
     if FRAME in placed:
         frame = pd.DataFrame(placed[FRAME].columns)
@@ -283,9 +287,10 @@ def assemble(placed, delivered, codebook):
     else:
         frame = _frame_of(interviews, codebook)
     frame = _filled(frame, "contact_id", _numbers("C", frame))
-    first = frame.drop_duplicates(ORGANISATION).set_index(ORGANISATION)["contact_id"]
+    ids = _tidied(frame[[ORGANISATION, "contact_id"]])
+    first = ids.drop_duplicates(ORGANISATION).set_index(ORGANISATION)["contact_id"]
     interviews = _filled(interviews, "interview_id", _numbers("I", interviews))
-    interviews = _filled(interviews, "contact_id", interviews[ORGANISATION].map(first).fillna(""))
+    interviews = _filled(interviews, "contact_id", each_text(interviews[ORGANISATION], tidy).map(first).fillna(""))
     interviews = _filled(interviews, "status", "complete")
     history = pd.DataFrame(columns=names[CONTACT_HISTORY], dtype="str")
     if CONTACT_HISTORY in placed:
@@ -304,18 +309,46 @@ def _filled(table, column, value):
     return table if column in table else table.assign(**{column: value})
 
 
+def _tidied(table):
+    """The table as cleaning will read it: nothing is looked up, or taken for another, by a stray blank."""
+    return table.assign(**{c: each_text(table[c], tidy) for c in table.columns if c not in PERSONAL})
+
+
+def _check_contacts_known(placed, delivered):
+    """Raise InputProblem for ids of contacts where the table that they are looked up in has none of its own.
+
+    Its ids would be made up, and those of the delivery not be among them.
+    """
+    frame = FRAME if FRAME in placed else INTERVIEWS
+    if "contact_id" in placed[frame].columns:
+        return
+    for name in (INTERVIEWS, CONTACT_HISTORY):
+        if name in placed and "contact_id" in placed[name].columns:
+            column = placed[name].columns["contact_id"].name
+            what = f"{delivered[frame].file} has no column contact_id, so that nothing says whose ids these are"
+            do = "add it there, or say --same COLUMN=contact_id if it has another name"
+            if CONTACT_HISTORY not in placed:
+                do += f", or --leave-out {quote(column)} here"
+            raise InputProblem(what, file=delivered[name].file, column=column, do=do)
+
+
 def _frame_of(interviews, codebook):
     """The frame as far as interviews tell it: a row for each organisation and contact that speaks for it."""
     facts = [c for q in frame_questions(codebook) for c in q.export_columns]
-    kept = [c for c in (ORGANISATION, "contact_id", *PERSONAL, *facts) if c in interviews]
-    return interviews[kept].drop_duplicates([c for c in (ORGANISATION, "contact_id", *facts) if c in kept])
+    answers = {c for q in interview_questions(codebook) for c in q.export_columns}
+    personal = [c for c in PERSONAL if c not in answers]
+    kept = [c for c in (ORGANISATION, "contact_id", *personal, *facts) if c in interviews]
+    again = _tidied(interviews[[c for c in kept if c not in personal]]).duplicated()
+    return interviews.loc[~again, kept]
 
 
 def _check_facts_agree(interviews, frame, codebook, delivered):
     """Raise InputProblem where the interviews place an organisation otherwise than the frame does."""
     columns = {q.id: c for q in frame_questions(codebook) for c in q.export_columns}
-    if not set(columns.values()) <= set(interviews.columns):
+    # The interviews' own columns are theirs, whatever a fact of the frame is called.
+    if not set(columns.values()) <= set(interviews.columns) - set(OWN_COLUMNS["interviews"]):
         return
+    interviews, frame = _tidied(interviews), _tidied(frame)
     file = delivered[INTERVIEWS].file
     said = _facts(interviews, codebook, file)
     known = _facts(frame, codebook, delivered[FRAME].file).reindex(said.index)
@@ -358,6 +391,7 @@ def _cleaned(fieldwork, codebook, delivered, placed):
 
 def _check_names(frame):
     """Raise InputProblem if one name stands under two ids: the same organisation, most likely, counted twice."""
+    frame = _tidied(frame[[ORGANISATION, "organisation_name"]])
     names = each_text(frame["organisation_name"], fold)
     named = frame[names.ne("")]
     first = named.groupby(names)[ORGANISATION].transform("first")

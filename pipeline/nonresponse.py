@@ -38,12 +38,14 @@ def in_scope(approached, *, respondents, cells, codebook):
     bands, cell_of = kept[codebook.size_band].astype(object), cell_of_band(cells)
     if not bands.isin(cell_of).all():
         row = kept[~bands.isin(cell_of)].iloc[0]
+        # A cell of 0 that nobody answered of has been left out before: it is no cell to be weighted.
+        what = "was approached, and the population has no total above 0 for its size band"
         raise InputProblem(
-            f"organisation {row[ORGANISATION]} was approached, and the population has no total for its size band",
+            f"organisation {row[ORGANISATION]} {what}",
             file=POPULATION_FILE,
             found=row[codebook.size_band],
             allowed=cell_of,
-            do="add a total that takes it in",
+            do="add a total that takes it in, or correct the one that is 0",
         )
     answered = kept[ORGANISATION].astype(object).isin(respondents[ORGANISATION].astype(object))
     counts = _count_by_sector(kept[codebook.sector], answered, cells)
@@ -63,7 +65,7 @@ def _count_by_sector(sectors, answered, cells):
     for name, row in counts.iterrows():
         if row["answered"] == 0:
             raise InputProblem(
-                f"{name}: none of its {row['total']:.0f} organisations answered",
+                f"{name}: none of its {row['total']:.12g} organisations answered",
                 do=f"take it out of the population in {POPULATION_FILE}",
             )
         if row["approached"] > row["total"]:
@@ -74,7 +76,7 @@ def _count_by_sector(sectors, answered, cells):
 def too_many(place, found, what, total):
     """The problem of a place with more cases than the population has organisations there."""
     return InputProblem(
-        f"{place}: {found:.0f} organisations {what} and the population has {total:.0f}",
+        f"{place}: {found:.0f} organisations {what} and the population has {total:.12g}",
         file=POPULATION_FILE,
         do="correct the total or choose the population that the respondents belong to",
     )

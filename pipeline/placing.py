@@ -15,7 +15,7 @@ import pandas as pd
 from pipeline.changes import each_text
 from pipeline.delivery import AnswerSet
 from pipeline.problems import InputProblem
-from pipeline.raw import raw_columns
+from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, frame_questions, interview_questions, raw_columns
 from pipeline.responses import tick_readings
 from pipeline.texts import ITEMS, fold, tidy
 
@@ -64,21 +64,22 @@ def likeness(one, other):
     return SequenceMatcher(None, fold(one), fold(other), autojunk=False).ratio()
 
 
-def place(delivery, codebook, questions, *, needed, same=None, leave_out=()):
+def place(delivery, codebook, questions, *, needed, own, same=None, leave_out=()):
     """The Placed columns of a delivery: those of `questions`, and the raw files' own (ids, dates, names).
 
-    `needed` are the ids of the questions that it must have. `same` says what a column is where its name does not,
-    {column: id of a question, or name of a column of the raw files}; `leave_out` names columns that are none of the
-    survey's. Raises InputProblem for a needed question without its columns, for two columns that are to be one, and
-    where codes and labels contradict the codebook.
+    `needed` are the ids of the questions that it must have, `own` the names of `own_columns` for this file. `same` says
+    what a column is where its name does not, {column: id of a question, or name of a column of the raw files};
+    `leave_out` names columns that are none of the survey's. Raises InputProblem for a needed question without its
+    columns, for two columns that are to be one, and where codes and labels contradict the codebook.
     """
     same = same or {}
     known = {fold(c): c for c in delivery.table.columns if fold(c) not in {fold(o) for o in leave_out}}
-    own = _own(known, codebook, same, delivery.file)
+    own = _own(known, own, same, delivery.file, ids={q.id for q in questions})
     columns = {name: labelled(delivery.table[c], delivery.labels.get(c, {})) for name, c in own.items()}
     used = set(own.values())
+    others = {f: c for f, c in known.items() if c not in used}
     texts, edits, moved, silent, no_answers = {}, [], {}, [], []
-    there = [(q, _columns_of(_moved(q, same, known), known, delivery)) for q in questions]
+    there = [(q, _columns_of(_moved(q, same, known), others, delivery)) for q in questions]
     missing = [_moved(q, same, known) for q, found in there if found is None and q.id in needed]
     if missing:
         _stop_at_missing(missing, known, delivery, codebook)
@@ -108,12 +109,16 @@ def place(delivery, codebook, questions, *, needed, same=None, leave_out=()):
     return Placed(columns, texts, tuple(edits), moved, tuple(silent), tuple(no_answers), (*rest, *sets))
 
 
-def _own(known, codebook, same, file):
-    """By name the columns of a file that are the raw files' own."""
+def _own(known, names, same, file, ids):
+    """By name the columns of a file that are the raw files' own, of which it may have those of `names`.
+
+    What `same` says to be one of `ids` is a question, even where a column of the raw files is called so too.
+    """
     found, spoken_of = {}, {known[fold(column)] for column in same if fold(column) in known}
-    for name in own_columns(codebook):
+    for name in names:
         # What a person says of a column goes before what it is called.
-        said = [known[fold(column)] for column, meant in same.items() if meant == name and fold(column) in known]
+        said = [c for c, meant in same.items() if meant == name and name not in ids and fold(c) in known]
+        said = [known[fold(c)] for c in said]
         own = known.get(fold(name))
         here = said or ([own] if own is not None and own not in spoken_of else [])
         if len(here) > 1:
@@ -124,10 +129,22 @@ def _own(known, codebook, same, file):
     return found
 
 
-def own_columns(codebook):
-    """The columns of the raw files that are no question's."""
-    asked = {c for q in codebook.questions for c in q.export_columns}
-    return [c for names in raw_columns(codebook).values() for c in dict.fromkeys(names) if c not in asked]
+def own_columns(codebook, file=None):
+    """The columns of the raw files that are no question's in their file; of these, those that a delivery of `file` has.
+
+    A delivery may have columns of the other files beside its own (names of contacts in the interviews), but one that is
+    called as a question's of its own is the question's.
+    """
+    facts, asked = frame_questions(codebook), interview_questions(codebook)
+    held = {FRAME: facts, CONTACT_HISTORY: [], INTERVIEWS: asked}
+    own = {
+        name: [c for c in columns if c not in {e for q in held[name] for e in q.export_columns}]
+        for name, columns in raw_columns(codebook).items()
+    }
+    # Interviews may hold the facts of the frame too.
+    questions = [*facts, *asked] if file == INTERVIEWS else held.get(file, [])
+    taken = {fold(c) for q in questions for c in q.export_columns} - {fold(c) for c in own.get(file, [])}
+    return [c for c in dict.fromkeys(c for columns in own.values() for c in columns) if fold(c) not in taken]
 
 
 def _moved(question, same, known):

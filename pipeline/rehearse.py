@@ -125,7 +125,8 @@ def _newcomers(rng, records, before, truth):
         drawn.append(rng.choice(like, sample.new) if sample.new else like[:0])
     new = records.iloc[np.concatenate(drawn)].reset_index(drop=True)
     number = new.groupby(before.sector, sort=False).cumcount() + truth.first_number
-    names = new[before.sector].str.upper() + number.map("-{:03d}".format)
+    # Text also where nobody is new: mapped, no numbers stay numbers.
+    names = new[before.sector].str.upper() + number.map("-{:03d}".format).astype("str")
     return new.assign(**{ORGANISATION: names})
 
 
@@ -196,9 +197,8 @@ def _move(rng, table, records, question, changes):
     if question.several:
         for answer, change in changes.items():
             column = f"{question.id}.{answer}"
-            turned = _free_to_turn(table, question, answer, change) & (
-                rng.random(len(table)) < abs(change) / _room(records, question, answer, change)
-            )
+            chance = _chance(records, question, answer, change)
+            turned = _free_to_turn(table, question, answer, change) & (rng.random(len(table)) < chance)
             table = table.assign(**{column: table[column].mask(turned, float(change > 0))})
         return table
     rises = {a: change for a, change in changes.items() if change > 0}
@@ -206,7 +206,7 @@ def _move(rng, table, records, question, changes):
     answers = table[question.id]
     for answer, change in changes.items():
         if change < 0:
-            chance = -change / _room(records, question, answer, change)
+            chance = _chance(records, question, answer, change)
             turned = gave(table, question, answer) & (rng.random(len(table)) < chance)
             which = np.searchsorted(gained, rng.random(len(table)), side="right").clip(max=len(rises) - 1)
             answers = answers.mask(turned, pd.Series(np.array(list(rises), dtype=object)[which], index=table.index))
@@ -231,6 +231,12 @@ def _room(records, question, answer, change):
     """By how much the share of an answer could change at most, among those asked."""
     heard = asked(records, question).sum()
     return _free_to_turn(records, question, answer, change).sum() / heard if heard else 0.0
+
+
+def _chance(records, question, answer, change):
+    """With which chance each who can turn does, so that the share changes by `change`; 0 where nobody can."""
+    room = _room(records, question, answer, change)
+    return abs(change) / room if room else 0.0
 
 
 def _put_into(rng, table, *, before, codebook, truth):

@@ -160,6 +160,14 @@ def test_stray_blanks_go_and_contact_details_are_not_touched(raw):
     assert log[["file", "row", "column"]].to_numpy().tolist() == [["interviews.csv", 2, "S1"]]
 
 
+def test_a_question_called_as_a_contact_detail_is_tidied_as_any_other(raw):
+    told = raw(TOLD, TOLD | {"interview_id": "I2"})
+    told = told._replace(interviews=told.interviews.rename(columns={"V2": "job_title"}).assign(job_title=[" ", "a  b"]))
+    tidied, log = tidy_text(told)
+    assert tidied.interviews["job_title"].tolist() == ["", "a b"]
+    assert log[["file", "row", "column"]].to_numpy().tolist() == [["interviews.csv", r, "job_title"] for r in (2, 3)]
+
+
 def test_contact_details_in_own_words_are_seen_by_nobody(small_codebook, raw):
     words = "Our roof leaks; ask Ann Lee, ann@example.org or 020 7946 0123"
     told = raw(TOLD | {"V2": words}, frame=(LIBRARY | {"contact_name": "Ann Lee"}, COLLEAGUE, MUSEUM))

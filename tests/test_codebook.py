@@ -47,6 +47,32 @@ FAULTS = {
         "FILE: codebook: question events, answer talks: in a column of ticks '0' means that the answer was not chosen; "
         "give it another text, or code.",
     ),
+    "a fact of the frame that is asked of some": (
+        "    column: Visits\n    asked_of: frame\n",
+        "    column: Visits\n    asked_of: frame\n    asked_if: {kind: [mus]}\n",
+        "FILE: codebook: question scale: a fact of the frame is known of every organisation, so leave out `asked_if`.",
+    ),
+    "a fact of the frame that an empty cell says": (
+        "spellings: [Gallery or museum]",
+        'spellings: [Gallery or museum, " "]',
+        "FILE: codebook: question kind, answer mus: an empty cell of the frame says nothing of an organisation, so no "
+        "answer can have an empty spelling; take it out.",
+    ),
+    "own words under the column of another question's answer": (
+        "column: V2\n",
+        "column: events.talks\n",
+        "FILE: codebook: question comment: its column 'events.talks' is that of an answer once it is read; rename it.",
+    ),
+    "own words under the column of an answer of their own": (
+        "column: V2\n",
+        "column: comment.staff\n",
+        "FILE: codebook: question comment: its column 'comment.staff' is that of an answer once it is read; rename it.",
+    ),
+    "a column that marks what is simulated": (
+        "column: S1\n",
+        f"column: {MARK}\n",
+        f"FILE: codebook: question shop: no question can have the column '{MARK}'.",
+    ),
     "question twice": (
         "- id: channel\n",
         "- id: scale\n",

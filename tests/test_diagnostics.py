@@ -165,6 +165,22 @@ def test_a_class_that_is_all_of_the_population_is_in_no_balance(small_codebook, 
     assert "kind" not in set(table["variable"])
 
 
+def test_of_one_cell_of_which_no_more_is_known_there_is_no_balance_and_the_table_has_its_columns(small_codebook):
+    """One cell is the whole population, and without a frame those that answered are all who are known."""
+    respondents = houses({"lib_few": 6})
+    approached = respondents.assign(group="I", contacts=1, attempts=0)
+    cells = CELLS[CELLS["cell"].eq("lib_few")]
+    weighted = weigh_all(respondents, small_codebook, cells=cells, approached=approached)
+    cases = in_scope(approached, respondents=weighted.rows, cells=cells, codebook=small_codebook)
+    table = balance_table(weighted.rows, cases=cases, cells=cells, codebook=small_codebook)
+    other = houses(ANSWERED)
+    known = weigh_all(other, small_codebook)
+    full = in_scope(approached_for(other), respondents=known.rows, cells=CELLS, codebook=small_codebook)
+    usual = balance_table(known.rows, cases=full, cells=CELLS, codebook=small_codebook)
+    assert table.empty and len(usual)
+    assert list(table) == list(usual) and table["weight"].dtype == usual["weight"].dtype == float
+
+
 def test_influence_is_empty_where_no_measure_is_of_everyone(small_codebook, small_respondents):
     routed = tuple(m for m in small_codebook.measures if small_codebook.base(m.base).where)
     book = small_codebook.model_copy(update={"measures": routed, "kind": "reconstruction"})

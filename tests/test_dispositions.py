@@ -90,7 +90,7 @@ def history_of(attempts):
 def dispose(small_codebook):
     """A function from attempts by contact and interview rows to dispositions; contact C1a is of organisation O1."""
 
-    def make(attempts, interviews=(), also=(), partial_from=0.5):
+    def make(attempts, interviews=(), also=(), partial_from=0.5, codebook=small_codebook):
         contacts = [*attempts, *also]
         organisations = sorted({f"O{c[1]}" for c in contacts})
         frame = pd.DataFrame({"contact_id": contacts, "organisation": [f"O{c[1]}" for c in contacts]})
@@ -99,7 +99,7 @@ def dispose(small_codebook):
         about = {"interview_id": "I1", "organisation": "O1", "contact_id": "C1", "completed_on": "2020-03-09"}
         answers = pd.DataFrame([about | row for row in interviews], columns=columns)
         history, _ = read_history(history_of(attempts))
-        return final_dispositions(facts, frame, history, answers, small_codebook, partial_from=partial_from)
+        return final_dispositions(facts, frame, history, answers, codebook, partial_from=partial_from)
 
     return make
 
@@ -156,6 +156,15 @@ def test_the_share_that_makes_an_interview_partial_can_be_set(dispose):
     assert dispose({"C1": ["partial"]}, [row], partial_from=0.3).loc[0, "code"] == "1.2"
     every = row | {"outlook": "bleak", "events.talks": 0}
     assert dispose({"C1": ["partial"]}, [every], partial_from=1).loc[0, "code"] == "1.2"
+
+
+@pytest.mark.parametrize(("partial_from", "code"), [(0, "1.2"), (0.1, "2.12")])
+def test_where_no_question_is_put_to_everyone_none_was_answered(dispose, small_codebook, partial_from, code):
+    routed = [q for q in small_codebook.questions if q.asked_of != "respondent" or q.asked_if or q.kind == "open"]
+    book = small_codebook.model_copy(update={"questions": tuple(routed)})
+    row = {"status": "partial", "channel": "call", "comment.staff": 1}
+    case = dispose({"C1": ["partial"]}, [row], partial_from=partial_from, codebook=book)
+    assert case.loc[0, "code"] == code
 
 
 def test_the_parts_of_an_interview_never_completed_count_together(dispose):

@@ -10,13 +10,16 @@ import yaml
 
 from pipeline.clean import clean, drop_repeated_contacts
 from pipeline.codebook import ORGANISATION, Band
+from pipeline.contacts import invent_contacts
 from pipeline.dispositions import OUTCOMES, final_dispositions, read_history
 from pipeline.fieldwork import _size, main, simulate
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.raw import FILES, INTERVIEWS, Fieldwork, check_keys, raw_columns, read_fieldwork
 from pipeline.responses import code_texts, read_answers
+from pipeline.suites import ADDRESS_FORM
 from pipeline.tables import write_table, write_text
+from pipeline.views import shape
 
 CODEBOOK = Path(__file__).parent / "small_codebook.yaml"
 PARAMS = Path(__file__).parent.parent / "params.yaml"
@@ -126,6 +129,23 @@ def test_every_contact_is_invented(told):
     assert told.frame["email"].str.lower().str.fullmatch(r"[a-z.]+@[a-z]+-\d+\.example\.org").all()
 
 
+@pytest.mark.parametrize(
+    ("organisation", "domain"),
+    [
+        ("LIB-001", "lib-001"),
+        ("MUS-9", "mus-9"),
+        ("LIB_HOUSE-001", "lib-house-001"),
+        ("_LIB__X_-001", "lib-x-001"),
+        ("LIB_", "lib"),
+    ],
+)
+def test_an_invented_address_has_the_form_of_one_whatever_the_sector_is_called(organisation, domain):
+    ids = pd.Series([organisation], dtype="str")
+    told = invent_contacts(np.random.default_rng(1), ids, contacts=3, listed_twice=1)
+    assert set(told["email"].str.lower().str.partition("@")[2]) == {f"{domain}.example.org"}
+    assert told["email"].map(shape).str.fullmatch(ADDRESS_FORM).all()
+
+
 def test_numbers_run_on_where_there_are_more_contacts_than_reserved_numbers(
     small_codebook, make_respondents, make_settings
 ):
@@ -198,6 +218,19 @@ def test_settings_that_the_respondents_do_not_fit_are_refused(
     with pytest.raises(InputProblem) as problem:
         simulate(small_respondents, small_codebook, make_settings(**changes))
     assert str(problem.value) == sentence
+
+
+def test_more_people_at_an_organisation_than_there_are_names_are_refused(
+    small_respondents, small_codebook, make_settings
+):
+    few = make_settings(organisations=5, contacts=9000, two_people=0, resumed=0)
+    with pytest.raises(InputProblem) as problem:
+        simulate(small_respondents.iloc[:4], small_codebook, few)
+    assert re.fullmatch(
+        r"params\.yaml: fieldwork\.contacts is too many for so few organisations: one organisation would have \d,\d{3} "
+        r"people, and there are \d,\d{3} names; found 9000; lower it, or raise fieldwork\.organisations\.",
+        str(problem.value),
+    )
 
 
 def test_no_respondents_are_refused(small_respondents, small_codebook, make_settings):

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from pipeline.love import draw_love, love_alternative, love_words
+from pipeline.love import NOTHING, draw_love, love_alternative, love_words
 from pipeline.params import load_params
 
 
@@ -38,6 +38,21 @@ def test_it_says_what_it_rests_on(balance, small_codebook, kind, marked):
     book = small_codebook.model_copy(update={"kind": kind})
     assert marked in love_alternative(balance, love_words(balance, book))
     assert marked not in love_alternative(balance, love_words(balance, small_codebook))
+
+
+def test_without_a_class_of_the_population_its_largest_difference_is_not_spoken_of(balance, small_codebook):
+    of_frame = balance[balance["against"].eq("approached")]
+    text = love_alternative(of_frame, love_words(of_frame, small_codebook))
+    assert "Largest difference 0.25 unweighted, 0.05 weighted. Of 1 classes" in text and "nan" not in text
+
+
+@pytest.mark.parametrize("kind", ["fieldwork", "reconstruction", "rehearsal"])
+def test_where_there_is_nothing_to_compare_it_says_so(balance, small_codebook, tmp_path, kind):
+    book, settings = small_codebook.model_copy(update={"kind": kind}), load_params(ROOT / "params.yaml")
+    text = draw_love(balance.iloc[:0], book, settings, tmp_path)
+    assert NOTHING in text and "nan" not in text and "these differences" not in text
+    assert (tmp_path / "balance.txt").read_text(encoding="utf-8") == text
+    assert {path.suffix for path in tmp_path.iterdir()} == {".svg", ".png", ".csv", ".txt"}
 
 
 def test_it_is_drawn_the_same_twice(balance, small_codebook, tmp_path):

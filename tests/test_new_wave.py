@@ -345,6 +345,115 @@ def test_without_a_history_the_raw_files_can_be_read_and_say_so(project, table, 
     assert any(d.startswith("there is no frame") for d in wave.to_decide)
 
 
+HOUSE = ["organisation", "Type", "Visits"]
+
+
+@pytest.mark.parametrize("blank", ["{} ", " {}", "{}\u00a0"])
+@pytest.mark.parametrize("of_frame", [True, False], ids=["frame", "interviews"])
+def test_a_stray_blank_in_an_id_makes_no_other_organisation(project, table, small_codebook, blank, of_frame):
+    """The interviews are looked up in the frame by what cleaning makes of their ids."""
+    frame, spoke = table[HOUSE].copy(), table.drop(columns=HOUSE[1:])
+    changed = frame if of_frame else spoke
+    changed.loc[3, "organisation"] = blank.format(changed.loc[3, "organisation"])
+    wave = prepared(project, save(project, spoke, "csv", small_codebook), frame=made.as_csv(project / "a.csv", frame))
+    assert wave.fieldwork.interviews["contact_id"].tolist() == wave.fieldwork.frame["contact_id"].tolist()
+    # The raw files keep what was delivered.
+    raw = wave.fieldwork.frame if of_frame else wave.fieldwork.interviews
+    assert raw["organisation"].tolist() == changed["organisation"].tolist()
+    assert len(clean(wave.fieldwork, wave.codebook).respondents) == len(table)
+
+
+def test_a_stray_blank_hides_no_other_size_and_makes_none(project, table, small_codebook):
+    frame = made.as_csv(project / "approached.csv", table[HOUSE])
+    row = table.index[table["Visits"].eq("Library under 20,000 visits")][0]
+    blank = table.assign(organisation=[f"{o} " if i == row else o for i, o in enumerate(table["organisation"])])
+    blank.loc[row, "Visits"] = " 12000 "
+    prepared(project, save(project, blank, "csv", small_codebook), frame=frame)
+    blank.loc[row, "Visits"] = "25000"
+    said = refusal(project, save(project, blank, "csv", small_codebook), frame=frame)
+    organisation = table.loc[row, "organisation"]
+    assert said == (
+        f"export.csv, row {row + 2}, column Visits: the frame has organisation {organisation} elsewhere; "
+        "found 'lib_many'; allowed: lib_few."
+    )
+
+
+def test_without_a_frame_a_contact_with_a_stray_blank_is_one_contact(project, table, small_codebook):
+    table = table.assign(status="complete", contact_id=[f"K{i}" for i in range(len(table))])
+    table = table.assign(organisation_name=[f"House {i}" for i in range(len(table))])
+    part = table.iloc[[4]].assign(status="partial", organisation=table.loc[4, "organisation"] + " ", contact_id=" K4")
+    path = save(project, pd.concat([table, part], ignore_index=True), "csv", small_codebook)
+    assert len(prepared(project, path).fieldwork.frame) == len(table)
+    other = pd.concat([table, part.assign(contact_id="K400")], ignore_index=True)
+    assert len(prepared(project, save(project, other, "csv", small_codebook)).fieldwork.frame) == len(table) + 1
+
+
+def attempt(**columns):
+    row = {"contact_id": "K1", "mode": "email", "attempted_on": f"{YEAR}-02-20", "outcome": "no reply", "round": "2"}
+    return pd.DataFrame([row | columns])
+
+
+def test_ids_of_contacts_that_the_frame_does_not_have_cannot_be_looked_up(project, table, small_codebook):
+    """It would be given ids that are made up, among which those of the delivery are not."""
+    frame, history = made.as_csv(project / "approached.csv", table[HOUSE]), made.as_csv(project / "h.csv", attempt())
+    spoke = table.drop(columns=HOUSE[1:])
+    path = save(project, spoke, "csv", small_codebook)
+    what = "approached.csv has no column contact_id, so that nothing says whose ids these are; add it there, or say "
+    what += "--same COLUMN=contact_id if it has another name"
+    assert refusal(project, path, frame=frame, history=history) == f"h.csv, column contact_id: {what}."
+    assert refusal(project, save(project, table, "csv", small_codebook), history=history) == (
+        f"h.csv, column contact_id: {what.replace('approached.csv', 'export.csv')}."
+    )
+    path = save(project, spoke.assign(KID="K1"), "csv", small_codebook)
+    said = refusal(project, path, frame=frame, same=["KID=contact_id"])
+    assert said == f"export.csv, column KID: {what}, or --leave-out KID here."
+    assert prepared(project, path, frame=frame, leave_out=("KID",)).codebook.wave == YEAR
+
+
+@pytest.mark.parametrize("column", ["mode", "outcome", "round", "email", "job_title", "Telephone"])
+def test_a_question_may_have_a_column_that_another_raw_file_has_of_its_own(project, table, small_codebook, column):
+    """In the history `mode` is that of an attempt, in the interviews the answer to a question whose column it is."""
+    before = project / f"data/codebook/{FIRST}.yaml"
+    before.write_text(before.read_text(encoding="utf-8").replace("column: V1", f"column: {column}"), encoding="utf-8")
+    details = {"email": "a@example.org", "job_title": "Clerk", "telephone": "0151 496 0815"}
+    ids = [f"K{i}" for i in range(len(table))]
+    frame = made.as_csv(project / "approached.csv", table[HOUSE].assign(contact_id=ids, **details))
+    spoke = table.rename(columns={"V1": column})
+    for there, same in ((spoke.drop(columns=HOUSE[1:]), {}), (spoke, {}), (table, {"V1": "outlook"})):
+        path = save(project, there, "csv", small_codebook)
+        wave = prepared(project, path, frame=frame, history=made.as_csv(project / "h.csv", attempt()), same=same)
+        answers = wave.fieldwork.interviews[wave.codebook.question("outlook").column]
+        assert answers.tolist() == table["V1"].tolist()
+        assert set(wave.fieldwork.frame["job_title"]) == {"Clerk"}
+        assert wave.fieldwork.contact_history.iloc[0].drop("attempt_id").to_dict() == attempt().iloc[0].to_dict()
+    # Without a frame the answers are nobody's telephone number, or job.
+    wave = prepared(project, save(project, spoke, "csv", small_codebook))
+    assert set(wave.fieldwork.frame[["email", "job_title", "telephone"]].to_numpy().ravel()) == {""}
+
+
+def test_what_a_person_says_of_a_column_is_meant_of_the_file_that_has_it(project, table, small_codebook):
+    before = project / f"data/codebook/{FIRST}.yaml"
+    before.write_text(before.read_text(encoding="utf-8").replace("column: V1", "column: mode"), encoding="utf-8")
+    frame = table[HOUSE].assign(contact_id=[f"K{i}" for i in range(len(table))])
+    how = made.as_csv(project / "h.csv", attempt().rename(columns={"mode": "How"}))
+    path = save(project, table.rename(columns={"V1": "mode"}), "csv", small_codebook)
+    files = {"frame": made.as_csv(project / "approached.csv", frame), "history": how}
+    wave = prepared(project, path, **files, same={"How": "mode"})
+    assert wave.fieldwork.contact_history["mode"].tolist() == ["email"]
+    assert wave.fieldwork.interviews["mode"].tolist() == table["V1"].tolist()
+
+
+def test_a_fact_of_the_frame_may_have_a_column_that_the_interviews_have_of_their_own(project, table, small_codebook):
+    before = project / f"data/codebook/{FIRST}.yaml"
+    before.write_text(before.read_text(encoding="utf-8").replace("column: Type", "column: completed_on"), "utf-8")
+    frame = table[HOUSE].rename(columns={"Type": "completed_on"})
+    for there in (table.drop(columns=HOUSE[1:]), table.drop(columns="Type")):
+        path = save(project, there, "csv", small_codebook)
+        wave = prepared(project, path, frame=made.as_csv(project / "approached.csv", frame))
+        assert wave.fieldwork.frame["completed_on"].tolist() == table["Type"].tolist()
+        assert wave.fieldwork.interviews["completed_on"].tolist() == table["completed_on"].tolist()
+
+
 # ---- refused, each in one sentence, with nothing written
 
 
@@ -462,6 +571,30 @@ def test_dates_in_place_of_bands_are_refused(project, table, small_codebook):
         assert "a date where none can stand" in refusal(project, save(project, table, "csv", small_codebook))
 
 
+@pytest.mark.parametrize("format_", FORMATS)
+def test_an_id_may_begin_with_a_month_and_may_not_be_a_date(project, table, small_codebook, format_):
+    ids = table["organisation"].str.replace("LIB", "MAR").str.replace("MUS", "Dec")
+    path = save(project, table.assign(organisation=ids), format_, small_codebook)
+    assert prepared(project, path).fieldwork.interviews["organisation"].tolist() == ids.tolist()
+    path = save(
+        project, table.assign(organisation=ids).rename(columns={"organisation": "OrgID"}), format_, small_codebook
+    )
+    assert prepared(project, path, same={"OrgID": "organisation"}).codebook.wave == YEAR
+    other = table.assign(organisation=["2001-03-01", *ids[1:]])
+    said = refusal(project, save(project, other, format_, small_codebook))
+    assert said.startswith(f"export.{format_}, row 2, column organisation: a date where none can stand")
+
+
+def test_an_id_that_excel_turned_into_a_date_is_refused(project, table, small_codebook):
+    path = save(project, table, "xlsx", small_codebook)
+    book = load_workbook(path)
+    column = list(table.columns).index("organisation") + 1
+    book.active.cell(row=6, column=column).value = datetime.datetime(2001, 3, 1)
+    book.save(path)
+    said = "export.xlsx, row 6, column organisation: a date where none can stand"
+    assert refusal(project, path).startswith(said)
+
+
 def test_a_name_that_begins_like_a_month_is_no_date(project, table, small_codebook):
     names = ["MARINE-1", "Marketing-3", "octavia-12", "7-Decision"]
     table["organisation"] = [*names, *table["organisation"].iloc[len(names) :]]
@@ -513,6 +646,9 @@ def test_an_organisation_twice_is_refused(project, table, small_codebook, format
 
 def test_one_name_under_two_ids_is_refused(project, table, small_codebook):
     table["organisation_name"] = [f"House {i}" for i in range(len(table))]
+    twice = table.iloc[[4]].assign(organisation=table.loc[4, "organisation"] + " ", status="partial")
+    parts = pd.concat([table.assign(status="complete"), twice], ignore_index=True)
+    assert prepared(project, save(project, parts, "csv", small_codebook)).codebook.wave == YEAR
     table.loc[9, "organisation_name"] = "HOUSE  2"
     said = refusal(project, save(project, table, "csv", small_codebook))
     assert said.startswith("export.csv, row 11, column organisation: an organisation stands twice: its name is that of")
@@ -761,6 +897,15 @@ OTHERS = {
         lambda t: t.assign(X=["1", "2"] * (len(t) // 2)),
         "column X: no question has this column",
     ),
+    "codes below nought in a new column": (
+        lambda t: t.assign(X=["-1", "\u22122"] * (len(t) // 2)),
+        "column X: no question has this column",
+    ),
+    "the mark of a rehearsal": (
+        lambda t: t.assign(REHEARSAL=["Yes", "No"] * (len(t) // 2)),
+        "export.csv, row 1, column REHEARSAL: a column of this name marks what is simulated, and no question can have "
+        "it; deliver what was collected; if this was, say --leave-out REHEARSAL, or give the column another name.",
+    ),
     "no organisations": (lambda t: t.drop(columns="organisation"), "column organisation: this column is missing"),
     "no days": (lambda t: t.drop(columns="completed_on"), "column completed_on: this column is missing"),
     "no day": (lambda t: t.assign(completed_on="in March"), "column completed_on: not a date; found 'in March'"),
@@ -778,6 +923,12 @@ OTHERS = {
 def test_what_cannot_be_placed_is_refused_by_name(project, table, small_codebook, case):
     change, said = OTHERS[case]
     assert said in refusal(project, made.as_csv(project / "export.csv", change(table)))
+
+
+def test_the_mark_of_a_rehearsal_can_be_left_out(project, table, small_codebook):
+    path = save(project, table.assign(REHEARSAL="no"), "csv", small_codebook)
+    wave = prepared(project, path, leave_out=("REHEARSAL",))
+    assert "REHEARSAL" not in wave.fieldwork.interviews and "rehearsal" not in wave.text
 
 
 def test_a_file_of_another_kind_is_refused(project, table, small_codebook):

@@ -145,8 +145,9 @@ def test_a_band_approached_without_a_total(small_codebook):
     approached = approached_for(respondents, silent={"mus_many": 1})
     sentence = problem(in_scope, approached, respondents=respondents, cells=CELLS.iloc[:3], codebook=small_codebook)
     assert sentence == (
-        "population.yaml: organisation S-000 was approached, and the population has no total for its size band; "
-        "found 'mus_many'; allowed: lib_few, lib_many, mus_few, mus_middle; add a total that takes it in."
+        "population.yaml: organisation S-000 was approached, and the population has no total above 0 for its size "
+        "band; found 'mus_many'; allowed: lib_few, lib_many, mus_few, mus_middle; add a total that takes it in, or "
+        "correct the one that is 0."
     )
 
 
@@ -164,6 +165,18 @@ def test_more_approached_than_there_are(small_codebook):
     approached = approached_for(respondents, silent={"lib_few": 30})
     sentence = problem(in_scope, approached, respondents=respondents, cells=CELLS, codebook=small_codebook)
     assert sentence.startswith("population.yaml: lib: 36 organisations were approached and the population has 30")
+
+
+def test_a_total_that_is_no_whole_number_is_told_as_it_is(small_codebook):
+    """Moved within its range a total need not be whole; rounded, five of 4.6 would seem to be five of five."""
+    respondents = houses({"lib_few": 5, "mus_few": 1})
+    cells = CELLS.iloc[[0, 2]].assign(total=[4.6, 12345678.0])
+    refused = {"respondents": respondents, "cells": cells, "codebook": small_codebook}
+    sentence = problem(in_scope, approached_for(respondents, silent={}), **refused)
+    assert sentence.startswith("population.yaml: lib: 5 organisations were approached and the population has 4.6;")
+    few = houses({"lib_few": 1})
+    sentence = problem(in_scope, approached_for(few, silent={}), **refused | {"respondents": few})
+    assert sentence.startswith("mus: none of its 12345678 organisations answered;")
 
 
 def test_order_of_the_approached_does_not_matter(small_codebook):

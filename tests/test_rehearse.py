@@ -22,7 +22,7 @@ from pipeline.population import population_cells
 from pipeline.problems import InputProblem
 from pipeline.raw import Fieldwork
 from pipeline.rehearse import a_year_later, check_truth, main, rehearse, topics
-from pipeline.respondents import asked, gave, select
+from pipeline.respondents import asked, gave, select, typed
 from pipeline.tables import read_respondents, read_table, write_table
 
 ROOT = Path(__file__).parent.parent
@@ -128,6 +128,12 @@ def test_as_many_of_each_size_answer_as_the_truth_says(small_respondents, small_
     for band, sample in TRUTH["organisations"].items():
         ours = wave[small_codebook.size_band].eq(band)
         assert {"panel": (ours & again).sum(), "new": (ours & ~again).sum()} == sample
+
+
+def test_a_panel_alone_can_be_rehearsed(small_respondents, small_codebook, later):
+    panel = {band: {"panel": 1, "new": 0} for band in TRUTH["organisations"]}
+    wave = drawn(small_respondents, small_codebook, later, organisations=panel)
+    assert len(wave) == len(panel) and wave[ORGANISATION].isin(small_respondents[ORGANISATION]).all()
 
 
 def test_rows_stand_by_sector_and_name(wave, later):
@@ -362,6 +368,15 @@ def test_a_share_may_move_just_as_far_as_there_are_answers(small_respondents, sm
     everybody = {"shop": {"yes": fall, "no": -fall}}
     wave = drawn(small_respondents, small_codebook, later, moved=everybody)
     assert not wave["shop"].eq("no").any()
+
+
+def test_a_share_of_a_question_that_nobody_was_asked_may_stay(small_respondents, small_codebook, later):
+    """Nobody has a shop, so nobody was asked what it sells; that its shares change by nothing is a truth."""
+    never = ["goods.books", "goods.toys", "goods.cards", "goods.dont_know", "profit"]
+    records = small_respondents.assign(shop="no", **dict.fromkeys(never, pd.NA))
+    records = typed(records, small_codebook)
+    wave = drawn(records, small_codebook, later, moved={"goods": {"books": 0}, "profit": {"yes": 0, "no": 0}})
+    assert wave["shop"].eq("no").all() and wave[never].isna().all(axis=None)
 
 
 def test_a_question_that_is_gone_is_on_record_and_not_in_the_codebook(later):
