@@ -68,7 +68,7 @@ def _stuck(cells, answered, sparse, fewest, what):
     if what != "collapse":
         do = "set weight.sparse.do to collapse, or weight.sparse.fewest lower"
     return InputProblem(
-        f"{label} ({sparse}): {_count(sparse, answered):.0f} of its {cell['total']:.0f} organisations answered"
+        f"{label} ({sparse}): {_count(sparse, answered):.0f} of its {cell['total']:.12g} organisations answered"
         + (", and no pair of the codebook's `collapse` covers it" if what == "collapse" else ""),
         allowed=f"at least {fewest} answers in each cell",
         do=do,

@@ -113,7 +113,7 @@ def significant(numbers, digits):
 
 
 def in_steps(numbers, step):
-    """A Series of numbers in whole steps, halves away from nil as in print; what is a half no last bit of a float says."""
+    """A Series of numbers in whole steps, halves away from nil as in print, whatever the last bits of a float are."""
     return np.sign(numbers) * np.floor((numbers.abs() / step).round(6) + 0.5) * step
 
 

@@ -187,7 +187,7 @@ def _check_strata(stratum, totals, do):
         answered = int((stratum == name).sum())
         if answered < 2:
             raise InputProblem(
-                f"{name}: {answered} of its {total:.0f} organisations answered",
+                f"{name}: {answered} of its {total:.12g} organisations answered",
                 allowed="at least two answers in each stratum",
                 do=do,
             )

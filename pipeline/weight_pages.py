@@ -88,7 +88,7 @@ def _tables(kind, frame_known):
     if kind != "fieldwork":
         approached, answered = "Approached (simulated)", f"Answered ({EVIDENCE[kind]})"
     if not frame_known:
-        approached = "Approached (not known: no frame was delivered that names others)"
+        approached = "Approached (not known: no frame names others than those interviewed)"
     return [
         ("weight_options.csv", {"caption": "Every option, and what it did"}),
         (

@@ -10,7 +10,7 @@ from scipy.linalg import null_space
 from scipy.stats import chi2_contingency, false_discovery_control, ks_1samp, uniform
 
 from pipeline.codebook import Break, Group
-from pipeline.estimate import estimate
+from pipeline.estimate import estimate, sample_of
 from pipeline.group_tests import MARKS, UNTESTED, _sparse, adjust, compare_groups, key_text
 from pipeline.params import Analyse
 
@@ -145,6 +145,21 @@ def test_a_table_is_too_sparse_where_empty_cells_hold_a_contrast(there):
     contrasts = null_space(np.vstack(lines))
     shown = np.linalg.matrix_rank(contrasts[there.ravel()])
     assert _sparse(*np.nonzero(there)) == (shown < (rows - 1) * (columns - 1))
+
+
+@pytest.mark.parametrize(
+    ("given_", "passes", "rejected"),
+    [([105, 90, 7, 6, 4, 2], False, (0.1, 0.25)), ([105, 54, 27, 13, 8, 7], True, (0.02, 0.07))],
+)
+def test_a_table_that_is_too_sparse_rejects_what_is_true_and_one_that_passes_does_not(given_, passes, rejected):
+    """Answers dealt out at random, as many of each, and to as large groups, as of two questions of the rehearsal."""
+    rng = np.random.default_rng(353)
+    groups = np.repeat(list("abcdefg"), [43, 40, 38, 31, 27, 21, 14])
+    drawn = {f"a{i}": rng.permutation(np.repeat(list("uvwxyz"), given_)) for i in range(300)}
+    drawn = {k: answers for k, answers in drawn.items() if _sparse(groups, answers) != passes}
+    sample = sample_of({"g": groups.tolist()} | {k: a.tolist() for k, a in drawn.items()}, None, "unweighted")
+    p = pd.Series({k: sample.categorical.tabulate("g", k).stats.f.p_value for k in drawn})
+    assert len(p) > 200 and rejected[0] < (p < 0.05).mean() < rejected[1]
 
 
 def test_two_groups_can_always_be_tested_and_a_circle_of_empty_cells_cannot(small_codebook, make_respondents):
