@@ -18,14 +18,15 @@ PROFILE = "tabular-data-resource"
 
 
 def resources(reports, folder, about=None):
-    """The tables in a folder of what is published, each with its columns, size and hash.
+    """The tables in a folder of what is published (or one table there), each with its columns, size and hash.
 
     `about` is a sentence on all of them. Columns are typed by what stands in them: an empty cell is missing, and a text
     that a spreadsheet would take for a formula has an apostrophe before it.
     """
     reports = Path(reports)
-    tables = sorted(p.relative_to(reports).as_posix() for p in (reports / folder).rglob("*.csv"))
-    return [_resource(reports, path, about) for path in tables]
+    place = reports / folder
+    tables = [place] if place.is_file() else place.rglob("*.csv")
+    return [_resource(reports, path, about) for path in sorted(p.relative_to(reports).as_posix() for p in tables)]
 
 
 def datapackage(title, waves, tables):

@@ -17,6 +17,7 @@ import pandas as pd
 from pipeline.attack import Attack, Cell, Number, frame_classes, in_frame
 from pipeline.codebook import TOTAL
 from pipeline.estimate import INFERENCE, KEYS, UNWEIGHTED, WEIGHTED
+from pipeline.printing import in_steps, outwards
 from pipeline.respondents import gave, select
 
 LOG = ["wave", *KEYS, "what", "reason"]
@@ -98,23 +99,11 @@ def coarsened(table, digits):
     return {"estimate": estimate, "se": significant(error, digits), "ci_low": low, "ci_high": high}
 
 
-def outwards(low, high, digits):
-    """Both ends of intervals (Series) in so many digits after the point, the lower rounded down and the upper up."""
-    step = 10.0**-digits
-    low, high = np.floor(low.astype(float) / step + 1e-9), np.ceil(high.astype(float) / step - 1e-9)
-    return (low * step).round(digits), (high * step).round(digits)
-
-
 def significant(numbers, digits):
     """A Series of numbers in so many significant digits; nil stays nil."""
     size = np.floor(np.log10(numbers.abs().where(numbers.ne(0))))
     step = 10.0 ** (size - digits + 1)
     return in_steps(numbers, step).round(12).mask(numbers.eq(0), 0.0)
-
-
-def in_steps(numbers, step):
-    """A Series of numbers in whole steps, halves away from nil as in print, whatever the last bits of a float are."""
-    return np.sign(numbers) * np.floor((numbers.abs() / step).round(6) + 0.5) * step
 
 
 def _base_keys(estimates, codebook):

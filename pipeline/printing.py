@@ -5,6 +5,7 @@ Figures, findings and pages take every number and every word for a number from h
 
 from math import floor, sqrt
 
+import numpy as np
 import pandas as pd
 
 from pipeline.files import MARK, MARKED
@@ -104,6 +105,18 @@ def per_cent(share, decimals=0):
     """
     rounded = floor(100 * 10**decimals * share + 0.5 + 1e-9)
     return rounded / 10**decimals if decimals else rounded
+
+
+def in_steps(numbers, step):
+    """A Series of numbers in whole steps, halves away from nil as in print, whatever the last bits of a float are."""
+    return np.sign(numbers) * np.floor((numbers.abs() / step).round(6) + 0.5) * step
+
+
+def outwards(low, high, digits):
+    """Both ends of intervals (Series) in so many digits after the point, the lower rounded down and the upper up."""
+    step = 10.0**-digits
+    low, high = np.floor(low.astype(float) / step + 1e-9), np.ceil(high.astype(float) / step - 1e-9)
+    return (low * step).round(digits), (high * step).round(digits)
 
 
 def percent_text(share):

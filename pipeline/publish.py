@@ -108,10 +108,11 @@ def read_waves(folder, waves):
 
 
 def described(folder, waves, tracker, title):
-    """The description of all tables published, for reports/datapackage.json: the waves' own, and the tracker's."""
+    """The description of all tables published, for reports/datapackage.json: the waves', the tracker's, and revisions."""
     found = [json.loads((Path(folder) / str(wave) / TABLES).read_text(encoding="utf-8")) for wave in waves]
     tables = [table for wave in found for table in wave.pop("tables")]
-    return datapackage(title, found, [*tables, *resources(tracker.parent, tracker.name)])
+    reports = tracker.parent
+    return datapackage(title, found, [*tables, *resources(reports, tracker.name), *resources(reports, "revisions.csv")])
 
 
 def main(

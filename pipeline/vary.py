@@ -20,12 +20,11 @@ import numpy as np
 import pandas as pd
 
 from pipeline.diagnostics import step_table
-from pipeline.disclose import in_steps, outwards
 from pipeline.estimate import KEYS, PAIR, UNWEIGHTED, WEIGHTED, Grid, estimate_basis, lay_out
 from pipeline.findings import about
 from pipeline.params import Weight
 from pipeline.population import population_cells, shift_totals
-from pipeline.printing import EVIDENCE, SETTLED, WITHHELD, difference, size_words, with_evidence
+from pipeline.printing import EVIDENCE, SETTLED, WITHHELD, difference, in_steps, outwards, size_words, with_evidence
 from pipeline.problems import InputProblem
 from pipeline.weight import weigh
 

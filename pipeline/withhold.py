@@ -18,9 +18,10 @@ import numpy as np
 import pandas as pd
 
 from pipeline.codebook import TOTAL
-from pipeline.disclose import coarsened, in_steps, significant
+from pipeline.disclose import coarsened, significant
 from pipeline.estimate import KEYS, UNWEIGHTED, WEIGHTED
 from pipeline.maturity import NET, OVERALL, criterion_shares, mark_breaks
+from pipeline.printing import in_steps
 from pipeline.respondents import select
 from pipeline.texts import ITEMS
 

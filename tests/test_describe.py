@@ -332,6 +332,14 @@ def test_the_data_package_lists_every_table_as_it_is(small_codebook, tmp_path):
     assert types == ["integer", "number", "string", "boolean", "string"]
 
 
+def test_the_edition_s_package_has_the_tables_of_the_waves_of_the_tracker_and_the_revisions():
+    """All that are published, but for what the last run changed of each wave, which is no part of the edition."""
+    reports = ROOT / "reports"
+    package = json.loads((reports / "datapackage.json").read_text(encoding="utf-8"))
+    published = {p.relative_to(reports).as_posix() for p in reports.rglob("*.csv") if p.parent.name != "revisions"}
+    assert {r["path"] for r in package["resources"]} == published and "revisions.csv" in published
+
+
 @pytest.mark.parametrize(
     ("asked", "said"), [(True, "The weights add up to totals of the population: "), (False, " not ")]
 )

@@ -23,7 +23,6 @@ from pipeline.disclose import (
     cells_of,
     coarse_tests,
     coarsened,
-    in_steps,
     limits_of,
     nets_of,
     protect,
@@ -33,7 +32,7 @@ from pipeline.disclose import (
 )
 from pipeline.estimate import KEYS, estimate, estimate_basis, lay_out
 from pipeline.group_tests import compare_groups
-from pipeline.printing import base_text, per_cent, value_text
+from pipeline.printing import base_text, in_steps, per_cent, value_text
 from pipeline.respondents import gave, select
 
 ANALYSE = SimpleNamespace(confidence=0.95, flag_below=12, withhold_below=1)
