@@ -108,7 +108,7 @@ def read_waves(folder, waves):
 
 
 def described(folder, waves, tracker, title):
-    """The description of all tables published, for reports/datapackage.json: the waves', the tracker's, and revisions."""
+    """The description of every published table, for reports/datapackage.json: the waves', the tracker's, revisions."""
     found = [json.loads((Path(folder) / str(wave) / TABLES).read_text(encoding="utf-8")) for wave in waves]
     tables = [table for wave in found for table in wave.pop("tables")]
     reports = tracker.parent
