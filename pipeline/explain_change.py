@@ -109,6 +109,9 @@ def change_lines(facts, said):
         yield said(
             "ERROR", f"{facts['formula']}: root of {parts} = {errors['se']:.4g}; {errors['df']:.0f} degrees of freedom"
         )
+        for estimate in facts["estimates"]:
+            if text := _rounding_text(estimate):
+                yield said("ROUNDING", text)
     yield said("PANEL", _panel_text(facts))
     test = facts["test"]
     if test["p"] is not None:
@@ -118,6 +121,17 @@ def change_lines(facts, said):
         if test["detectable"] is not None:
             text += f"; {points_text(test['detectable'])} points are found in {POWER:.0%} of all samples"
         yield said("TEST", text)
+
+
+def _rounding_text(estimate):
+    """What a printed share that stands for several counts means for the interval and the test; "" of any other."""
+    low, high = estimate.get("count_bounds", (None, None))
+    if estimate["support"] != "published" or low is None or low == high:
+        return ""
+    return (
+        f"{estimate['printed']} is printed of {low} to {high} organisations: the interval reaches over the changes from "
+        "all of these, and p is that of the one nearest to none"
+    )
 
 
 def _panel_text(facts):

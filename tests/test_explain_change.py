@@ -37,6 +37,19 @@ def test_a_change_has_both_its_estimates_its_error_and_its_test(committed):
     json.dumps(found)
 
 
+def test_a_change_from_a_printed_number_is_from_that_number_and_says_what_it_stands_for(committed):
+    found = explained(["change", "challenges/measuring_after"], project=committed)
+    [change] = found["changes"]
+    before, after = change["estimates"]
+    assert before["as_printed"] == 0.55 != before["estimate"]
+    assert change["change"] == pytest.approx(after["estimate"] - 0.55)
+    low, high = before["count_bounds"]
+    said = f"55% is printed of {low} to {high} organisations: the interval reaches over the changes from all of these"
+    assert low < high and said in " ".join(as_text(found).split())
+    settled = as_text(explained(["change", "lead/yes/size_band/ha_1_499"], project=committed))
+    assert "24 / 42" in settled and "ROUNDING" not in settled
+
+
 def test_what_is_not_settled_has_a_range_and_what_was_asked_otherwise_a_break(committed):
     text = as_text(explained(["change", "policy", "yes", "sector", "la"], project=committed))
     assert "no change is stated" in text and "RANGE" in text and "an estimate is known only up to a range" in text
