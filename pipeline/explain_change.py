@@ -12,7 +12,7 @@ from pipeline.explain import KEYS, SAME, plain_number
 from pipeline.explain_score import MARK
 from pipeline.harmonise import SERIES_BREAK
 from pipeline.maturity import NET
-from pipeline.printing import MINUS, SETTLED, points_text
+from pipeline.printing import MINUS, SETTLED, points_text, range_text, whole_text
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table
 
@@ -129,8 +129,8 @@ def _rounding_text(estimate):
     if estimate["support"] != "published" or low is None or low == high:
         return ""
     return (
-        f"{estimate['printed']} is printed of {low} to {high} organisations: the interval reaches over the changes from "
-        "all of these, and p is that of the one nearest to none"
+        f"{estimate['printed']} stands for {range_text(low, high, whole_text, words=True)} organisations: the interval "
+        "reaches over the changes from all of these, and p is that of the one nearest to none"
     )
 
 

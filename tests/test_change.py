@@ -179,7 +179,7 @@ def test_why_there_is_no_verdict_without_an_error_is_what_is_so():
 
 
 def test_a_printed_share_is_compared_by_all_that_it_stands_for():
-    """A printed 55% of 200 is 109 to 111 organisations: the verdict is that of every one of these counts."""
+    """A printed 55% of 200 may be 109 or 110 organisations: the verdict is that of every one of these counts."""
     plain = {"before": 0.55, "after": 0.43, "change": -0.12, "se_before": 0.035, "se_after": 0.034}
     plain |= {"covariance": 0.0, "df": 199}
     printed = plain | {"room_down": 0.005, "room_up": 0.005}

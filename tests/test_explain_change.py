@@ -44,10 +44,10 @@ def test_a_change_from_a_printed_number_is_from_that_number_and_says_what_it_sta
     assert before["as_printed"] == 0.55 != before["estimate"]
     assert change["change"] == pytest.approx(after["estimate"] - 0.55)
     low, high = before["count_bounds"]
-    said = f"55% is printed of {low} to {high} organisations: the interval reaches over the changes from all of these"
-    assert low < high and said in " ".join(as_text(found).split())
+    said = "55% stands for 109 or 110 organisations: the interval reaches over the changes from all of these"
+    assert (low, high) == (109, 110) and said in " ".join(as_text(found).split())
     settled = as_text(explained(["change", "lead/yes/size_band/ha_1_499"], project=committed))
-    assert "24 / 42" in settled and "ROUNDING" not in settled
+    assert "57%" in settled and "ROUNDING" not in settled
 
 
 def test_what_is_not_settled_has_a_range_and_what_was_asked_otherwise_a_break(committed):

@@ -286,7 +286,7 @@ def test_waves_are_read_in_order_and_those_of_another_year_refused(book, respond
 
 def test_a_printed_share_is_read_as_printed_and_not_as_the_records_have_it(book, respondents, tmp_path, small_codebook):
     [made] = waves_of(small_codebook, respondents, broken=())[:1]
-    shares = made.estimates.assign(support="implied", count_low=109, count_high=111, estimate=0.545)
+    shares = made.estimates.assign(support="implied", count_low=109, count_high=110, estimate=0.545)
     shares.loc[shares["measure"].eq("shop"), "support"] = "published"
     write_table(tmp_path / "weighted/2020/respondents.csv", made.respondents)
     write_table(tmp_path / "series/2020.csv", shares)
