@@ -16,7 +16,7 @@ from markers import replace_between
 from pipeline.codebook import load_codebook
 from pipeline.compute import spread
 from pipeline.files import MARK, MARKED
-from pipeline.pairs import WORLDS, build_years, found_by_move, judge_all, summary
+from pipeline.pairs import WORLDS, build_years, found_by_move, judge_all, moved_measures, summary
 from pipeline.params import load_params
 from pipeline.population import population_cells, shift_totals
 from pipeline.problems import InputProblem
@@ -34,7 +34,8 @@ def main():
     wave = settings.waves.all[0]
     years = years_of(wave, settings)
     table = simulate(years, settings)
-    result, moves = summary(table, settings.rehearse.moved), found_by_move(table, settings.rehearse.moved)
+    moved = moved_measures(years.codebook, settings.rehearse.moved)
+    result, moves = summary(table, moved), found_by_move(table, moved)
     for name, made in (("pairs", result), ("pairs_found", moves)):
         write_table(ROOT / f"reports/tracker/{name}.csv", made.assign(**{MARK: MARKED}))
     text = markdown(result, moves)

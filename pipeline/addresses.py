@@ -128,9 +128,8 @@ def _figure(rest, codebook, basis):
         raise InputProblem(f"figure {figure.number} has words and no numbers", found=figure.id)
     marks = figure_keys(figure, codebook, basis)
     given = tuple(rest[1:])
-    matching = [
-        key for key in marks if given in ((key.category,), (key.category, key.group), (key.group, key.category))
-    ]
+    matching = [key for key in marks if given in ((key.category,), (key.category, key.group))]
+    matching = matching or [key for key in marks if given == (key.group, key.category)]
     if len(matching) != 1:
         names = [" ".join(["figure", str(figure.number), *_mark(key, figure)]) for key in marks]
         what = "a mark of the figure is named by its category, and its group where it has groups"
@@ -141,6 +140,7 @@ def _figure(rest, codebook, basis):
 
 def figure_keys(figure, codebook, basis):
     """The estimates that a figure draws, one Key a mark, in codebook order; counts are of the unweighted basis."""
+    basis = BASES[0] if figure.unit == "count" else basis
     question = codebook.question(codebook.measure(figure.measure).question)
     chosen = figure.categories or tuple(a.id for a in question.answers)
     groups = [(figure.break_, g.id) for g in codebook.groups(figure.break_)]

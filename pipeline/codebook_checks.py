@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import inf
 
 from pipeline.files import MARK
-from pipeline.names import KINDS_OF_NUMBER, OWN_COLUMNS, RESERVED, SECTOR_COLUMNS, STAGE_COLUMNS, TOTAL
+from pipeline.names import NAMES_A_KIND, OWN_COLUMNS, RESERVED, SECTOR_COLUMNS, STAGE_COLUMNS, TOTAL
 from pipeline.texts import NOT_CHOSEN, fold, words
 
 WITH_IDS = [
@@ -52,7 +52,8 @@ def _check_ids(book):
     for what in WITH_NUMBERS:
         _once((p.number for p in getattr(book, what)), f"{what}: the number {{}}")
     _free((q.id for q in book.questions), RESERVED, "questions: no question can have the id")
-    _free((m.id for m in book.measures), KINDS_OF_NUMBER, "measures: no measure can have the id")
+    kinds = {m.id for m in book.measures if NAMES_A_KIND.fullmatch(m.id)}
+    _free((m.id for m in book.measures), kinds, "measures: no measure can have the id")
     _free((s.id for s in book.steps), _beside_marks(book), "steps: no step can have the id")
     _free((b.id for b in book.breaks), {TOTAL}, "breaks: no break can have the id")
     _known([book.sector, book.size_band], _ids(book.questions), "sector or size band: question")

@@ -131,8 +131,9 @@ def _headline_row(rows, codebook):
 
 def base_class(effective, analyse):
     """The class of each effective base: withheld, flagged, and doubling from there; an ordered categorical Series."""
-    edges = [0, analyse.withhold_below, *(analyse.flag_below * k for k in (1, 2, 4))]
-    labels = [f"below {edges[1]:g}", *(f"{a:g} to {b:g}" for a, b in pairwise(edges[1:]))]
+    # Limits that are none, or are the same, make no class between them.
+    edges = sorted({0, analyse.withhold_below, *(analyse.flag_below * k for k in (1, 2, 4))})
+    labels = [f"{a:g} to {b:g}" if a else f"below {b:g}" for a, b in pairwise(edges)]
     return pd.cut(effective, [*edges, np.inf], right=False, labels=[*labels, f"{edges[-1]:g} and over"])
 
 

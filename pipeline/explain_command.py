@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from shutil import which
 from textwrap import fill, wrap
 from typing import Annotated
 
@@ -55,12 +56,14 @@ def explained(words, *, wave=None, project=Path()):
 
     Raises InputProblem for a wave or number that does not exist, and where what is published does not belong together.
     """
-    settings = load_params(project / "params.yaml")
+    settings, words = load_params(project / "params.yaml"), split_words(words)
+    if not words:
+        raise InputProblem("no number is named", do="see tracker explain --help")
     if words[0].lower() == CHANGE:
         return _explained_change(words, wave=wave or settings.waves.all[-1], project=project, settings=settings)
     wave = _wave_meant(words, settings.waves, project) if wave is None else wave
-    if (parts := split_words(words))[:1] and parts[0].lower() in FILES:
-        return _explained_score(parts, wave=wave, project=project, settings=settings)
+    if words[0].lower() in FILES:
+        return _explained_score(words, wave=wave, project=project, settings=settings)
     lock, report = read_lock(project), f"reports/{wave}"
     given, records = _given(project, wave, settings, lock)
     codebook, claims = given["codebook"], given["claims"]
@@ -352,5 +355,7 @@ def _origin(origin, data):
         yield _said("", f"{data['path']} IS NOT THE ONE RECORDED: {data['brings']}")
     commit = origin["commit"]
     changed = "; the file has changed since, and is not committed" if commit and commit["changed"] else ""
-    text = f"{commit['commit'][:SHORT]} of {commit['date']}{changed}" if commit else "none: the file is in no commit"
+    cut = ", or one before it: this clone has no earlier ones" if commit and commit["cut"] else ""
+    none = "none: the file is in no commit" if which("git") else "not known: git is not installed"
+    text = f"{commit['commit'][:SHORT]} of {commit['date']}{cut}{changed}" if commit else none
     yield _said("COMMIT", f"{text} ({origin['file']})")

@@ -35,6 +35,7 @@ from pipeline.problems import InputProblem
 
 TEXTS = ["wave", "kind", "figure", "unit", "category", "label", "group", "group_label"]
 ESTIMATED = ["n", "base", "count", "estimate", "ci_low", "ci_high", "support", "low", "high", "quality"]
+UNWEIGHTED = "unweighted"
 COLUMNS = [*TEXTS, *ESTIMATED, "missing", "drawn", "text"]
 NUMBERS = ["n", "count", "estimate", "ci_low", "ci_high", "low", "high"]
 KINDS = {
@@ -52,7 +53,7 @@ MEANINGS = {
 }
 
 
-def figure_data(estimates, codebook, figure, basis="unweighted"):
+def figure_data(estimates, codebook, figure, basis=UNWEIGHTED):
     """What a figure draws, one row per mark, in the order drawn: groups in codebook order within each category.
 
     Columns: COLUMNS. `text` is the label as drawn; `drawn` its state (settled, bounded, assumed, withheld); `base` the
@@ -60,12 +61,14 @@ def figure_data(estimates, codebook, figure, basis="unweighted"):
     so are count, estimate and interval of a value that the report's text does not settle, which leaves the filler of
     a reconstruction out of the picture and of its table alike. A base or count that the report leaves open is empty
     too, and the share then as it is printed, in whole per cent. `low` and `high` bound the estimate, or in a figure of
-    counts the count. Raises InputProblem naming the figure where an estimate is missing.
+    counts the count, which is of the organisations that answered whatever the basis. Raises InputProblem naming the
+    figure where an estimate is missing.
     """
     if figure.kind == "themes":
         return _themes(codebook, figure)
     question = _question(codebook, figure)
     categories = question.categories
+    basis = UNWEIGHTED if figure.unit == "count" else basis
     rows = find_rows(estimates, _wanted(codebook, figure, question), basis, place=f"figure {figure.id}")
     labels = {(figure.break_, g.id): g.label for g in codebook.groups(figure.break_)} | {(TOTAL, TOTAL): "All"}
     shown = [_shown(row, figure.unit) for row in rows.to_dict("records")]

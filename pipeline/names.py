@@ -3,6 +3,8 @@
 No codebook may take the name of the organisations, of the break of everyone, or of a raw file's own column.
 """
 
+import re
+
 ORGANISATION = "organisation"
 # The break that has one group, everyone.
 TOTAL = "total"
@@ -30,8 +32,9 @@ SECTOR_COLUMNS = ("code", "disposition", "group", "All")
 # Beside these `total`: in the response rates the sector is a break, as everyone is.
 RESERVED = frozenset(name for names in STAGE_COLUMNS.values() for name in names) | {TOTAL}
 
-# What `tracker explain` takes as the kind of number that is named, and so never as a measure.
-KINDS_OF_NUMBER = frozenset({"change", "figure", "finding", "mark", "net"})
+# What `tracker explain` takes as the kind of number that is named, in any case, so that no measure can have such an id.
+# The number of a figure or finding may follow without a blank.
+NAMES_A_KIND = re.compile(r"change|mark|net|(?:finding|figure)(?:[_-]?\d.*)?", re.IGNORECASE)
 
 # How the audit prints a claim that puts two shares in order, and one that says only that an answer was given.
 ORDERS = {">": "higher", "<": "lower", ">=": "no lower", "<=": "no higher"}

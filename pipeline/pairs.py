@@ -200,6 +200,11 @@ def judge_all(years, world, seeds, first=0):
     return pd.concat([judge(years, world, s).assign(pair=first + i) for i, s in enumerate(seeds)], ignore_index=True)
 
 
+def moved_measures(codebook, moved):
+    """What a truth moves, {question: answers}, by the measures of these questions."""
+    return {m.id: moved[m.question] for m in codebook.measures if m.question in moved}
+
+
 def summary(table, moved):
     """What comes of the pairs, by world, basis and errors.
 
@@ -208,8 +213,8 @@ def summary(table, moved):
     change for any question that the truth does not move; `false_words`: the mean over pairs of the share of words that
     are such (none where there is no word), which the correction holds below its level; `found`: the share of the
     truth's own moves that get their word (of answers that it moves by name, not of nets); `se_ratio`: the mean error
-    over the standard deviation that the changes really have. `moved` are the questions that the truth moves in SOME:
-    {measure: answers}.
+    over the standard deviation that the changes really have. `moved` are the measures that the truth moves in SOME
+    (`moved_measures`): {measure: answers}.
     """
     rows = []
     for (world, basis, errors), part in table.groupby(["world", "basis", "errors"], sort=False):

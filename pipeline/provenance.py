@@ -151,15 +151,18 @@ def writing_cell(project, executed, name):
 
 
 def commit_of(project, path):
-    """The commit in which a file last changed: {commit, date, changed}; None outside of git or before its first.
+    """The commit in which a file last changed: {commit, date, changed, cut}; None outside of git or before its first.
 
-    `changed` says whether the work tree's file differs from the commit's.
+    `changed` says whether the work tree's file differs from the commit's, `cut` whether the commit is the first that a
+    shallow clone has, so that the file may have changed last in one before it.
     """
-    last = _git(project, "log", "-1", "--format=%H %cs", "--", path)
+    last = _git(project, "log", "-1", "--format=%H %cs %P", "--", path)
     if not last:
         return None
-    commit, date = last.split()
-    return {"commit": commit, "date": date, "changed": bool(_git(project, "status", "--porcelain", "--", path))}
+    commit, date, *parents = last.split()
+    cut = not parents and _git(project, "rev-parse", "--is-shallow-repository") == "true"
+    changed = bool(_git(project, "status", "--porcelain", "--", path))
+    return {"commit": commit, "date": date, "changed": changed, "cut": cut}
 
 
 def committed(project, path, commit="HEAD"):

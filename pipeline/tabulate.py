@@ -20,6 +20,8 @@ from pipeline.printing import as_printed, state
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table, write_bytes, write_table, write_text
 
+# Datatypes of CSVW: a decimal would have no exponent, and truths are written as Python writes them.
+NUMBER, BOOLEAN = "number", {"base": "boolean", "format": "True|False"}
 # Column: (what it is called for readers, its type in CSVW, what it holds).
 COLUMNS = {
     "wave": ("Wave", "gYear", "The survey's year."),
@@ -28,7 +30,7 @@ COLUMNS = {
     "measure_label": ("Measure label", "string", "The measure in words."),
     "category": ("Category", "string", "Id of the answer, or of several answers added together (a net)."),
     "category_label": ("Answer", "string", "The answer or net in words."),
-    "net": ("Net", "boolean", "Whether the category is a net."),
+    "net": ("Net", BOOLEAN, "Whether the category is a net."),
     "break": ("Break", "string", "Id of what the organisations are split by; total where they are not."),
     "break_label": ("Split by", "string", "The break in words."),
     "group": ("Group", "string", "Id of the group of the break."),
@@ -38,24 +40,24 @@ COLUMNS = {
     "n": ("Unweighted base", "integer", "Organisations in the base that answered the questionnaire."),
     "n_weighted": (
         "Weighted base",
-        "decimal",
+        NUMBER,
         "Sum of the weights over the base; of a reconstruction on modelled sizes of organisations.",
     ),
     "n_eff": (
         "Effective base",
-        "decimal",
+        NUMBER,
         "Organisations of equal weight that would say as much (Kish); of a reconstruction on modelled sizes.",
     ),
     "count": ("Count", "integer", "Organisations in the base that gave the answer."),
-    "estimate": ("Share", "decimal", "Share of the base that gave the answer, as a proportion."),
-    "ci_low": ("Interval, lower end", "decimal", "Lower end of the confidence interval."),
-    "ci_high": ("Interval, upper end", "decimal", "Upper end of the confidence interval."),
+    "estimate": ("Share", NUMBER, "Share of the base that gave the answer, as a proportion."),
+    "ci_low": ("Interval, lower end", NUMBER, "Lower end of the confidence interval."),
+    "ci_high": ("Interval, upper end", NUMBER, "Upper end of the confidence interval."),
     "low": (
         "Smallest possible share",
-        "decimal",
+        NUMBER,
         "Smallest share that the report allows, where it is bounded.",
     ),
-    "high": ("Largest possible share", "decimal", "Largest share that the report allows, where it is bounded."),
+    "high": ("Largest possible share", NUMBER, "Largest share that the report allows, where it is bounded."),
     "support": ("Evidence", "string", "published, implied, bounded, assumed, simulated or measured."),
     "shown": ("Shown", "string", "settled: the share; bounded: its range; assumed or withheld: no share."),
     "quality": (

@@ -231,7 +231,7 @@ def _named(label, part):
 
 def safe(text):
     """A text that stays one in a cell: no formula, no link and no note reference of gptables."""
-    return plain_cell(text.replace("$$", "$ $").replace("](", "] ("))
+    return plain_cell(re.sub(r"\$(?=\$)", "$ ", text).replace("](", "] ("))
 
 
 def _with_language(data):

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.addresses import Key, find_target
-from pipeline.codebook import load_codebook
+from pipeline.codebook import Break, load_codebook
 from pipeline.explain_command import CHANGE
 from pipeline.explain_score import FILES
-from pipeline.names import KINDS_OF_NUMBER
+from pipeline.names import NAMES_A_KIND
 from pipeline.problems import InputProblem
 
 CLAIMS = [
@@ -59,8 +59,40 @@ def test_a_category_or_a_group_may_be_called_as_a_basis_is(tmp_path):
     assert target(book, "shop/yes/kind/weighted/weighted").keys == (Key("shop", "yes", "kind", "weighted", "weighted"),)
 
 
-def test_no_measure_can_be_called_as_the_kinds_of_number_are():
-    assert {CHANGE, *FILES, "figure", "finding"} == KINDS_OF_NUMBER
+@pytest.mark.parametrize(
+    "id_", [CHANGE, *FILES, "figure", "finding", "Finding", "NET", "figure3", "finding_2", "Figure-1b"]
+)
+def test_no_measure_can_be_called_as_the_kinds_of_number_are(small_codebook, id_):
+    assert NAMES_A_KIND.fullmatch(id_)
+    if id_.lower().startswith("fi"):  # what is taken for a figure or a finding, and so is no measure's
+        with pytest.raises(InputProblem, match=r"figure|finding"):
+            target(small_codebook, f"{id_}/nothing")
+
+
+@pytest.mark.parametrize("id_", ["findings", "figure_of_eight", "network", "marks", "changed", "find", "a.figure"])
+def test_other_names_are_a_measure_s(id_):
+    assert not NAMES_A_KIND.fullmatch(id_)
+
+
+def test_what_a_figure_lists_as_allowed_is_taken(small_codebook):
+    """Of a measure and a break with the same answers `yes no` is the category and then the group, as it is listed."""
+    shop = small_codebook.question("shop")
+    again = Break(id="again", label="Shop", of="shop", categories=("yes", "no"))
+    figure = next(f for f in small_codebook.figures if f.number == 2)
+    figure = figure.model_copy(update={"break_": "again", "categories": ("yes", "no")})
+    measures = [m.model_copy(update={"breaks": (*m.breaks, "again")}) for m in small_codebook.measures]
+    book = small_codebook.model_copy(
+        update={"breaks": (*small_codebook.breaks, again), "figures": (figure,), "measures": tuple(measures)}
+    )
+    assert {"yes", "no"} <= {a.id for a in shop.answers}
+    for category, group in (("yes", "no"), ("no", "yes"), ("yes", "yes")):
+        assert target(book, f"figure 2 {category} {group}").keys == (Key("shop", category, "again", group),)
+
+
+def test_a_figure_of_counts_is_of_those_that_answered_on_either_basis(small_codebook):
+    counts = tuple(f.model_copy(update={"unit": "count"}) for f in small_codebook.figures)
+    book = small_codebook.model_copy(update={"figures": counts})
+    assert target(book, "figure 1 talks", "weighted").keys[0].basis == "unweighted"
 
 
 def test_figures_and_findings_are_on_the_basis_that_is_printed_first(small_codebook):

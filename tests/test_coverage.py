@@ -128,6 +128,20 @@ def test_no_weight_helps_where_answering_is_by_answer(simulated, world, small_co
     assert found["covers"].mean() < 0.9
 
 
+@pytest.mark.parametrize(
+    ("withhold", "flag", "labels"),
+    [
+        (0, 30, ["below 30", "30 to 60", "60 to 120", "120 and over"]),
+        (30, 30, ["below 30", "30 to 60", "60 to 120", "120 and over"]),
+        (0, 0, ["0 and over"]),
+        (40, 30, ["below 30", "30 to 40", "40 to 60", "60 to 120", "120 and over"]),
+    ],
+)
+def test_limits_that_are_none_or_the_same_make_no_class_between_them(withhold, flag, labels):
+    limits = SimpleNamespace(withhold_below=withhold, flag_below=flag)
+    assert base_class(pd.Series([0, 12, 35, 500]), limits).cat.categories.tolist() == labels
+
+
 def test_an_interval_covers_or_misses_on_one_side(simulated):
     table = simulated[AT_RANDOM].dropna(subset="ci_low")
     assert (table[["covers", "below", "above"]].sum(axis="columns") == 1).all()

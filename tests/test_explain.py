@@ -1,6 +1,7 @@
 """What is said of a published number is true of the records, and nothing is said that they do not bear out."""
 
 import json
+import subprocess
 
 import pandas as pd
 import pytest
@@ -276,6 +277,24 @@ def test_records_that_are_not_there_are_said_with_what_brings_them(tmp_path):
 def test_outside_of_git_there_is_no_commit(tmp_path):
     (tmp_path / "a.csv").write_text("a")
     assert commit_of(tmp_path, "a.csv") is None
+
+
+def test_the_first_commit_of_a_shallow_clone_may_not_be_the_one_that_changed_a_file(tmp_path):
+    def git(folder, *arguments):
+        name = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+        subprocess.run(["git", *name, *arguments], cwd=folder, check=True, capture_output=True)
+
+    whole, shallow = tmp_path / "whole", tmp_path / "shallow"
+    whole.mkdir()
+    git(whole, "init", "--quiet")
+    for name in ("a.csv", "b.csv", "c.csv"):
+        (whole / name).write_text("x\n", encoding="utf-8")
+        git(whole, "add", name)
+        git(whole, "commit", "--quiet", "--message", name)
+    git(tmp_path, "clone", "--quiet", "--depth", "2", whole.as_uri(), str(shallow))
+    cut = {name: commit_of(shallow, name)["cut"] for name in ("a.csv", "b.csv", "c.csv")}
+    assert cut == {"a.csv": True, "b.csv": True, "c.csv": False}
+    assert not any(commit_of(whole, name)["cut"] for name in cut)
 
 
 def test_the_lock_must_be_one(tmp_path):

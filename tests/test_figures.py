@@ -52,6 +52,16 @@ def test_the_basis_asked_for_is_drawn(small_codebook):
     assert figure_data(estimates, small_codebook, figure)["estimate"].iloc[0] != 0.123
 
 
+def test_a_figure_of_counts_counts_those_that_answered_on_either_basis(small_codebook):
+    """What the weights make of a count is no number of organisations, nor whether a share of it may be given."""
+    figure = figure_of("bars", "events", unit="count")
+    estimates = estimates_of(small_codebook)
+    weighted = estimates["basis"].eq("weighted")
+    estimates = estimates.assign(quality=estimates["quality"].mask(weighted, "withheld"))
+    both = [figure_data(estimates, small_codebook, figure, basis) for basis in ("weighted", "unweighted")]
+    assert both[0].equals(both[1]) and both[0]["drawn"].eq("settled").all()
+
+
 def test_everyone_stands_beside_the_groups_where_asked(small_codebook):
     figure = figure_of("grouped", "shop", "kind", total=True, categories=("yes",))
     table = figure_data(estimates_of(small_codebook), small_codebook, figure)
