@@ -18,7 +18,7 @@ from pipeline.contradictions import judge
 from pipeline.problems import InputProblem
 from pipeline.reconstruct import contradiction_table
 from pipeline.records import glue
-from pipeline.system import build_system
+from pipeline.system import build_system, limited_by_claim
 from pipeline.whom import base_of
 
 
@@ -68,7 +68,9 @@ def _check_bases(claims, codebook, verdict, settings, file):
             same_base = {i for i, base in bases.items() if base == bases[claim_id]}
             others = set(contradiction) - {claim_id}
             disputed = any(others & set(c) and not same_base & set(c) for c in verdict.contradictions)
-            if not disputed and _leave_nobody(claims[claims["id"].isin(contradiction)], claim_id, codebook, settings):
+            together = claims[claims["id"].isin(contradiction)]
+            unlimited = limited_by_claim(codebook, claims)
+            if not disputed and _leave_nobody(together, claim_id, codebook, settings, unlimited=unlimited):
                 claim, rows = shares[claim_id], claims.loc[claims["id"].isin(others), "line"]
                 column = "base" if claim["break"] == TOTAL else "group"
                 # A measure of some, say, by a group that none of them can be in.
@@ -87,12 +89,13 @@ def _check_bases(claims, codebook, verdict, settings, file):
                 )
 
 
-def _leave_nobody(together, claim_id, codebook, settings):
+def _leave_nobody(together, claim_id, codebook, settings, *, unlimited):
     """Whether claims that contradict each other leave nobody that one of them, a share, could be of.
 
-    They do where not even the weakest share of that base, at least 0%, can be met with the others.
+    They do where not even the weakest share of that base, at least 0%, can be met with the others. `unlimited`: the
+    questions whose most answers a claim says, so that the codebook's number is not taken for granted.
     """
     weakest = {"op": ">=", "value": "0", "unit": "percent", "rounding": "exact", "number": Fraction(0)}
     records = [c | weakest if c["id"] == claim_id else c for c in together.to_dict("records")]
-    system = build_system(codebook, pd.DataFrame(records), settings.worded_tolerance, whole=False)
+    system = build_system(codebook, pd.DataFrame(records), settings.worded_tolerance, whole=False, unlimited=unlimited)
     return bool(judge(system, seed=settings.seed, time_limit=settings.time_limit).left_out)

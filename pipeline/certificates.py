@@ -15,6 +15,8 @@ from pipeline.system import Row, linear_row
 
 # A linear program's violation below this is round-off; every contradiction is verified in whole numbers as well.
 NO_VIOLATION = 1e-6
+# Coefficients beyond this are those of shares with more decimals than anybody prints.
+LARGE = 1e5
 
 
 def linear_core(system, ids):
@@ -54,7 +56,7 @@ def _elastic(system, rows, part):
         raise AssertionError(f"the elastic program always has an answer: {answer.message}")
     if answer.fun < NO_VIOLATION:
         return None
-    return frozenset().union(*_owners_of(answer, owners))
+    return frozenset().union(*_owners_of(answer, owners, matrix))
 
 
 def _eased(claim_id, row, ends):
@@ -123,9 +125,13 @@ def _program(structure, columns, matrix, bounds, slack):
     }
 
 
-def _owners_of(answer, owners):
-    """The claims whose rows have a dual value."""
-    held = np.flatnonzero(np.abs(answer.ineqlin.marginals[: len(owners)]) > NO_VIOLATION)
+def _owners_of(answer, owners, matrix):
+    """The claims whose rows have a dual value.
+
+    A share of many decimals is a row of large coefficients, whose dual value is as small as these are large.
+    """
+    scale = np.maximum(1, abs(matrix).max(axis=1).toarray().ravel() / LARGE)
+    held = np.flatnonzero(np.abs(answer.ineqlin.marginals[: len(owners)]) * scale > NO_VIOLATION)
     return [owners[k] for k in held]
 
 

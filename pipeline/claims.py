@@ -110,6 +110,8 @@ def _number(row, fault):
         fault("value", f"outside the range of unit {row['unit']}", f"0 to {most}" if most else "0 or more")
     if row["rounding"] == "half_up" and "/" in row["value"]:
         fault("value", "a rounded per cent is no fraction", "a number such as 37 or 12.5")
+    if row["unit"] == "answers" and row["op"] == "<" and number == 0:
+        fault("value", "nobody gives fewer answers than none", "1 or more")
     if number.denominator > 1 and row["unit"] in ("count", "answers"):
         fault("value", f"a {row['unit']} of rounding {row['rounding']} is a whole number", "a number such as 37")
     return number

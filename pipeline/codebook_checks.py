@@ -275,6 +275,9 @@ def _check_exports(book):
 def _check_bands(book):
     """A size lies in one band of its sector at most, no band is empty, a sparse cell joins another of its sector."""
     sectors = {a.id: a.band.sector for a in book.question(book.size_band).answers if a.band}
+    for sector in book.question(book.sector).answers:
+        if sector.id not in sectors.values():
+            raise ValueError(f"question {book.size_band}: no answer is a size band of the sector {sector.id!r}")
     for pair in book.collapse:
         _known(pair, sectors, "collapse: band")
         if pair[0] == pair[1] or sectors[pair[0]] != sectors[pair[1]]:

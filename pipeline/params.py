@@ -35,6 +35,13 @@ def _name(text):
     return text
 
 
+def _few_digits(number):
+    # It becomes a fraction, and programs with a denominator of many digits cannot be solved.
+    if number != round(number, 4):
+        raise ValueError("must have at most four digits after the point")
+    return number
+
+
 Share = Annotated[float, Field(gt=0, lt=1)]
 Chance = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
@@ -80,7 +87,7 @@ class Waves(Section):
 
 class Reconstruct(Section):
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)]  # the exact solver takes no larger one
-    worded_tolerance: Annotated[float, Field(ge=0, le=20)]
+    worded_tolerance: Annotated[float, Field(ge=0, le=20), AfterValidator(_few_digits)]
     time_limit: Annotated[float, Field(gt=0)]
     listed: Annotated[int, Field(ge=1)] = 2
     effort: Annotated[float, Field(gt=0)]

@@ -73,8 +73,13 @@ class Program:
         return round(self._optimise(self.scaled, _terms(count), sign), DIGITS)
 
     def weighted_ends(self, strata):
-        """The least and most of sum(total x count / members) / sum(total x base / members) over the strata."""
+        """The least and most of sum(total x count / members) / sum(total x base / members) over the strata.
+
+        (None, None) where the strata cannot all be as large as they say at once.
+        """
         goal = self.weighted.set_strata(strata)
+        if self.weighted.optimise(goal, 1) is None:
+            return None, None
         return tuple(round(self._optimise(self.weighted, goal, sign), DIGITS) for sign in (1, -1))
 
     def _optimise(self, model, goal, sign):

@@ -13,7 +13,7 @@ from pipeline.certificates import linear_limits
 from pipeline.codebook import ORGANISATION
 from pipeline.problems import InputProblem
 from pipeline.respondents import typed
-from pipeline.system import Row, counted, linear_row
+from pipeline.system import Row, counted, linear_row, sides
 from pipeline.whole import counting_model, exact_solver
 
 # A solver's bound this little above a whole number is that number.
@@ -126,8 +126,8 @@ def share_bases(system, ids):
     claims = system.table[system.table["id"].isin(ids) & system.table["unit"].isin(["percent", "share", "order"])]
     bases = {}
     for claim in claims.to_dict("records"):
-        for group in filter(None, (claim["group"], claim["versus_group"])):
-            _, base = counted(system.codebook, system.layout, claim, claim["category"], group)
+        for category, group in sides(claim):
+            _, base = counted(system.codebook, system.layout, claim, category, group)
             bases[tuple(base)] = base
     return list(bases.values())
 

@@ -65,16 +65,19 @@ def bases_of_claims(claims, codebook, worded_tolerance, bounded=None, disputed=f
     """The Base of every claim that speaks of answers, by id; of an order, that of its first share.
 
     A size that is stated goes first, then the range in `bounded` (`bounded_bases`), then what a share of a stated
-    base makes it. A size that one of the claims `disputed` (ids) states may as well be any in the range.
+    base makes it. A size that one of the claims `disputed` (ids) states, or that follows from one, may as well be any
+    in the range; where there is no range it is not known.
     """
     stated, bounded = stated_bases(claims, codebook, worded_tolerance), bounded or {}
+    undisputed = stated_bases(claims, codebook, worded_tolerance, without=disputed)
     found = {}
     for claim in claims:
         if testable(claim):
             base = base_of(codebook, claim)
             known, left = stated.get(base, Base()), bounded.get(base)
-            if known.known == "stated" and left and disputed.intersection(known.claims):
-                known = Base(tuple(sorted({*known.sizes, *left.sizes})), "stated", known.claims)
+            if known != undisputed.get(base, Base()):
+                widened = left and known.known == "stated"
+                known = Base(tuple(sorted({*known.sizes, *left.sizes})), "stated", known.claims) if widened else Base()
             found[claim["id"]] = known if known.known == "stated" else left or known
     return found
 

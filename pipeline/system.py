@@ -167,6 +167,13 @@ def about(codebook, claim, group):
     return codebook.base(claim["base"]).where, codebook.group(claim["break"], group).where
 
 
+def sides(claim):
+    """(category, group) for each group that a claim sets against the other, or of the one that it has."""
+    yield claim["category"], claim["group"]
+    if claim["versus_group"]:
+        yield claim["versus_category"] or claim["category"], claim["versus_group"]
+
+
 def tie_of(codebook, claim, category, group, among=None):
     """What must stand in one table for a count and its base to be sums of cells; `among`, if any, narrows both."""
     question = codebook.question(codebook.measure(claim["measure"]).question)

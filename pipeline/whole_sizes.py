@@ -11,7 +11,7 @@ from pipeline.certificates import eased_rows
 from pipeline.claims import has_whole_part, limits, whole_parts
 from pipeline.population import cell_of_band
 from pipeline.programs import Program
-from pipeline.system import Row, about, counted, linear_row
+from pipeline.system import Row, about, counted, linear_row, sides
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,10 @@ def _whole_bases(system, ids, worded_tolerance):
     program = Program([*system.structure, *rows, *eased_rows(system, ids)], system.size)
     bases, shares = {}, defaultdict(list)
     for claim in _sized_claims(system, ids, ("percent", "share", "order")):
-        for group in filter(None, (claim["group"], claim["versus_group"])):
+        for category, group in sides(claim):
             whom = _whom(system.codebook, claim, group)
             if whom not in bases:
-                _, base = counted(system.codebook, system.layout, claim, claim["category"], group)
+                _, base = counted(system.codebook, system.layout, claim, category, group)
                 bases[whom] = program.ends(base)
             if claim["unit"] != "order":
                 shares[whom].append(limits(claim, worded_tolerance))
@@ -101,8 +101,8 @@ def held_sizes(system, ids, solution, worded_tolerance):
     """The Known once every base of a share and every size band has as many respondents as in these counts."""
     codebook, bases = system.codebook, {}
     for claim in _sized_claims(system, ids, ("percent", "share", "order")):
-        for group in filter(None, (claim["group"], claim["versus_group"])):
-            _, base = counted(codebook, system.layout, claim, claim["category"], group)
+        for category, group in sides(claim):
+            _, base = counted(codebook, system.layout, claim, category, group)
             bases[_whom(codebook, claim, group)] = (int(solution[base].sum()),) * 2
     clique, column = system.layout.column(codebook.size_band)
     levels = system.layout.levels[codebook.size_band]

@@ -123,7 +123,7 @@ def test_without_a_frame_nothing_is_said_of_how_many_were_approached(small):
     statement = pd.read_csv(report / "methodology.csv")["statement"].str.cat(sep=" ")
     assert f"150 organisations answered; {NOT_KNOWN}." in statement and "organisations approached," not in statement
     page = (small.root / f"reports/waves/{YEAR}/weights.html").read_text(encoding="utf-8")
-    assert "Approached (not known: no frame was delivered" in page
+    assert "Approached (not known: no frame names others" in page
     assert "150 organisations approached" not in (report / "notebooks/weight.ipynb").read_text(encoding="utf-8")
 
 
