@@ -38,7 +38,7 @@ _MUST_BE = {
 
 
 # What XML has no place for: control characters, halves of a character, and two that are none.
-_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class _DoubledKey(yaml.MarkedYAMLError):
@@ -67,7 +67,7 @@ class _StrictLoader(yaml.SafeLoader):
     def compose_scalar_node(self, anchor):
         """A text or a number; raises _NotShown for a character that XML has no place for, written as an escape."""
         node = super().compose_scalar_node(anchor)
-        if strange := _NO_XML.search(node.value):
+        if strange := NO_XML.search(node.value):
             raise _NotShown(problem=strange[0], problem_mark=node.start_mark)
         return node
 
