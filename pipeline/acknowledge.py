@@ -4,7 +4,9 @@
 
 writes reports/revisions.csv, a log that only grows: the revisions released before (data/published/revisions.csv), then
 those of this run, with cause, date and name as docs/revisions.md has them. It ends with status 1 and one sentence as
-long as a revision has no entry there; the cause is then worked out from dvc.lock.
+long as a revision has no entry there; the cause is then worked out from dvc.lock. What would take away the hold in
+silence ends it as well: numbers on record that are gone, a released wave that is not run, an entry of a revision that
+nothing else knows.
 """
 
 import sys
@@ -15,6 +17,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.provenance import (
     GRAPH,
@@ -28,6 +31,7 @@ from pipeline.provenance import (
     stages_before,
 )
 from pipeline.revisions import (
+    CHANGED,
     LOG,
     MADE_FROM,
     PUBLISHED,
@@ -38,6 +42,7 @@ from pipeline.revisions import (
     read_entries,
     read_log,
     read_released,
+    released_numbers,
     sources,
     with_entries,
     without_withheld,
@@ -46,6 +51,7 @@ from pipeline.tables import read_table, write_table
 
 ENTRIES = "docs/revisions.md"
 LISTED = "reports/revisions.csv"
+LISTS = "reports/revisions"
 LONGEST = 200
 # How far back in the history of a wave's results a commit with the published numbers is looked for.
 COMMITS = 20
@@ -64,23 +70,56 @@ def main(project: Annotated[Path, typer.Option(help="Folder of the project.")] =
         raise InputProblem("a revision that was released has lost its entry", file=ENTRIES, found=unsaid[0])
     if len(waiting):
         raise unacknowledged(listed.loc[waiting.index])
+    _check_entries_are_known(entries, listed)
     typer.echo(f"{listed['revision'].nunique()} revisions of published numbers, each acknowledged")
 
 
 def pending(project):
     """The log with the revisions of this run below it, and the entries of docs/revisions.md."""
-    entries = read_entries(project / ENTRIES)
-    files = sorted((project / "reports/revisions").glob("*.csv"))
-    for released in sorted((project / PUBLISHED).glob("*/")):
-        if released.name not in {path.stem for path in files}:
-            raise InputProblem(
-                "these numbers were released, and no run makes that wave any more",
-                file=f"{PUBLISHED}/{released.name}",
-                do="put the year back on waves.all in params.yaml",
-            )
-    new = [with_entries(read_log(path), entries) for path in files]
-    log = pd.concat([released_log(project), *new], ignore_index=True).astype("string")
+    entries, log = read_entries(project / ENTRIES), released_log(project)
+    waves = [str(wave) for wave in load_params(project / SETTINGS).waves.all]
+    released = _released_waves(project, log, waves)
+    # What the run of a wave that is no longer listed left behind is no list of this run.
+    files = {wave: project / f"{LISTS}/{wave}.csv" for wave in waves}
+    for wave in released:
+        if not files[wave].exists():
+            what = "this wave was released, and no run has listed which of its numbers changed"
+            raise InputProblem(what, file=files[wave], do="run dvc repro")
+    new = [with_entries(read_log(path, CHANGED), entries) for path in files.values() if path.exists()]
+    log = pd.concat([log, *new], ignore_index=True).astype("string")
     return without_withheld(log), entries
+
+
+def _released_waves(project, log, waves):
+    """The waves that were released, by their folders and the log. Raises InputProblem where one is held no longer."""
+    folders = {path.name for path in (project / PUBLISHED).glob("*/") if not path.name.startswith(".")}
+    released = sorted({*log["wave"], *folders})
+    for wave in released:
+        if not wave.isdecimal():
+            what = "each folder here and each row of the log is of the year of a wave"
+            raise InputProblem(what, file=PUBLISHED, found=wave, do="take it out, or restore its name")
+        if wave not in waves:
+            raise InputProblem(
+                "this wave was released, and waves.all in params.yaml does not list it, so nothing would hold its "
+                "numbers",
+                file=f"{PUBLISHED}/{wave}",
+                do="put the year back; a wave is retired by saying so in the title of its codebook",
+            )
+        released_numbers(project, wave)
+    return released
+
+
+def _check_entries_are_known(entries, listed):
+    """Raise InputProblem for an entry whose revision neither the log nor this run has: the log may have lost it."""
+    for revision in entries:
+        if revision not in set(listed["revision"]):
+            raise InputProblem(
+                f"neither {PUBLISHED}/{LOG} nor this run has the revision of this entry",
+                file=ENTRIES,
+                found=revision,
+                do="restore the log from git if it lost rows; take the entry out if the numbers moved again, or back, "
+                "before they were released",
+            )
 
 
 def released_log(project):

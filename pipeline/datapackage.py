@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections import Counter
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 
 import pandas as pd
@@ -33,13 +35,27 @@ def datapackage(title, waves, tables):
     """The package's description as a dict: `waves` as {about, source}, `tables` as `resources` has them."""
     return {
         "profile": "tabular-data-package",
-        "name": re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-"),
+        # A title in other letters than these leaves nothing, and a package has a name.
+        "name": re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "tables",
         "title": title,
         "description": " ".join(wave["about"] for wave in waves),
         "licenses": [MIT],
         "sources": [{"title": source} for source in dict.fromkeys(wave["source"] for wave in waves)],
-        "resources": tables,
+        "resources": _each_by_a_name(tables),
     }
+
+
+def _each_by_a_name(tables):
+    """The tables by names of their own: what two share, since names have small letters and - alone, gets a number."""
+    times, taken, named = Counter(table["name"] for table in tables), set(), []
+    for table in tables:
+        name = table["name"]
+        if times[name] > 1:
+            numbered = (f"{name}-{number}" for number in count(1))
+            name = next(n for n in numbered if n not in times and n not in taken)
+        taken.add(name)
+        named.append(table | {"name": name})
+    return named
 
 
 def as_json(description):

@@ -7,6 +7,7 @@ public is described: questions, answers, routing and how the survey was made; no
 from xml.etree import ElementTree
 
 from pipeline.printing import STATUS
+from pipeline.yamls import NO_XML
 
 NAMESPACE = "ddi:codebook:2_6"
 XML = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -59,7 +60,7 @@ def _add(parent, path, text=None, **attributes):
 
 def _printable(text):
     """The text without characters that XML has no place for."""
-    return "".join(c for c in text if c in "\t\n" or c >= " ").strip()
+    return NO_XML.sub("", text).replace("\r", "").strip()
 
 
 def _document(root, title):

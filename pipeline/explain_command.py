@@ -143,8 +143,13 @@ def _wave_meant(words, waves, project):
     """The last wave whose printed report has a number of this id; else the last one that is no rehearsal."""
     collected = [w for w in waves.all if waves.kind(w) != "rehearsal"] or waves.all
     for wave in reversed(collected):
+        if waves.kind(wave) != "reconstruction":
+            continue
         path = project / _claims_file(wave)
-        if waves.kind(wave) == "reconstruction" and words[0] in set(read_table(path)["id"]):
+        claims = read_table(path)
+        if "id" not in claims:
+            raise InputProblem("the column is missing", file=path, column="id")
+        if words[0] in set(claims["id"]):
             return wave
     return collected[-1]
 

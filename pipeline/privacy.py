@@ -9,8 +9,11 @@ HIDDEN = "[contact detail]"
 # Addresses, and runs of nine or more digits that a telephone number may be.
 _ADDRESS = re.compile(r"[^\s@,;]+@[^\s@,;]+")
 _NUMBER = re.compile(r"(?<!\w)\+?\d(?:[\s().-]{0,2}\d){8,14}(?!\w)")
-# What is none, though it has as many digits: the two ends of a size band, of which neither begins with a nought.
-_RANGE = re.compile(r"([1-9]\d*)\s?-\s?([1-9]\d*)")
+# What is none, though it has as many digits: the two ends of a size band, of which neither begins with a nought. Their
+# thousands may be set apart, by the same sign in both.
+_APART = r"[1-9](?:\d{{0,2}}(?:{0}\d{{3}})+|\d{{0,3}})"
+_ENDS = (r"[1-9]\d*", _APART.format(r"\s"), _APART.format(r"\."))
+_RANGES = tuple(re.compile(rf"({end})\s?-\s?({end})(?!\w)") for end in _ENDS)
 _DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 # A character with the accents that are set apart from it.
 _LETTER = re.compile(r".[\u0300-\u036f]*", re.DOTALL)
@@ -25,15 +28,20 @@ def hide_details(text, names=None):
 def holds_details(text, names=None):
     """Whether a text that is to be published holds what `hide_details` would hide.
 
-    A date is no number to call, nor is a size band such as `10000-49999`.
+    A date is no number to call, nor is a size band such as `10000-49999` or `10 000-49 999`.
     """
-    text = _NUMBER.sub(lambda found: "" if _is_range(found[0]) else found[0], _DATE.sub("", text))
+    text = _NUMBER.sub(lambda found: "" if _is_range(found) else found[0], _DATE.sub("", text))
     return hide_details(text, names) != text
 
 
-def _is_range(text):
-    ends = _RANGE.fullmatch(text)
-    return bool(ends) and int(ends[1]) < int(ends[2])
+def _is_range(found):
+    """Whether a run of digits that was found in a text is a size band, or the beginning of a longer one."""
+    for pattern in _RANGES:
+        ends = pattern.match(found.string, found.start())
+        if ends and ends.end() >= found.end():
+            low, high = (int(re.sub(r"\D", "", end)) for end in ends.groups())
+            return low < high
+    return False
 
 
 class NameList:

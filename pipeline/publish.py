@@ -17,7 +17,7 @@ from pipeline.datapackage import NAME, as_json, datapackage, resources
 from pipeline.files import write_text
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
-from pipeline.revisions import read_log
+from pipeline.revisions import read_document, read_log
 from pipeline.site import KINDS, TEMPLATES, markdown, page, slug
 from pipeline.tracker_pages import tracker_parts
 from pipeline.typeset import CONTENTS, TABLES, write_pages
@@ -33,7 +33,8 @@ def edition(waves, documents, tracker, title, revised=()):
     `tracker_parts` found (None without one), `title` the edition's name, `revised` what `revisions_of` counts.
     """
     lead = leading(waves)
-    told = read_documents(documents)
+    own = [DOCUMENTS, TRACKER, *(notebook["page"] for notebook in (tracker or {}).get("notebooks", ()))]
+    told = read_documents(documents, own)
     shared = {"edition": title, "rehearsal": lead["rehearsal"], "waves": waves, "tracker": tracker}
     first = {"lead": lead, "supports": KINDS[lead["kind"]], "documents": told, "revised": revised}
     pages = {"index.html": page("index.html", "", **shared, **first)}
@@ -63,9 +64,12 @@ def leading(waves):
     return (real or waves)[-1]
 
 
-def read_documents(documents):
-    """The documents as pages: [{page, path, title, html, contents}], links among them leading to their pages."""
-    pages = {path: page_of(path) for path in documents}
+def read_documents(documents, own=()):
+    """The documents as pages: [{page, path, title, html, contents}], links among them leading to their pages.
+
+    `own` are the pages that the edition has beside them.
+    """
+    pages = pages_of(documents, own)
     told = []
     for path, text in documents.items():
         html, headings = markdown(text, link=lambda url, path=path: document_link(url, path, pages))
@@ -73,6 +77,19 @@ def read_documents(documents):
         contents = [h for h in headings if h["level"] == 2]
         told.append({"page": pages[path], "path": path, "title": title, "html": html, "contents": contents})
     return sorted(told, key=lambda document: document["title"])
+
+
+def pages_of(documents, own=()):
+    """The page of each document: {path: page}. Raises InputProblem where it would overwrite another page."""
+    pages, taken = {}, {page.lower(): "the edition itself" for page in own}
+    for path in documents:
+        # Some disks take names for one that differ in their letter case alone.
+        page = page_of(path)
+        if (other := taken.setdefault(page.lower(), path)) != path:
+            what = f"its page would take the place of another, that of {other}"
+            raise InputProblem(what, file=f"docs/{path}", found=page, do="call the document or its folder otherwise")
+        pages[path] = page
+    return pages
 
 
 def page_of(path):
@@ -124,7 +141,7 @@ def main(
     """Make the edition's first page and all that stands beside the waves: reports/index.html and reports/pages."""
     settings = load_params(params)
     waves = read_waves(reports / "waves", settings.waves.all)
-    documents = {p.relative_to(docs).as_posix(): p.read_text(encoding="utf-8") for p in sorted(docs.rglob("*.md"))}
+    documents = {p.relative_to(docs).as_posix(): read_document(p) for p in sorted(docs.rglob("*.md"))}
     revised = revisions_of(read_log(reports / "revisions.csv"))
     books = {w: load_codebook(data / "codebook" / f"{w}.yaml") for w in settings.waves.all}
     tracker = tracker_parts(reports / "tracker", books, settings.figures.basis)

@@ -23,8 +23,8 @@ from pipeline.revisions import (
     entry_text,
     read_entries,
     read_numbers,
-    read_released,
     released_before,
+    released_numbers,
     sources,
     with_entries,
     without_withheld,
@@ -73,7 +73,7 @@ def release(
         raise InputProblem("this is not what the last run made", file=file, do="run dvc repro first")
     _check_up_to_date(project, stage, file)
     folder, now = project / PUBLISHED / str(wave), read_numbers(project / f"reports/{wave}")
-    before = read_released(folder)
+    before = released_numbers(project, wave)
     changed = changed_numbers(wave, before, now, taken=released_before(project, wave))
     changed = with_entries(changed, read_entries(project / ENTRIES))
     if changed["acknowledged"].eq("").any():

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from pipeline.problems import InputProblem
-from pipeline.revisions import PUBLISHED, changed_numbers, read_numbers, read_released, released_before
+from pipeline.revisions import changed_numbers, read_numbers, released_before, released_numbers
 from pipeline.tables import write_table
 
 
@@ -21,7 +21,7 @@ def main(
 ):
     """Compare a wave's numbers with those that were last released."""
     now = read_numbers(project / f"reports/{wave}")
-    released = read_released(project / PUBLISHED / str(wave))
+    released = released_numbers(project, wave)
     before = released_before(project, wave)
     changed = changed_numbers(wave, released, now, taken=before)
     write_table(project / f"reports/revisions/{wave}.csv", changed)

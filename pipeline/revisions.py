@@ -22,15 +22,19 @@ from pipeline.tables import read_table
 PUBLISHED = "data/published"
 NUMBERS, MADE_FROM, LOG = "numbers.csv", "made_from.csv", "revisions.csv"
 VALUES = ["n", "count", "estimate", "ci_low", "ci_high", "support", "low", "high", "quality", "sentence"]
-VALUES += ["n_weighted", "n_eff", "se", "deff"]
+# Columns that editions of before they were put on record do not have.
+ADDED = ["n_weighted", "n_eff", "se", "deff"]
+VALUES += ADDED
 CHANGED = ["revision", "wave", "number", "column", "old", "new"]
 LOGGED = [*CHANGED, "cause", "changed", "acknowledged", "by"]
 WITHDRAWN = "withdrawn"
+RESTORE = "restore the file from git"
+REMAKE = "restore the file from git, or run dvc repro where a stage makes it"
 # The support of a wave that is not public already; of a reconstruction each number has another.
 NOT_PUBLIC = ("measured", "simulated")
 CAUSES = ("data", "code", "parameter", "unknown")
 CODE = (".py", ".ipynb", ".html", ".lock")
-HEADING = re.compile(r"^## (\d{4}-[0-9a-f]{8})\s*$")
+HEADING = re.compile(r"^## (\d{1,4}-[0-9a-f]{8})\s*$")
 FIELD = re.compile(r"^- (\w+): *(.*?)\s*$")
 FIELDS = ("Date", "By", "Cause", "Changed", "Why")
 
@@ -59,10 +63,40 @@ def released_before(project, wave):
     return log.loc[log["wave"].eq(str(wave)), "revision"].unique()
 
 
+def released_numbers(project, wave):
+    """The numbers that were last released of a wave of the project; None if none were.
+
+    Raises InputProblem where the log has revisions of the wave, or what its numbers were made from is there, and the
+    numbers are not: it would pass for a wave that was never released, and be held to nothing.
+    """
+    folder = Path(project) / PUBLISHED / str(wave)
+    numbers = read_released(folder)
+    if numbers is None and ((folder / MADE_FROM).exists() or len(released_before(project, wave))):
+        what = "this wave was released, and its numbers on record are gone"
+        raise InputProblem(what, file=folder / NUMBERS, do=RESTORE)
+    return numbers
+
+
 def read_released(folder):
-    """The numbers that were last released of a wave; None if none were."""
+    """The numbers that are on record in a folder; None if none are.
+
+    Raises InputProblem for a table that would hold fewer numbers than it seems to: a column is called otherwise or
+    missing, or a number stands twice.
+    """
     path = Path(folder) / NUMBERS
-    return read_table(path, dtype="string").fillna("") if path.exists() else None
+    if not path.exists():
+        return None
+    table = read_table(path, dtype="string").fillna("")
+    for column in ("number", *VALUES[: -len(ADDED)]):
+        if column not in table:
+            raise InputProblem("the column is missing", file=path, column=column, do=RESTORE)
+    for column in table.columns.difference(["number", *VALUES], sort=False):
+        raise InputProblem("there is no such column", file=path, column=column, allowed=["number", *VALUES], do=RESTORE)
+    if (twice := table["number"].duplicated()).any():
+        row = int(twice.idxmax())
+        found = table.loc[row, "number"]
+        raise InputProblem("this number stands twice", file=path, row=row + 2, column="number", found=found, do=RESTORE)
+    return table
 
 
 def changed_numbers(wave, released, now, taken=()):
@@ -186,11 +220,7 @@ def read_entries(path):
     that is none of CAUSES.
     """
     entries, lines, current = {}, {}, None
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputProblem("there is no such file", file=path, do="restore it from git") from None
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(read_document(path).splitlines(), start=1):
         if line.startswith("#"):
             heading = HEADING.match(line)
             current = heading[1] if heading else None
@@ -203,6 +233,18 @@ def read_entries(path):
     for revision, entry in entries.items():
         check_entry(entry, path, lines[revision])
     return entries
+
+
+def read_document(path):
+    """The text of a document. Raises InputProblem if there is no such file or it is no text in UTF-8."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputProblem("there is no such file", file=path, do="restore it from git") from None
+    except UnicodeDecodeError as problem:
+        raise InputProblem(f"not UTF-8 text at byte {problem.start}", file=path, do="save it as UTF-8") from None
+    except OSError as problem:
+        raise InputProblem(f"it cannot be read ({problem.strerror})", file=path) from None
 
 
 def check_entry(entry, path, row=None):
@@ -239,6 +281,15 @@ def with_entries(changed, entries):
     return changed.assign(**told)[LOGGED].astype("string")
 
 
-def read_log(path):
-    """A table of logged revisions, all text."""
-    return read_table(path, dtype="string").fillna("")
+def read_log(path, columns=LOGGED):
+    """A table of revisions, all text: a log, or with CHANGED as its columns what a run changed of a wave.
+
+    Raises InputProblem where its columns are others: a renamed one would say nothing of what stands in it.
+    """
+    table = read_table(path, dtype="string").fillna("")
+    if list(table.columns) != list(columns):
+        found = ", ".join(table.columns)
+        raise InputProblem(
+            "its columns are not those of this table", file=path, found=found, allowed=columns, do=REMAKE
+        )
+    return table

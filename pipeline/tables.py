@@ -113,9 +113,15 @@ def read_table(path, **options):
             header = pd.read_csv(path, encoding="utf-8", nrows=0)
             options["dtype"] = dict.fromkeys(_ids_among(header.columns), str) | types
         table = pd.read_csv(path, encoding="utf-8", keep_default_na=False, na_values=[""], **options)
+        if not table.index.equals(pd.RangeIndex(len(table))):
+            # Pandas takes the first cell of each row for a name of the row, and moves the others under other columns.
+            do = "take out the comma that is too many, or put the text that has it in quotes"
+            raise InputProblem("it has more cells than the header has columns", file=path, row=2, do=do)
         return _texts(table.drop(columns=MARK, errors="ignore"), _as_meant)
     except FileNotFoundError:
         raise InputProblem("there is no such file", file=path) from None
+    except OSError as problem:
+        raise InputProblem(f"it cannot be read ({problem.strerror})", file=path) from None
     except (UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as problem:
         raise InputProblem(f"not a table in CSV and UTF-8 ({str(problem).strip()})", file=path) from None
 

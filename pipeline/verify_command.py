@@ -29,6 +29,8 @@ def main(
     check_ready(project)
     if attest is not None and attest.suffix != ".json":
         raise InputProblem("the attestation is a JSON file", file=attest, do="let its name end in .json")
+    if keep is not None and keep.exists() and not keep.is_dir():
+        raise InputProblem("this is no folder, and the clone needs an empty one", file=keep)
     if keep is not None and keep.exists() and any(keep.iterdir()):
         raise InputProblem("the folder for the clone is not empty", file=keep)
     with tempfile.TemporaryDirectory(prefix="verify-") as own:

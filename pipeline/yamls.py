@@ -37,6 +37,10 @@ _MUST_BE = {
 }
 
 
+# What XML has no place for: control characters, halves of a character, and two that are none.
+NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 class _DoubledKey(yaml.MarkedYAMLError):
     """A key that stands twice in one mapping; `problem` is the key."""
 
@@ -49,12 +53,23 @@ class _NotThat(yaml.MarkedYAMLError):
     """What is not as its tag says, such as a date that no calendar has; `problem` is it, `context` the tag's name."""
 
 
+class _NotShown(yaml.MarkedYAMLError):
+    """A character that XML has no place for, so that no picture or archive can hold the text; `problem` is it."""
+
+
 class _StrictLoader(yaml.SafeLoader):
     """The safe loader, which keeps the last of two equal keys, made to refuse the second.
 
     It refuses as well what YAML takes for a whole number and a person for something else: 010 is 8 to it, and 1:30 is
     90. No tag but YAML's own is known to it, so that no file can name a class or function.
     """
+
+    def compose_scalar_node(self, anchor):
+        """A text or a number; raises _NotShown for a character that XML has no place for, written as an escape."""
+        node = super().compose_scalar_node(anchor)
+        if strange := NO_XML.search(node.value):
+            raise _NotShown(problem=strange[0], problem_mark=node.start_mark)
+        return node
 
     def construct_whole_number(self, node):
         """A whole number written in plain digits; raises _OtherNumber for any other form."""
@@ -87,13 +102,16 @@ _StrictLoader.add_constructor("tag:yaml.org,2002:int", _StrictLoader.construct_w
 def read_yaml(path, kind="file"):
     """The content of a YAML file; `kind` is what a sentence about the whole of it calls it.
 
-    Raises InputProblem if there is no such file, if it is not UTF-8 or not YAML, for a key that stands twice, for a
-    number in another form than digits and for a date or the like that is none, with the row where there is one.
+    Raises InputProblem if there is no such file, if it cannot be read, is not UTF-8 or not YAML, for a key that stands
+    twice, for a number in another form than digits, for a date or the like that is none and for a character that no
+    page can show, with the row where there is one.
     """
     try:
         return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_StrictLoader)
     except FileNotFoundError:
         raise InputProblem(f"there is no such {kind}", file=path) from None
+    except OSError as e:
+        raise InputProblem(f"it cannot be read ({e.strerror})", file=path) from None
     except UnicodeDecodeError as e:
         raise InputProblem(f"not UTF-8 text at byte {e.start}", file=path, do="save it as UTF-8") from None
     except _DoubledKey as e:
@@ -104,6 +122,9 @@ def read_yaml(path, kind="file"):
     except _OtherNumber as e:
         what, do = "not a number as a person writes it", "write it in digits alone, or put it in quotes if it is text"
         raise InputProblem(what, file=path, row=e.problem_mark.line + 1, found=e.problem[:40], do=do) from None
+    except _NotShown as e:
+        what, do = "a character that no page, picture or archive can hold", "take it out"
+        raise InputProblem(what, file=path, row=e.problem_mark.line + 1, found=e.problem, do=do) from None
     except _NotThat as e:
         seems = "looks like a date" if e.context == "timestamp" else f"is marked as !!{e.context}"
         what, do = f"{seems} and is none", "correct it, or put it in quotes if it is text"

@@ -61,7 +61,7 @@ def hostile(small_codebook):
             update={
                 "text": HOSTILE,
                 "label": HOSTILE,
-                "note": HOSTILE + "\x0b",
+                "note": HOSTILE + "\x0b\ufffe\ud800",
                 "answers": tuple(a.model_copy(update={"label": HOSTILE}) for a in q.answers),
             }
         )
@@ -330,6 +330,17 @@ def test_the_data_package_lists_every_table_as_it_is(small_codebook, tmp_path):
         assert re.fullmatch(r"[a-z0-9._-]+", resource["name"])
     types = [f["type"] for f in package["resources"][0]["schema"]["fields"]]
     assert types == ["integer", "number", "string", "boolean", "string"]
+
+
+def test_each_table_of_the_package_has_a_name_of_its_own_and_so_has_the_package(tmp_path):
+    figures = {"A_b.csv", "a-b.csv", "a_b.csv", "a-b-1.csv", "c.csv"}
+    for name in figures:
+        write_table(tmp_path / "2020/figures" / name, pd.DataFrame({"n": [1]}))
+    package = datapackage("\u65e5\u672c\u8a9e", [], resources(tmp_path, "2020"))
+    names = {resource["path"].rpartition("/")[2]: resource["name"] for resource in package["resources"]}
+    assert names.keys() == figures and len(set(names.values())) == len(figures)
+    assert (names["a-b-1.csv"], names["c.csv"]) == ("2020-figures-a-b-1", "2020-figures-c")
+    assert all(re.fullmatch(r"[a-z0-9._-]+", name) for name in [package["name"], *names.values()])
 
 
 def test_the_edition_s_package_has_the_tables_of_the_waves_of_the_tracker_and_the_revisions():

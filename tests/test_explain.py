@@ -13,9 +13,9 @@ from pipeline.addresses import Key
 from pipeline.codebook import TOTAL
 from pipeline.estimate import BOUNDS, KEYS, estimate
 from pipeline.explain import claims_of, condition_words, explain_estimate, explain_finding, plain_number, records_at
-from pipeline.explain_command import explained
+from pipeline.explain_command import _wave_meant, explained
 from pipeline.findings import finding_clauses
-from pipeline.params import Analyse
+from pipeline.params import Analyse, Waves
 from pipeline.problems import InputProblem
 from pipeline.provenance import (
     commit_of,
@@ -165,6 +165,17 @@ def test_a_finding_has_its_sentences_estimates_and_comparison(small_codebook, wa
         row[["difference", "difference_low", "difference_high"]]
     )
     assert "comparison" not in found["clauses"][0]
+
+
+def test_claims_without_ids_are_refused_when_a_claim_is_looked_for(tmp_path):
+    path = tmp_path / "data/report/2020/claims.csv"
+    path.parent.mkdir(parents=True)
+    waves = Waves(all=(2020, 2021), reconstruction=(2020,))
+    path.write_text("id,place\nc1,p. 1\n")
+    assert [_wave_meant([word], waves, tmp_path) for word in ("c1", "c2")] == [2020, 2021]
+    path.write_text("ID,place\nc1,p. 1\n")
+    with pytest.raises(InputProblem, match=r"claims\.csv, column id: the column is missing"):
+        _wave_meant(["c1"], waves, tmp_path)
 
 
 def test_claims_of_the_same_share_are_found_whatever_base_they_are_worded_over(small_codebook):

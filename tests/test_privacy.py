@@ -58,13 +58,33 @@ def test_a_name_is_found_however_it_is_written_and_not_in_ordinary_words(name, t
 
 
 @pytest.mark.parametrize(
-    "text", ["ask ann.lee@example.org", "020 7946-0123", "0113 496 0123", "Ann Lee", "7946-0123456"]
+    "text",
+    [
+        *("ask ann.lee@example.org", "020 7946-0123", "0113 496 0123", "Ann Lee", "7946-0123456"),
+        *(
+            "49 999-10 000 1",
+            "7946 012-345 678",
+            "020 794-601 234",
+            "113 496-723 456 12",
+            "+44 113-496 012",
+            "212.555-1234567",
+        ),
+        *("113.496-723 456", "113 496- 012 345"),
+    ],
 )
 def test_what_is_published_holds_details(text):
     assert holds_details(text, NAMES)
 
 
-@pytest.mark.parametrize("text", ["10000-49999", "Homes: 100000 - 249999", "10,000 to 49,999", "Annie Leeds", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("10000-49999", "Homes: 100000 - 249999", "10,000 to 49,999", "Annie Leeds", ""),
+        *("10 000-49 999 homes", "10.000-49.999", "100 000-300 000 residents", "10 000 - 49 999", "9 000-10 000"),
+        *("10\u00a0000-49\u00a0999", "10\u202f000-49\u202f999", "5000-10 000, 9000-10.000", "1 000 000-9 999 999"),
+        *("10 000 000-99 999 999 homes", "from 100.000-300.000."),
+    ],
+)
 def test_two_numbers_and_a_dash_are_a_size_band(text):
     assert not holds_details(text, NAMES)
 

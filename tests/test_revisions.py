@@ -1,16 +1,21 @@
 """Changes of published numbers are found to the last digit, have one name, a cause, and an acknowledgement each."""
 
 import re
+import shutil
 import subprocess
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from made_estimates import changed, estimates_of
+from small_project import small_params
 
-from pipeline.acknowledge import cause_of, pending
+from pipeline.acknowledge import cause_of
+from pipeline.acknowledge import main as acknowledge
 from pipeline.findings import finding_clauses
 from pipeline.problems import InputProblem
 from pipeline.provenance import stages_before
+from pipeline.revise import main as revise
 from pipeline.revisions import (
     CHANGED,
     LOGGED,
@@ -21,9 +26,11 @@ from pipeline.revisions import (
     entry_text,
     published_numbers,
     read_entries,
+    read_log,
     read_numbers,
     read_released,
     released_before,
+    released_numbers,
     sources,
     with_entries,
     without_withheld,
@@ -78,12 +85,122 @@ def test_a_base_or_an_error_that_changed_is_a_revision_where_it_was_put_on_recor
     assert changed_numbers(2020, before.drop(columns=["n_weighted", "n_eff", "se", "deff"]), now).empty
 
 
-def test_a_released_wave_that_is_made_no_more_stops_the_run(tmp_path):
-    (tmp_path / "data/published/2019").mkdir(parents=True)
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs/revisions.md").write_text("# Revisions\n", encoding="utf-8")
-    with pytest.raises(InputProblem, match=r"data/published/2019.*no run makes that wave any more.*waves\.all"):
-        pending(tmp_path)
+def test_a_table_on_record_that_would_hold_less_than_it_seems_to_is_refused(estimates, small_codebook, tmp_path):
+    now = numbers_of(estimates, small_codebook, tmp_path)
+    faults = {
+        "column number: the column is missing": now.rename(columns={"number": "nmber"}),
+        "column estimate: the column is missing": now.drop(columns="estimate"),
+        "column nse: there is no such column": now.rename(columns={"se": "nse"}),
+        "row 3, column number: this number stands twice": now.iloc[[0, 0, 1]],
+    }
+    for said, table in faults.items():
+        write_table(tmp_path / "numbers.csv", table)
+        with pytest.raises(InputProblem, match=said):
+            read_released(tmp_path)
+
+
+# ---- the hold cannot be taken away in silence
+
+
+@pytest.fixture
+def held(estimates, small_codebook, tmp_path):
+    """The folder of a project with a released wave, one revision in the log, and nothing changed since."""
+    project = tmp_path / "held"
+    before = numbers_of(estimates, small_codebook, tmp_path)
+    now = numbers_of(changed(estimates, "shop", "yes", estimate=0.77), small_codebook, project / "reports/2020")
+    rows = changed_numbers(2020, before, now)
+    name = rows["revision"].iloc[0]
+    (project / "docs").mkdir()
+    (project / "docs/revisions.md").write_text("# Revisions\n\n" + entry_text(name, **ENTRY), encoding="utf-8")
+    write_table(project / "data/published/revisions.csv", with_entries(rows, {name: ENTRY}))
+    write_table(project / "data/published/2020/numbers.csv", now)
+    settings = (Path(__file__).parents[1] / "params.yaml").read_text(encoding="utf-8")
+    (project / "params.yaml").write_text(small_params(settings), encoding="utf-8")
+    revise(2020, project)
+    acknowledge(project)
+    return project
+
+
+def edit(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def refusal(function, *given):
+    with pytest.raises(InputProblem) as problem:
+        function(*given)
+    return str(problem.value)
+
+
+def test_a_log_that_lost_its_rows_is_missed_by_the_entries(held):
+    log = held / "data/published/revisions.csv"
+    log.write_text(log.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    said = refusal(acknowledge, held)
+    assert "docs/revisions.md: neither data/published/revisions.csv nor this run has the revision of this entry" in said
+    assert "restore the log from git" in said
+
+
+def test_an_entry_of_changes_of_this_run_is_known(held):
+    edit(held / "reports/2020/estimates.csv", ",0.77,", ",0.78,")
+    revise(2020, held)
+    name = read_log(held / "reports/revisions/2020.csv", CHANGED)["revision"].iloc[0]
+    with (held / "docs/revisions.md").open("a", encoding="utf-8") as file:
+        file.write("\n" + entry_text(name, **ENTRY))
+    acknowledge(held)
+    edit(held / "reports/2020/estimates.csv", ",0.78,", ",0.77,")
+    revise(2020, held)
+    assert f"found {name!r}" in refusal(acknowledge, held)
+
+
+def test_a_wave_that_the_log_names_has_its_numbers_on_record(held):
+    shutil.rmtree(held / "data/published/2020")
+    for command in (lambda: revise(2020, held), lambda: acknowledge(held)):
+        assert "numbers.csv: this wave was released, and its numbers on record are gone; restore" in refusal(command)
+
+
+def test_a_wave_that_was_never_revised_has_its_numbers_on_record(held):
+    write_table(held / "data/published/2021/made_from.csv", pd.DataFrame({"kind": [], "name": [], "value": []}))
+    assert "its numbers on record are gone" in refusal(released_numbers, held, 2021)
+    assert released_numbers(held, 2022) is None
+
+
+def test_a_released_wave_that_is_taken_off_the_list_stops_the_run(held):
+    edit(held / "params.yaml", "all: [2020]", "all: [2021]")
+    said = refusal(acknowledge, held)
+    assert "data/published/2020: this wave was released, and waves.all in params.yaml does not list it" in said
+    assert "retired by saying so in the title of its codebook" in said
+    shutil.rmtree(held / "data/published/2020")
+    assert "waves.all in params.yaml does not list it" in refusal(acknowledge, held)
+
+
+def test_what_is_no_year_has_no_numbers_on_record(held):
+    (held / "data/published/.hidden").mkdir()
+    acknowledge(held)
+    (held / "data/published/old").mkdir()
+    assert "is of the year of a wave; found 'old'" in refusal(acknowledge, held)
+
+
+def test_a_released_wave_that_no_run_has_compared_stops_the_run(held):
+    (held / "reports/revisions/2020.csv").unlink()
+    assert "no run has listed which of its numbers changed; run dvc repro" in refusal(acknowledge, held)
+
+
+@pytest.mark.parametrize(("old", "new"), [("number,column", "nmber,column"), (",by\n", ",by,more\n")])
+def test_a_log_with_other_columns_is_refused(held, old, new):
+    edit(held / "data/published/revisions.csv", old, new)
+    assert "its columns are not those of this table" in refusal(acknowledge, held)
+
+
+def test_a_row_of_the_log_with_a_cell_too_many_is_refused(held):
+    edit(held / "data/published/revisions.csv", ",A. Analyst\n", ",A. Analyst,\n")
+    assert "row 2: it has more cells than the header has columns" in refusal(acknowledge, held)
+
+
+def test_a_document_in_another_encoding_is_refused(held):
+    with (held / "docs/revisions.md").open("ab") as file:
+        file.write(b"\xff")
+    assert "docs/revisions.md: not UTF-8 text at byte " in refusal(acknowledge, held)
 
 
 def test_what_is_gone_is_withdrawn_and_what_is_new_is_no_revision(estimates, small_codebook, tmp_path):
@@ -297,6 +414,11 @@ def test_an_entry_that_says_too_little_is_refused(document, change, said):
     with pytest.raises(InputProblem) as problem:
         read_entries(document(entry_text(NAME, **(ENTRY | change))))
     assert said in str(problem.value)
+
+
+@pytest.mark.parametrize("name", ["7-0123abcd", "999-0123abcd"])
+def test_an_entry_of_an_early_year_is_read(document, name):
+    assert read_entries(document(entry_text(name, **ENTRY))) == {name: ENTRY}
 
 
 def test_an_entry_twice_is_refused(document):

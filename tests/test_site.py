@@ -276,6 +276,37 @@ def test_documents_lead_to_each_other_and_to_nothing_outside_of_the_site(pages):
     assert soup(made["pages/c.html"]).select_one(".prose a")["href"] == "a.html"
 
 
+@pytest.mark.parametrize(
+    ("documents", "said"),
+    [
+        (
+            ["a.md", "a/README.md"],
+            "docs/a/README.md: its page would take .* that of a.md; found 'a.html'",
+        ),
+        (["m.md", "x/m.md"], "docs/x/m.md: .* that of m.md"),
+        (["M.md", "m.md"], "docs/m.md: .* that of M.md"),
+        (["tracker.md"], "docs/tracker.md: .* that of the edition itself"),
+        (["documents/README.md"], "docs/documents/README.md: .* that of the edition itself"),
+    ],
+)
+def test_no_document_takes_the_place_of_another_page(pages, documents, said):
+    with pytest.raises(InputProblem, match=said):
+        edition([contents_of(pages)], dict.fromkeys(documents, "# A\n"), None, "Made up")
+
+
+def test_a_chapter_of_number_nought_is_a_chapter_like_any(small_codebook, report):
+    first, *others = small_codebook.chapters
+    book = small_codebook.model_copy(update={"chapters": (first.model_copy(update={"number": 0}), *others)})
+    made = wave_pages(book, report, SETTINGS)
+    front = soup(edition([contents_of(made)], {}, None, "Made up")["index.html"])
+    link = front.find("a", class_="card", href=f"waves/2020/index.html#chapter-{first.id}")
+    assert link.select_one(".numeral").get_text() == "0"
+    page = soup(made["index.html"])
+    numerals = page.select(f"#chapter-{first.id} h2 .numeral, .chapters a[href='#chapter-{first.id}'] .numeral")
+    assert [numeral.get_text() for numeral in numerals] == ["0", "0"]
+    assert soup(made["numbers.html"]).select_one("section h2 .numeral").get_text() == "0"
+
+
 def test_without_pages_of_a_wave_there_is_no_edition(pages, tmp_path):
     write_pages(pages, tmp_path / "2020")
     assert [wave["wave"] for wave in read_waves(tmp_path, [2020])] == [2020]

@@ -14,6 +14,7 @@ from pipeline.explain import explain_finding
 from pipeline.figures import figure_data
 from pipeline.findings import finding_clauses, key_findings
 from pipeline.points import _survival
+from pipeline.problems import InputProblem
 from pipeline.respondents import typed
 from pipeline.site import shown_table
 from pipeline.tables import read_respondents, read_table, write_table
@@ -152,3 +153,14 @@ def test_whether_a_numbered_finding_survives_is_found(book, tmp_path):
     assert _survival(book.findings[0], tmp_path) == f"{said}."
     write_table(tmp_path / "sensitivity_findings.csv", pd.DataFrame(row | {"tested": 1}))
     assert _survival(book.findings[0], tmp_path) == f"{said} (1 of 3 statements tested)."
+
+
+def test_what_is_no_table_is_said_in_one_sentence(tmp_path):
+    with pytest.raises(InputProblem, match=r"it cannot be read \(Is a directory\)\."):
+        read_table(tmp_path)
+    path = tmp_path / "table.csv"
+    for text in ("n,share\n1,2,3\n", "n,share\n1,2,\n3,4\n"):
+        path.write_text(text)
+        for options in ({}, {"dtype": "string"}, {"low_memory": False}):
+            with pytest.raises(InputProblem, match="row 2: it has more cells than the header has columns; take out"):
+                read_table(path, **options)

@@ -22,6 +22,7 @@ from pipeline.verify import (
     entry_difference,
     failure,
 )
+from pipeline.verify_command import main
 
 ESTIMATES = f"reports/{WAVE}/estimates.csv"
 EXECUTED = f"reports/{WAVE}/notebooks/clean.ipynb"
@@ -199,6 +200,13 @@ def test_a_missing_tool_is_said(project, monkeypatch, tool, said):
         monkeypatch.setattr("pipeline.verify.find_spec", lambda name: None)
     with pytest.raises(InputProblem, match=said):
         check_ready(project)
+
+
+def test_a_file_where_the_clone_is_to_be_is_refused(project):
+    with pytest.raises(InputProblem, match=r"a\.csv: this is no folder, and the clone needs an empty one"):
+        main(keep=project / "reports/a.csv", project=project)
+    with pytest.raises(InputProblem, match="the folder for the clone is not empty"):
+        main(keep=project / "reports", project=project)
 
 
 # ---- parts

@@ -219,3 +219,28 @@ def test_a_place_is_said_by_keys_ids_and_numbers():
     assert place_of(("a", "things", 0, "parts", 0, "n", 0), data) == "a, thing x, part y, n, item 1"
     assert place_of(("a", "things", 0, "parts", 1, "n"), data) == "a, thing x, part 2, n"
     assert place_of((), data) == ""
+
+
+@pytest.mark.parametrize(
+    ("escape", "shown"),
+    [("\\x0b", "\\x0b"), ("\\uFFFE", "\\ufffe"), ("\\uD800", "\\ud800"), ("\\0", "\\x00"), ("\\e", "\\x1b")],
+)
+@pytest.mark.parametrize("text", ['b: 1\na: "x{}y"\n', 'b: 1\n"a{}": x\n', 'b: 1\nc: [{{d: "{}"}}]\n'])
+def test_a_character_that_no_picture_or_archive_can_hold_is_refused_in_any_text(tmp_path, text, escape, shown):
+    said = refusal(tmp_path, text.format(escape).encode(), read_yaml)
+    what = f"a character that no page, picture or archive can hold; found '{shown}'; take it out."
+    assert said == f"FILE, row 2: {what}"
+
+
+def test_other_escapes_are_characters_like_any(tmp_path):
+    path = tmp_path / "zoo.yaml"
+    path.write_text(r'a: "x\ty\nz\r\x41\u20ac\ufffd\U0001F600\x92\x7f"', encoding="utf-8")
+    assert read_yaml(path) == {"a": "x\ty\nz\rA\u20ac\ufffd\U0001f600\x92\x7f"}
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(InputProblem, match=r"it cannot be read \(Is a directory\)\."):
+        read_yaml(tmp_path)
+    with pytest.raises(InputProblem, match=r"it cannot be read \(Not a directory\)\."):
+        (tmp_path / "file").write_text("")
+        read_yaml(tmp_path / "file" / "zoo.yaml")
