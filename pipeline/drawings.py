@@ -39,20 +39,32 @@ def draw_bars(page, table, words):
 
 
 def draw_grouped(page, table, words):
-    """A block for each category, headed by its label, with one bar for each group."""
+    """A block for each category, headed by its label, with one bar for each group.
+
+    Every block is as tall as the one with most lines in its heading: seaborn sets categories alike far apart.
+    """
     groups = table.drop_duplicates("group")
     gutter = min(max(page.text_width(label, SMALL) for label in groups["group_label"]), 0.36 * page.width)
-    left, slot = page.left + gutter + 2 * GAP, THIN_BAR + 3
-    heading = LINE_HEIGHT * page.size + 2
+    left = page.left + gutter + 2 * GAP
+    slot = max(THIN_BAR + 3, max(page.height(label, gutter, SMALL) for label in groups["group_label"]) + 3)
+    headings = [
+        page.lines(h, page.right - page.left, 1, "Semibold") for h in table.drop_duplicates("category")["label"]
+    ]
+    line = LINE_HEIGHT * page.size
+    spare = (max(map(len, headings)) - 1) * line
+    heading = spare + line + 2
     pitch = heading + len(groups) * slot + 2 * GAP
     first = page.y + heading + len(groups) * slot / 2
     colours = group_colours(page.colours, groups["group"])
-    for i, label in enumerate(table.drop_duplicates("category")["label"]):
-        page.write(page.left, page.y + i * pitch + page.size, label, weight="Semibold")
+    for i, lines in enumerate(headings):
+        top = page.y + i * pitch + spare - (len(lines) - 1) * line
+        page.column(page.left, top, lines, line, weight="Semibold")
         for j, group in enumerate(groups["group_label"]):
             middle = first + i * pitch + (j - (len(groups) - 1) / 2) * slot
             page.label(page.left, middle, group, gutter, SMALL, colour=page.colours.quiet)
-    _bars(page, table, left, first, pitch, THIN_BAR, colours)
+    _bars(page, table, left, first, pitch, THIN_BAR, colours, slot)
+    # The bars stand in the middle of their pitch, half a heading below it: of that a heading of one line is kept.
+    page.y -= spare / 2
 
 
 def group_colours(colours, groups):
@@ -61,15 +73,16 @@ def group_colours(colours, groups):
     return [colours.everyone if g == "total" else colours.groups[named.index(g) % len(colours.groups)] for g in groups]
 
 
-def _bars(page, table, left, first, pitch, bar, colours):
-    """Bars with their intervals and values: categories `pitch` apart from `first` on, groups side by side."""
-    marks = _placed(table, first, pitch, bar)
+def _bars(page, table, left, first, pitch, bar, colours, slot=None):
+    """Bars with their intervals and values: categories `pitch` apart from `first` on, groups `slot` apart."""
+    slot = slot or bar + 3
+    marks = _placed(table, first, pitch, slot)
     width = page.right - left
     scale = _scale(page, marks, width)
     page.y = first - pitch / 2
     axes = page.plot(left, width, pitch * marks["category"].nunique())
     slots = marks["group"].nunique()
-    shape = {"width": slots * (bar + 3) / pitch, "gap": 3 / (bar + 3)}
+    shape = {"width": slots * slot / pitch, "gap": (slot - bar) / slot}
     ends = marks["high"].where(marks["high"].mul(scale).le(width), width / scale)
     _layer(axes, marks, marks["size"].where(marks["drawn"].eq("settled")), colours, **shape)
     hatched = {"fill": False, "hatch": HATCH, "linewidth": 0.8}
@@ -84,12 +97,12 @@ def _bars(page, table, left, first, pitch, bar, colours):
         _value(page, mark, left, scale)
 
 
-def _placed(table, first, pitch, bar):
+def _placed(table, first, pitch, apart):
     """The marks with where they stand: `slot` among the groups, `y` of the bar's middle, `size` in the unit drawn."""
     rank = table["category"].map({c: i for i, c in enumerate(table["category"].unique())})
     slot = table["group"].map({g: i for i, g in enumerate(table["group"].unique())})
     size = table["count"].where(table["unit"].eq("count"), table["estimate"])
-    middle = first + rank * pitch + (slot - (table["group"].nunique() - 1) / 2) * (bar + 3)
+    middle = first + rank * pitch + (slot - (table["group"].nunique() - 1) / 2) * apart
     high = table["high"].where(table["high"].notna() | table["drawn"].ne("assumed"), float("inf"))
     return table.assign(slot=slot, y=middle, size=size, high=high)
 

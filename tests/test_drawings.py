@@ -116,8 +116,22 @@ def test_a_rehearsal_says_so_in_large_letters(small_codebook, figure):
 
 def boxes(page):
     """Where the texts of a page stand, in pixels."""
-    page.picture.canvas.draw()
-    return {i: text.get_window_extent() for i, text in enumerate(page.sheet.texts) if text.get_text().strip()}
+    with page._style():  # without hinting, as it is written
+        page.picture.canvas.draw()
+        return {i: text.get_window_extent() for i, text in enumerate(page.sheet.texts) if text.get_text().strip()}
+
+
+def assert_texts_are_apart(page):
+    """No text of a page stands on another or beyond the page."""
+    found, edge = boxes(page), page.picture.bbox
+    for i, one in found.items():
+        said = page.sheet.texts[i].get_text()
+        assert edge.x0 <= one.x0 and one.x1 <= edge.x1 and edge.y0 <= one.y0 and one.y1 <= edge.y1, said
+        for j, other in found.items():
+            if i < j:
+                # Line boxes include room for letters that the lines do not have.
+                apart = min(one.x1, other.x1) - max(one.x0, other.x0), min(one.y1, other.y1) - max(one.y0, other.y0)
+                assert min(apart) < 3, (said, page.sheet.texts[j].get_text())
 
 
 def crowded(small_codebook):
@@ -135,15 +149,54 @@ def test_no_text_stands_on_another_or_beyond_the_page(small_codebook, kind, with
     estimates = crowded(small_codebook)
     for category in withheld:
         estimates = changed(estimates, "shop", category, "kind", "lib", quality="withheld")
-    _, page = page_of(estimates, small_codebook, figure_of(kind, "shop", "kind"))
-    found, edge = boxes(page), page.picture.bbox
-    for i, one in found.items():
-        assert edge.x0 <= one.x0 and one.x1 <= edge.x1 and edge.y0 <= one.y0 and one.y1 <= edge.y1
-        for j, other in found.items():
-            if i < j:
-                # Line boxes include room for letters that the lines do not have.
-                apart = min(one.x1, other.x1) - max(one.x0, other.x0), min(one.y1, other.y1) - max(one.y0, other.y0)
-                assert min(apart) < 3, (page.sheet.texts[i].get_text(), page.sheet.texts[j].get_text())
+    assert_texts_are_apart(page_of(estimates, small_codebook, figure_of(kind, "shop", "kind"))[1])
+
+
+def labelled(codebook, longer):
+    """The codebook with other labels of its answers and nets: those that `longer` makes of them."""
+    named = {
+        q.id: {
+            "answers": tuple(a.model_copy(update={"label": longer(a.label)}) for a in q.answers),
+            "nets": tuple(n.model_copy(update={"label": longer(n.label)}) for n in q.nets),
+        }
+        for q in codebook.questions
+    }
+    return codebook.model_copy(
+        update={"questions": tuple(q.model_copy(update=named[q.id]) for q in codebook.questions)}
+    )
+
+
+LONG = "in a wording that goes on and on until it fills a line, and then the next, and after that another one"
+
+
+@pytest.mark.parametrize("length", [48, 80, 290])
+@pytest.mark.parametrize("kind", ["bars", "grouped"])
+def test_long_labels_take_the_lines_they_need(small_codebook, kind, length):
+    book = labelled(small_codebook, lambda label: f"{label} {' '.join([LONG] * 3)}"[:length])
+    table, page = page_of(estimates_of(book), book, figure_of(kind, "shop", "kind", total=kind != "bars"))
+    assert_texts_are_apart(page)
+    for label in {*table["label"], *(table["group_label"] if kind != "bars" else [])}:
+        assert flat(label.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")) in flat(texts(page))
+
+
+def test_bars_stand_in_the_middle_of_labels_of_several_lines(small_codebook):
+    """Where labels of groups take two lines, the bars move apart with them and stay as thick as they are."""
+    figure = figure_of("grouped", "shop", "kind", categories=("yes", "no"))
+    plain = page_of(estimates_of(small_codebook), small_codebook, figure)[1]
+    book = labelled(small_codebook, lambda label: f"{label} {LONG}"[:48])
+    page = page_of(estimates_of(book), book, figure)[1]
+
+    def bars(page):
+        """The middle and thickness of each bar, and the middle of its value, down the page in pixels."""
+        page.picture.canvas.draw()
+        found = [b.get_window_extent() for plot in page.picture.axes[1:] for b in plot.patches if b.get_width()]
+        values = [t.get_window_extent() for t in page.sheet.texts if t.get_text().endswith("%")]
+        middles = sorted((b.y0 + b.y1) / 2 for b in found)
+        return middles, [b.height for b in found], sorted((v.y0 + v.y1) / 2 for v in values)
+
+    (_, thick, _), (middles, still, values) = bars(plain), bars(page)
+    assert still == pytest.approx(thick)
+    assert middles == pytest.approx(values, abs=4)
 
 
 def test_text_is_legible_on_a_telephone(small_codebook):
