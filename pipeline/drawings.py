@@ -7,7 +7,7 @@ import seaborn as sns
 from matplotlib.colors import LinearSegmentedColormap
 
 from pipeline.sheet import GAP, SMALL, set_sheet
-from pipeline.style import HATCH, LINE_HEIGHT, contrast, look, tint
+from pipeline.style import HATCH, LABEL_HEIGHT, LINE_HEIGHT, contrast, look, tint
 
 BAR, THIN_BAR, ROW_BAR, TILE = 16, 11, 19, 26
 # Digits of a share or count as it is drawn: its last bits, which may differ between machines, must not move a pixel.
@@ -152,20 +152,34 @@ def _readable(colours, fill):
 def draw_split(page, table, words):
     """A stacked row for each group, headed by its label and base; values in their segments or, if small, below."""
     fills = scale_colours(page.colours, table)
-    page.write(page.left, page.y + 0.8 * SMALL * page.size, words["parts"], SMALL, colour=page.colours.quiet)
+    _above(page, words["parts"])
     page.y += 1.3 * SMALL * page.size
     _swatches(page, table, fills)
-    page.write(page.left, page.y + 0.8 * SMALL * page.size, words["rows"], SMALL, colour=page.colours.quiet)
+    _above(page, words["rows"])
     page.y += SMALL * page.size + 2
     for _, row in table.groupby("group", sort=False):
-        heading = row["group_label"].iloc[0]
-        page.write(page.left, page.y + page.size, heading, weight="Semibold")
-        beside = page.left + page.text_width(heading, weight="Semibold") + 8
-        page.write(beside, page.y + page.size, f"n = {row['base'].iloc[0]}", SMALL, colour=page.colours.quiet)
-        page.y += LINE_HEIGHT * page.size + 2
+        _row_heading(page, row["group_label"].iloc[0], f"n = {row['base'].iloc[0]}")
         below = _segments(page, row.assign(fill=row["category"].map(fills), share=segment_shares(row)))
         page.y += ROW_BAR + 2 * GAP + (SMALL * page.size + 1 if below else 0)
     page.y -= GAP
+
+
+def _above(page, text):
+    """What stands below, small and quiet; the page moves to its last line."""
+    lines, pitch = page.lines(text, page.right - page.left, SMALL), LABEL_HEIGHT * SMALL * page.size
+    page.column(page.left, page.y - 0.2 * SMALL * page.size, lines, pitch, SMALL, colour=page.colours.quiet)
+    page.y += (len(lines) - 1) * pitch
+
+
+def _row_heading(page, heading, base):
+    """The heading of a stacked row, in lines that leave room for its base beside the last of them."""
+    lines = page.lines(heading, page.right - page.left - 8 - page.text_width(base, SMALL), 1, "Semibold")
+    pitch = LINE_HEIGHT * page.size
+    page.column(page.left, page.y, lines, pitch, weight="Semibold")
+    page.y += (len(lines) - 1) * pitch
+    beside = page.left + page.text_width(lines[-1], weight="Semibold") + 8
+    page.write(beside, page.y + page.size, base, SMALL, colour=page.colours.quiet)
+    page.y += pitch + 2
 
 
 def scale_colours(colours, table):
@@ -265,14 +279,17 @@ def spread(wanted, widths, least, most, gap):
 
 
 def _swatches(page, table, fills):
-    """What the fills stand for, in as many lines as it takes."""
-    x, side = page.left, 0.9 * page.size
+    """What the fills stand for, in as many lines as it takes; a label longer than a line has its lines to itself."""
+    x, side, pitch = page.left, 0.9 * page.size, LABEL_HEIGHT * 0.95 * page.size
     for category, label in table.drop_duplicates("category")[["category", "label"]].itertuples(index=False):
         wide = side + 4 + page.text_width(label, 0.95)
         if x > page.left and x + wide > page.right:
             x, page.y = page.left, page.y + 1.45 * page.size
         page.box(x, page.y, side, side, facecolor=fills[category])
-        page.write_level(x + side + 4, page.y + side / 2, label, 0.95)
+        lines = page.lines(label, page.right - page.left - side - 4, 0.95)
+        for i, line in enumerate(lines):
+            page.write_level(x + side + 4, page.y + side / 2 + i * pitch, line, 0.95)
+        page.y += (len(lines) - 1) * pitch
         x += wide + 12
     page.y += side + 2.2 * GAP
 

@@ -170,13 +170,27 @@ LONG = "in a wording that goes on and on until it fills a line, and then the nex
 
 
 @pytest.mark.parametrize("length", [48, 80, 290])
-@pytest.mark.parametrize("kind", ["bars", "grouped"])
+@pytest.mark.parametrize("kind", ["bars", "grouped", "split"])
 def test_long_labels_take_the_lines_they_need(small_codebook, kind, length):
     book = labelled(small_codebook, lambda label: f"{label} {' '.join([LONG] * 3)}"[:length])
     table, page = page_of(estimates_of(book), book, figure_of(kind, "shop", "kind", total=kind != "bars"))
     assert_texts_are_apart(page)
     for label in {*table["label"], *(table["group_label"] if kind != "bars" else [])}:
         assert flat(label.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")) in flat(texts(page))
+
+
+@pytest.mark.parametrize("length", [62, 68, 74, 80])
+def test_the_base_of_a_stacked_row_stays_beside_its_heading(small_codebook, length):
+    """Wherever the last line of the heading ends, and the names of the question and of the break are long, too."""
+    breaks = tuple(b.model_copy(update={"label": f"{b.label} {LONG}"}) for b in small_codebook.breaks)
+    named = tuple(q.model_copy(update={"label": f"{q.label} {LONG}"}) for q in small_codebook.questions)
+    book = small_codebook.model_copy(update={"breaks": breaks, "questions": named})
+    book = labelled(book, lambda label: f"{label} {LONG}"[:length])
+    _, page = page_of(estimates_of(book), book, figure_of("split", "shop", "kind"))
+    assert_texts_are_apart(page)
+    headings = {t.get_position()[1] for t in page.sheet.texts if t.get_fontproperties().get_size() == page.size}
+    bases = [t.get_position()[1] for t in page.sheet.texts if t.get_text() == "n = 100"]
+    assert len(bases) == 2 and set(bases) <= headings
 
 
 def test_bars_stand_in_the_middle_of_labels_of_several_lines(small_codebook):
