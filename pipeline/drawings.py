@@ -160,7 +160,7 @@ def draw_split(page, table, words):
     for _, row in table.groupby("group", sort=False):
         _row_heading(page, row["group_label"].iloc[0], f"n = {row['base'].iloc[0]}")
         below = _segments(page, row.assign(fill=row["category"].map(fills), share=segment_shares(row)))
-        page.y += ROW_BAR + 2 * GAP + (SMALL * page.size + 1 if below else 0)
+        page.y += ROW_BAR + 2 * GAP + below
     page.y -= GAP
 
 
@@ -209,7 +209,7 @@ def segment_shares(row):
 
 
 def _segments(page, row):
-    """Draw one stacked row at `y`; whether some texts had to go below it."""
+    """Draw one stacked row at `y`; how tall the texts are that had to go below it."""
     width, x, small = page.right - page.left, page.left, []
     for mark in _withheld_as_one(row).to_dict("records"):
         wide = width * mark["share"]
@@ -217,7 +217,7 @@ def _segments(page, row):
             if page.text_width(mark["text"], SMALL, "It") <= wide:
                 page.write_level(x, page.y + ROW_BAR / 2, mark["text"], SMALL, weight="It", colour=page.colours.quiet)
             else:
-                small.append((x + wide / 2, mark["text"]))
+                small.append((x + wide / 2, mark))
             x += wide
             continue
         if wide <= 0 and mark["drawn"] == "settled":
@@ -233,10 +233,9 @@ def _segments(page, row):
         if page.text_width(mark["text"], SMALL, "Bold") + 3 <= wide:
             _inside(page, mark, x + wide / 2)
         else:
-            small.append((x + wide / 2, mark["text"]))
+            small.append((x + wide / 2, mark))
         x += wide
-    _below(page, small)
-    return bool(small)
+    return _below(page, small)
 
 
 def _withheld_as_one(row):
@@ -256,13 +255,34 @@ def _inside(page, mark, x):
 
 
 def _below(page, small):
-    """Texts that do not fit their segments, under the row, each tied to its segment and none on another."""
-    wide = [page.text_width(text, SMALL, "Semibold") for _, text in small]
+    """Texts that do not fit their segments, under the row, each tied to its segment; how tall they are.
+
+    Where one line does not hold them they are listed, for a line from a text to its segment would cross other texts.
+    """
+    wide = [page.text_width(mark["text"], SMALL, "Semibold") for _, mark in small]
+    if not small or sum(wide) + 4 * (len(wide) - 1) > page.right - page.left:
+        return _listed(page, [mark for _, mark in small], wide)
     lefts = spread([x - w / 2 for (x, _), w in zip(small, wide, strict=True)], wide, page.left, page.right, gap=4)
     foot = page.y + ROW_BAR
-    for (x, text), left, w in zip(small, lefts, wide, strict=True):
+    for (x, mark), left, w in zip(small, lefts, wide, strict=True):
         page.line([x, x, left + w / 2], [foot, foot + 2, foot + 4], colour=page.colours.quiet, width=0.6)
-        page.write(left, foot + 4 + 0.8 * SMALL * page.size, text, SMALL, "Semibold")
+        page.write(left, foot + 4 + 0.8 * SMALL * page.size, mark["text"], SMALL, "Semibold")
+    return SMALL * page.size + 1
+
+
+def _listed(page, marks, wide):
+    """Texts in lines under a stacked row, in its order, each behind a sample of its segment; how tall they are."""
+    side, pitch = 0.6 * page.size, LINE_HEIGHT * SMALL * page.size
+    x, y, lines = page.left, page.y + ROW_BAR + 4, 1
+    for mark, w in zip(marks, wide, strict=True):
+        if x > page.left and x + side + 3 + w > page.right:
+            x, lines = page.left, lines + 1
+        middle = y + (lines - 0.5) * pitch
+        if mark["drawn"] != "withheld":
+            page.box(x + 0.5, middle - side / 2, side - 1, side, **look(mark["drawn"], mark["fill"]))
+        page.write_level(x + side + 3, middle, mark["text"], SMALL, weight="Semibold")
+        x += side + 3 + w + 8
+    return lines * pitch + 4 if marks else 0
 
 
 def spread(wanted, widths, least, most, gap):

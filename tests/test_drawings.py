@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_estimates import changed, counted, estimates_of
 
-from pipeline.codebook import Figure
-from pipeline.drawings import draw, segment_shares, spread
+from pipeline.codebook import Answer, Figure
+from pipeline.drawings import ROW_BAR, draw, segment_shares, spread
 from pipeline.figures import figure_data, words_around
 from pipeline.params import load_params
 from pipeline.printing import NOT_KNOWN
@@ -220,6 +220,47 @@ def test_text_is_legible_on_a_telephone(small_codebook):
         sizes = [text.get_fontsize() * 360 / (PARAMS.figures.width * 72) for text in page.sheet.texts]
         assert min(sizes) >= 8
         assert sum(size < 9 for size in sizes) <= len(sizes) / 5
+
+
+def with_answers(codebook, number):
+    """The codebook with so many answers to the question on the outlook, and no net of them."""
+    question = codebook.question("outlook")
+    answers = tuple(Answer(id=f"a{i}", label=f"Answer {i}", code=i) for i in range(1, number + 1))
+    asked = question.model_copy(update={"answers": answers, "nets": ()})
+    questions = tuple(asked if q.id == question.id else q for q in codebook.questions)
+    return codebook.model_copy(update={"questions": questions})
+
+
+STATES = {
+    "settled": {},
+    "flagged": {"quality": "flagged"},
+    "bounded": {"support": "bounded", "low": 0.05, "high": 0.95},
+    "assumed": {"support": "assumed", "low": 0.0, "high": 0.9},
+    "withheld": {"quality": "withheld"},
+}
+
+
+@pytest.mark.parametrize(("answers", "drawn"), [(10, "assumed"), (40, "settled"), (40, "assumed"), (40, "bounded")])
+def test_values_below_a_stacked_row_take_the_lines_they_need(small_codebook, answers, drawn):
+    book = with_answers(small_codebook, answers)
+    table, page = page_of(estimates_of(book).assign(**STATES[drawn]), book, figure_of("split", break_="kind"))
+    assert_texts_are_apart(page)
+    shown = table[~(table["drawn"].eq("settled") & table["estimate"].eq(0))]
+    for text, times in shown["text"].value_counts().items():
+        assert texts(page).count(text) == times
+
+
+def test_values_listed_below_a_stacked_row_stand_behind_the_look_of_their_segments(small_codebook):
+    book = with_answers(small_codebook, 40)
+    _, page = page_of(estimates_of(book), book, figure_of("split", break_="kind"))
+    listed = [t for t in page.sheet.texts if t.get_text().endswith("%")]
+    boxes = [p for p in page.sheet.patches if p.get_height() == pytest.approx(0.6 * page.size)]
+    segments = [p for p in page.sheet.patches if p.get_height() == ROW_BAR]
+    assert len(listed) == len(boxes) == len(segments)
+    assert [b.get_facecolor() for b in boxes] == [s.get_facecolor() for s in segments]
+    for text, box in zip(listed, boxes, strict=True):
+        assert 0 < text.get_position()[0] - box.get_x() < page.size
+        assert box.get_y() < text.get_position()[1] < box.get_y() + 2 * box.get_height()
 
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(1, 12)), max_size=6))
