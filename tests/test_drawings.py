@@ -11,6 +11,7 @@ from pipeline.drawings import ROW_BAR, draw, segment_shares, spread
 from pipeline.figures import figure_data, words_around
 from pipeline.params import load_params
 from pipeline.printing import NOT_KNOWN
+from pipeline.style import LEAST_SIZE
 
 PARAMS = load_params(ROOT / "params.yaml")
 
@@ -170,7 +171,7 @@ LONG = "in a wording that goes on and on until it fills a line, and then the nex
 
 
 @pytest.mark.parametrize("length", [48, 80, 290])
-@pytest.mark.parametrize("kind", ["bars", "grouped", "split"])
+@pytest.mark.parametrize("kind", ["bars", "grouped", "split", "grid"])
 def test_long_labels_take_the_lines_they_need(small_codebook, kind, length):
     book = labelled(small_codebook, lambda label: f"{label} {' '.join([LONG] * 3)}"[:length])
     table, page = page_of(estimates_of(book), book, figure_of(kind, "shop", "kind", total=kind != "bars"))
@@ -261,6 +262,31 @@ def test_values_listed_below_a_stacked_row_stand_behind_the_look_of_their_segmen
     for text, box in zip(listed, boxes, strict=True):
         assert 0 < text.get_position()[0] - box.get_x() < page.size
         assert box.get_y() < text.get_position()[1] < box.get_y() + 2 * box.get_height()
+
+
+@pytest.mark.parametrize("drawn", STATES)
+@pytest.mark.parametrize("answers", [10, 20, 40])
+def test_the_values_of_a_grid_fit_their_tiles(small_codebook, answers, drawn):
+    book = with_answers(small_codebook, answers)
+    table, page = page_of(estimates_of(book).assign(**STATES[drawn]), book, figure_of("grid", total=True))
+    assert_texts_are_apart(page)
+    for text, times in table["text"].value_counts().items():
+        assert flat(texts(page)).count(flat(text)) >= times
+    if drawn in ("settled", "flagged"):
+        tiles = [mesh for plot in page.picture.axes[1:] for mesh in plot.collections]
+        assert sum(mesh.get_array().count() for mesh in tiles) == len(table)
+    assert min(t.get_fontsize() for t in page.sheet.texts) >= LEAST_SIZE * PARAMS.figures.text_size
+
+
+def test_the_blocks_of_a_wide_grid_share_one_scale_and_name_their_rows(small_codebook):
+    book = with_answers(small_codebook, 20)
+    figure = figure_of("grid", break_="kind")
+    table, page = page_of(estimates_of(book), book, figure)
+    shades = [float(x) for plot in page.picture.axes[1:] for mesh in plot.collections for x in mesh.get_array().ravel()]
+    wide = table.pivot(index="group", columns="category", values="estimate")
+    blocks = len(page.picture.axes) - 1
+    assert blocks > 1 and texts(page).count("Library") == texts(page).count("Museum") == blocks
+    assert sorted(shades) == pytest.approx(sorted(wide.pow(0.5).to_numpy().ravel()))
 
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(1, 12)), max_size=6))
