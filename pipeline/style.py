@@ -177,6 +177,10 @@ class Page:
         """How tall a label is, in lines of at most `width`."""
         return len(self.lines(text, width, size, weight)) * LABEL_HEIGHT * size * self.size
 
+    def gutter(self, labels):
+        """How wide a column of labels is: as the longest of them, and at most half the page."""
+        return min(max(self.text_width(label) for label in labels), (self.right - self.left) / 2)
+
     def column(self, x, y, lines, pitch, size=1, **options):
         """Write lines below each other, `pitch` apart, the first with its top at y."""
         for i, line in enumerate(lines):
