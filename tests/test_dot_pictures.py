@@ -135,6 +135,17 @@ def test_every_choice_of_weights_stands_on_the_scale_of_marks(page_of, small_cod
         assert texts(page).count(label) == len(rows)
 
 
+def test_a_verdict_of_three_lines_stands_on_no_other(page_of, small_codebook, monkeypatch):
+    monkeypatch.setattr(survival, "said_of", lambda *_: "moves under 112 of 127 (modelled)")
+    survivors = pd.DataFrame({"verdict": ["survives"], "choices": [127]})
+    judged = judged_of(small_codebook, ("holds", "moves"))
+    page, table = page_of(survival, survival.draw_survival, judged, CHOICES, survivors, small_codebook)
+    downs = [y for t, (_, y) in ((t.get_text(), t.get_position()) for t in page.sheet.texts) if t == "moves under"]
+    assert len(downs) == len(table.drop_duplicates(["finding", "clause"])) > 1
+    assert_texts_are_apart(page)
+    assert min(abs(a - b) for i, a in enumerate(downs) for b in downs[:i]) > 3 * 1.08 * 0.9 * page.size
+
+
 @pytest.mark.parametrize("verdicts", [("holds", "moves"), ("not settled", "not settled")])
 def test_each_clause_has_its_words_and_a_dot_for_each_choice_if_it_is_settled(page_of, small_codebook, verdicts):
     judged = judged_of(small_codebook, verdicts)
