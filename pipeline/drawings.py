@@ -3,13 +3,23 @@
 A drawing puts marks and their texts on the page and moves the page below them; it knows no survey, only a table.
 """
 
+from math import floor
+
 import seaborn as sns
 from matplotlib.colors import LinearSegmentedColormap
 
 from pipeline.sheet import GAP, SMALL, set_sheet
-from pipeline.style import HATCH, LINE_HEIGHT, contrast, look, tint
+from pipeline.style import HATCH, LABEL_HEIGHT, LEAST_SIZE, LINE_HEIGHT, contrast, look, tint
 
 BAR, THIN_BAR, ROW_BAR, TILE = 16, 11, 19, 26
+# Size and weight of the texts in the tiles of a grid; and how much narrower than their column they stay.
+TILE_TEXTS = {
+    "settled": (1.1, "Bold"),
+    "bounded": (SMALL, "Semibold"),
+    "assumed": (0.85, "It"),
+    "withheld": (0.85, "It"),
+}
+TILE_EDGE = 8
 # Digits of a share or count as it is drawn: its last bits, which may differ between machines, must not move a pixel.
 DIGITS = 9
 # A scale of shares reaches at least this far, so that 6% never fills the page.
@@ -39,20 +49,32 @@ def draw_bars(page, table, words):
 
 
 def draw_grouped(page, table, words):
-    """A block for each category, headed by its label, with one bar for each group."""
+    """A block for each category, headed by its label, with one bar for each group.
+
+    Every block is as tall as the one with most lines in its heading: seaborn sets categories alike far apart.
+    """
     groups = table.drop_duplicates("group")
     gutter = min(max(page.text_width(label, SMALL) for label in groups["group_label"]), 0.36 * page.width)
-    left, slot = page.left + gutter + 2 * GAP, THIN_BAR + 3
-    heading = LINE_HEIGHT * page.size + 2
+    left = page.left + gutter + 2 * GAP
+    slot = max(THIN_BAR + 3, max(page.height(label, gutter, SMALL) for label in groups["group_label"]) + 3)
+    headings = [
+        page.lines(h, page.right - page.left, 1, "Semibold") for h in table.drop_duplicates("category")["label"]
+    ]
+    line = LINE_HEIGHT * page.size
+    spare = (max(map(len, headings)) - 1) * line
+    heading = spare + line + 2
     pitch = heading + len(groups) * slot + 2 * GAP
     first = page.y + heading + len(groups) * slot / 2
     colours = group_colours(page.colours, groups["group"])
-    for i, label in enumerate(table.drop_duplicates("category")["label"]):
-        page.write(page.left, page.y + i * pitch + page.size, label, weight="Semibold")
+    for i, lines in enumerate(headings):
+        top = page.y + i * pitch + spare - (len(lines) - 1) * line
+        page.column(page.left, top, lines, line, weight="Semibold")
         for j, group in enumerate(groups["group_label"]):
             middle = first + i * pitch + (j - (len(groups) - 1) / 2) * slot
             page.label(page.left, middle, group, gutter, SMALL, colour=page.colours.quiet)
-    _bars(page, table, left, first, pitch, THIN_BAR, colours)
+    _bars(page, table, left, first, pitch, THIN_BAR, colours, slot)
+    # The bars stand in the middle of their pitch, half a heading below it: of that a heading of one line is kept.
+    page.y -= spare / 2
 
 
 def group_colours(colours, groups):
@@ -61,15 +83,16 @@ def group_colours(colours, groups):
     return [colours.everyone if g == "total" else colours.groups[named.index(g) % len(colours.groups)] for g in groups]
 
 
-def _bars(page, table, left, first, pitch, bar, colours):
-    """Bars with their intervals and values: categories `pitch` apart from `first` on, groups side by side."""
-    marks = _placed(table, first, pitch, bar)
+def _bars(page, table, left, first, pitch, bar, colours, slot=None):
+    """Bars with their intervals and values: categories `pitch` apart from `first` on, groups `slot` apart."""
+    slot = slot or bar + 3
+    marks = _placed(table, first, pitch, slot)
     width = page.right - left
     scale = _scale(page, marks, width)
     page.y = first - pitch / 2
     axes = page.plot(left, width, pitch * marks["category"].nunique())
     slots = marks["group"].nunique()
-    shape = {"width": slots * (bar + 3) / pitch, "gap": 3 / (bar + 3)}
+    shape = {"width": slots * slot / pitch, "gap": (slot - bar) / slot}
     ends = marks["high"].where(marks["high"].mul(scale).le(width), width / scale)
     _layer(axes, marks, marks["size"].where(marks["drawn"].eq("settled")), colours, **shape)
     hatched = {"fill": False, "hatch": HATCH, "linewidth": 0.8}
@@ -84,12 +107,12 @@ def _bars(page, table, left, first, pitch, bar, colours):
         _value(page, mark, left, scale)
 
 
-def _placed(table, first, pitch, bar):
+def _placed(table, first, pitch, apart):
     """The marks with where they stand: `slot` among the groups, `y` of the bar's middle, `size` in the unit drawn."""
     rank = table["category"].map({c: i for i, c in enumerate(table["category"].unique())})
     slot = table["group"].map({g: i for i, g in enumerate(table["group"].unique())})
     size = table["count"].where(table["unit"].eq("count"), table["estimate"])
-    middle = first + rank * pitch + (slot - (table["group"].nunique() - 1) / 2) * (bar + 3)
+    middle = first + rank * pitch + (slot - (table["group"].nunique() - 1) / 2) * apart
     high = table["high"].where(table["high"].notna() | table["drawn"].ne("assumed"), float("inf"))
     return table.assign(slot=slot, y=middle, size=size, high=high)
 
@@ -139,20 +162,34 @@ def _readable(colours, fill):
 def draw_split(page, table, words):
     """A stacked row for each group, headed by its label and base; values in their segments or, if small, below."""
     fills = scale_colours(page.colours, table)
-    page.write(page.left, page.y + 0.8 * SMALL * page.size, words["parts"], SMALL, colour=page.colours.quiet)
+    _above(page, words["parts"])
     page.y += 1.3 * SMALL * page.size
     _swatches(page, table, fills)
-    page.write(page.left, page.y + 0.8 * SMALL * page.size, words["rows"], SMALL, colour=page.colours.quiet)
+    _above(page, words["rows"])
     page.y += SMALL * page.size + 2
     for _, row in table.groupby("group", sort=False):
-        heading = row["group_label"].iloc[0]
-        page.write(page.left, page.y + page.size, heading, weight="Semibold")
-        beside = page.left + page.text_width(heading, weight="Semibold") + 8
-        page.write(beside, page.y + page.size, f"n = {row['base'].iloc[0]}", SMALL, colour=page.colours.quiet)
-        page.y += LINE_HEIGHT * page.size + 2
+        _row_heading(page, row["group_label"].iloc[0], f"n = {row['base'].iloc[0]}")
         below = _segments(page, row.assign(fill=row["category"].map(fills), share=segment_shares(row)))
-        page.y += ROW_BAR + 2 * GAP + (SMALL * page.size + 1 if below else 0)
+        page.y += ROW_BAR + 2 * GAP + below
     page.y -= GAP
+
+
+def _above(page, text):
+    """What stands below, small and quiet; the page moves to its last line."""
+    lines, pitch = page.lines(text, page.right - page.left, SMALL), LABEL_HEIGHT * SMALL * page.size
+    page.column(page.left, page.y - 0.2 * SMALL * page.size, lines, pitch, SMALL, colour=page.colours.quiet)
+    page.y += (len(lines) - 1) * pitch
+
+
+def _row_heading(page, heading, base):
+    """The heading of a stacked row, in lines that leave room for its base beside the last of them."""
+    lines = page.lines(heading, page.right - page.left - 8 - page.text_width(base, SMALL), 1, "Semibold")
+    pitch = LINE_HEIGHT * page.size
+    page.column(page.left, page.y, lines, pitch, weight="Semibold")
+    page.y += (len(lines) - 1) * pitch
+    beside = page.left + page.text_width(lines[-1], weight="Semibold") + 8
+    page.write(beside, page.y + page.size, base, SMALL, colour=page.colours.quiet)
+    page.y += pitch + 2
 
 
 def scale_colours(colours, table):
@@ -182,7 +219,7 @@ def segment_shares(row):
 
 
 def _segments(page, row):
-    """Draw one stacked row at `y`; whether some texts had to go below it."""
+    """Draw one stacked row at `y`; how tall the texts are that had to go below it."""
     width, x, small = page.right - page.left, page.left, []
     for mark in _withheld_as_one(row).to_dict("records"):
         wide = width * mark["share"]
@@ -190,7 +227,7 @@ def _segments(page, row):
             if page.text_width(mark["text"], SMALL, "It") <= wide:
                 page.write_level(x, page.y + ROW_BAR / 2, mark["text"], SMALL, weight="It", colour=page.colours.quiet)
             else:
-                small.append((x + wide / 2, mark["text"]))
+                small.append((x + wide / 2, mark))
             x += wide
             continue
         if wide <= 0 and mark["drawn"] == "settled":
@@ -206,10 +243,9 @@ def _segments(page, row):
         if page.text_width(mark["text"], SMALL, "Bold") + 3 <= wide:
             _inside(page, mark, x + wide / 2)
         else:
-            small.append((x + wide / 2, mark["text"]))
+            small.append((x + wide / 2, mark))
         x += wide
-    _below(page, small)
-    return bool(small)
+    return _below(page, small)
 
 
 def _withheld_as_one(row):
@@ -229,13 +265,34 @@ def _inside(page, mark, x):
 
 
 def _below(page, small):
-    """Texts that do not fit their segments, under the row, each tied to its segment and none on another."""
-    wide = [page.text_width(text, SMALL, "Semibold") for _, text in small]
+    """Texts that do not fit their segments, under the row, each tied to its segment; how tall they are.
+
+    Where one line does not hold them they are listed, for a line from a text to its segment would cross other texts.
+    """
+    wide = [page.text_width(mark["text"], SMALL, "Semibold") for _, mark in small]
+    if not small or sum(wide) + 4 * (len(wide) - 1) > page.right - page.left:
+        return _listed(page, [mark for _, mark in small], wide)
     lefts = spread([x - w / 2 for (x, _), w in zip(small, wide, strict=True)], wide, page.left, page.right, gap=4)
     foot = page.y + ROW_BAR
-    for (x, text), left, w in zip(small, lefts, wide, strict=True):
+    for (x, mark), left, w in zip(small, lefts, wide, strict=True):
         page.line([x, x, left + w / 2], [foot, foot + 2, foot + 4], colour=page.colours.quiet, width=0.6)
-        page.write(left, foot + 4 + 0.8 * SMALL * page.size, text, SMALL, "Semibold")
+        page.write(left, foot + 4 + 0.8 * SMALL * page.size, mark["text"], SMALL, "Semibold")
+    return SMALL * page.size + 1
+
+
+def _listed(page, marks, wide):
+    """Texts in lines under a stacked row, in its order, each behind a sample of its segment; how tall they are."""
+    side, pitch = 0.6 * page.size, LINE_HEIGHT * SMALL * page.size
+    x, y, lines = page.left, page.y + ROW_BAR + 4, 1
+    for mark, w in zip(marks, wide, strict=True):
+        if x > page.left and x + side + 3 + w > page.right:
+            x, lines = page.left, lines + 1
+        middle = y + (lines - 0.5) * pitch
+        if mark["drawn"] != "withheld":
+            page.box(x + 0.5, middle - side / 2, side - 1, side, **look(mark["drawn"], mark["fill"]))
+        page.write_level(x + side + 3, middle, mark["text"], SMALL, weight="Semibold")
+        x += side + 3 + w + 8
+    return lines * pitch + 4 if marks else 0
 
 
 def spread(wanted, widths, least, most, gap):
@@ -252,74 +309,130 @@ def spread(wanted, widths, least, most, gap):
 
 
 def _swatches(page, table, fills):
-    """What the fills stand for, in as many lines as it takes."""
-    x, side = page.left, 0.9 * page.size
+    """What the fills stand for, in as many lines as it takes; a label longer than a line has its lines to itself."""
+    x, side, pitch = page.left, 0.9 * page.size, LABEL_HEIGHT * 0.95 * page.size
     for category, label in table.drop_duplicates("category")[["category", "label"]].itertuples(index=False):
         wide = side + 4 + page.text_width(label, 0.95)
         if x > page.left and x + wide > page.right:
             x, page.y = page.left, page.y + 1.45 * page.size
         page.box(x, page.y, side, side, facecolor=fills[category])
-        page.write_level(x + side + 4, page.y + side / 2, label, 0.95)
+        lines = page.lines(label, page.right - page.left - side - 4, 0.95)
+        for i, line in enumerate(lines):
+            page.write_level(x + side + 4, page.y + side / 2 + i * pitch, line, 0.95)
+        page.y += (len(lines) - 1) * pitch
         x += wide + 12
     page.y += side + 2.2 * GAP
 
 
 def draw_grid(page, table, words):
-    """A table of counts: a row for each group and a column for each category, darker where there are more."""
-    rows, columns = table.drop_duplicates("group"), list(table["label"].unique())
+    """A table of counts: a row for each group and a column for each category, darker where there are more.
+
+    Columns that would be too narrow for their values go on in another block below, with the rows named again.
+    """
+    rows = table.drop_duplicates("group")
     gutter = min(max(page.text_width(label) for label in rows["group_label"]), 0.25 * page.width)
     left = page.left + gutter + max(page.text_width(base, SMALL) for base in rows["base"]) + 3 * GAP
-    wide = (page.right - left) / len(columns)
+    shaded = table.assign(shade=_shades(table))
+    categories = list(table["category"].unique())
+    blocks = -(-len(categories) // max(1, int((page.right - left) / _least_column(page, table, page.right - left))))
+    beside = -(-len(categories) // blocks)
+    wide = (page.right - left) / beside
+    for start in range(0, len(categories), beside):
+        block = shaded[shaded["category"].isin(categories[start : start + beside])]
+        page.y += 1.5 * GAP if start else 0
+        _block(page, block, words["rows"], gutter, left, wide)
+
+
+def _shades(table):
+    """How dark each mark is: the square root of its part of the largest, so that small ones differ too."""
+    size = table["count"].where(table["unit"].eq("count"), table["estimate"])
+    return (size / (max(size.max(), 1) if size.notna().any() else 1)) ** 0.5
+
+
+def _least_column(page, table, room):
+    """The least width of a column: no word of a value is broken, nor one of a label that leaves room for others."""
+    values = [
+        (word, TILE_TEXTS[d][1]) for d, text in zip(table["drawn"], table["text"], strict=True) for word in text.split()
+    ]
+    labels = [page.text_width(word, LEAST_SIZE) for label in table["label"] for word in label.split()]
+    return max(
+        max(page.text_width(word, LEAST_SIZE, weight) for word, weight in set(values)) + TILE_EDGE,
+        min(max(labels) + 2, room / 4),
+    )
+
+
+def _block(page, table, rows_label, gutter, left, wide):
+    """Columns of a grid that stand beside each other, with their heads and the names of the rows."""
+    rows, columns = table.drop_duplicates("group"), list(table["label"].unique())
     size = page.fitting(columns, wide - 2, SMALL)
-    heads, pitch = [page.lines(label, wide - 2, size) for label in columns], 1.08 * size * page.size
-    foot = page.y + max(map(len, heads)) * pitch
+    heads, pitch = [page.lines(label, wide - 2, size) for label in columns], LABEL_HEIGHT * size * page.size
+    named = page.lines(rows_label, left - page.left - 2 * GAP - page.text_width("n", size), size)
+    foot = page.y + max(map(len, [*heads, named])) * pitch
     for i, (label, lines) in enumerate(zip(columns, heads, strict=True)):
         middle = foot - len(lines) * pitch / 2
         page.label(left + (i + 0.5) * wide, middle, label, wide - 2, size, colour=page.colours.quiet, align="center")
-    page.write_level(page.left, foot - pitch / 2, words["rows"], size, colour=page.colours.quiet)
+    for i, line in enumerate(reversed(named)):
+        page.write_level(page.left, foot - (i + 0.5) * pitch, line, size, colour=page.colours.quiet)
     page.write_level(left - GAP, foot - pitch / 2, "n", size, colour=page.colours.quiet, align="right")
     page.y = foot + GAP
+    sizes = _tile_sizes(page, table, wide)
+    tall = max(
+        TILE,
+        max(page.height(label, gutter) for label in rows["group_label"]) + 4,
+        max(_tile_height(page, mark, wide, sizes) for mark in table.to_dict("records")) + 6,
+    )
     for i, (label, base) in enumerate(rows[["group_label", "base"]].itertuples(index=False)):
-        middle = page.y + (i + 0.5) * TILE
+        middle = page.y + (i + 0.5) * tall
         page.label(page.left, middle, label, gutter)
         page.write_level(left - GAP, middle, base, SMALL, colour=page.colours.quiet, align="right")
-    _tiles(page, table, left, wide)
+    _tiles(page, table, left, wide, tall, sizes)
     page.y += GAP
 
 
-def _tiles(page, table, left, wide):
-    """The tiles of a grid with their texts; shade by the square root of the count, so that small ones differ too."""
+def _tile_sizes(page, table, wide):
+    """A text size for each look of a tile, smaller where the column is narrow; at the least one, texts break."""
+    sizes = {}
+    for drawn, texts in table.groupby("drawn")["text"]:
+        size, weight = TILE_TEXTS[drawn]
+        longest = max(page.text_width(text, size, weight) for text in texts)
+        sizes[drawn] = max(LEAST_SIZE, min(size, floor(100 * size * (wide - TILE_EDGE) / longest) / 100))
+    return sizes
+
+
+def _tile_height(page, mark, wide, sizes):
+    return page.height(mark["text"], wide - TILE_EDGE, sizes[mark["drawn"]], TILE_TEXTS[mark["drawn"]][1])
+
+
+def _tiles(page, table, left, wide, tall, sizes):
+    """The tiles of a grid with their texts."""
     top, groups, categories = page.y, list(table["group"].unique()), list(table["category"].unique())
-    size = table["count"].where(table["unit"].eq("count"), table["estimate"])
-    most = max(size.max(), 1) if size.notna().any() else 1
-    shades = table.assign(shade=(size / most) ** 0.5).pivot(index="group", columns="category", values="shade")
-    shades = shades.reindex(index=groups, columns=categories)
+    shades = table.pivot(index="group", columns="category", values="shade").reindex(index=groups, columns=categories)
     ramp = LinearSegmentedColormap.from_list("counts", [tint(page.colours.scale[-1], 0.25), *page.colours.scale[::-1]])
-    axes = page.plot(left, wide * len(categories), TILE * len(groups))
-    if size.notna().any():
+    axes = page.plot(left, wide * len(categories), tall * len(groups))
+    if shades.notna().any(axis=None):
         lines = {"linewidths": 2, "linecolor": page.colours.paper, "xticklabels": False, "yticklabels": False}
         sns.heatmap(shades, mask=shades.isna(), cmap=ramp, vmin=0, vmax=1, cbar=False, ax=axes, **lines)
     for mark in table.to_dict("records"):
         x = left + (categories.index(mark["category"]) + 0.5) * wide
-        y = top + (groups.index(mark["group"]) + 0.5) * TILE
-        _tile(page, mark, x, y, wide, ramp(shades.at[mark["group"], mark["category"]]))
+        y = top + (groups.index(mark["group"]) + 0.5) * tall
+        _tile(page, mark, x, y, wide, tall, sizes[mark["drawn"]], ramp(shades.at[mark["group"], mark["category"]]))
 
 
-def _tile(page, mark, x, y, wide, fill):
+def _tile(page, mark, x, y, wide, tall, size, fill):
     """The text of a tile, and the look of one that is not settled; the heat map has drawn the others."""
-    if mark["drawn"] == "settled":
-        colour = page.colours.quiet if mark["text"] in ("0", "0%") else _readable(page.colours, fill)
-        page.write_level(x, y, mark["text"], 1.1, weight="Bold", colour=colour, align="center")
-        return
-    half = page.text_width(mark["text"], SMALL, "Semibold") / 2 + 3
-    if mark["drawn"] != "withheld":
+    weight, room = TILE_TEXTS[mark["drawn"]][1], wide - TILE_EDGE
+    lines = page.lines(mark["text"], room, size, weight)
+    if mark["drawn"] in ("bounded", "assumed"):
         marked = look(mark["drawn"], page.colours.accent)
-        page.box(x - wide / 2 + 2, y - TILE / 2 + 2, wide - 4, TILE - 4, **marked)
+        page.box(x - wide / 2 + 2, y - tall / 2 + 2, wide - 4, tall - 4, **marked)
     if mark["drawn"] == "bounded":
-        page.box(x - half, y - 7, 2 * half, 14, facecolor=page.colours.paper)
-        page.write_level(x, y, mark["text"], SMALL, weight="Semibold", align="center")
-    else:
-        page.write_level(x, y, mark["text"], 0.85, weight="It", colour=page.colours.quiet, align="center")
+        half = max(page.text_width(line, size, weight) for line in lines) / 2 + 3
+        high = 14 + (len(lines) - 1) * LABEL_HEIGHT * size * page.size
+        page.box(x - half, y - high / 2, 2 * half, high, facecolor=page.colours.paper)
+    colour = page.colours.ink if mark["drawn"] == "bounded" else page.colours.quiet
+    if mark["drawn"] == "settled" and mark["text"] not in ("0", "0%"):
+        colour = _readable(page.colours, fill)
+    page.label(x, y, mark["text"], room, size, weight, colour, align="center")
 
 
 def draw_themes(page, table, words):

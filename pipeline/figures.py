@@ -70,7 +70,9 @@ def figure_data(estimates, codebook, figure, basis=UNWEIGHTED):
     categories = question.categories
     basis = UNWEIGHTED if figure.unit == "count" else basis
     rows = find_rows(estimates, _wanted(codebook, figure, question), basis, place=f"figure {figure.id}")
-    labels = {(figure.break_, g.id): g.label for g in codebook.groups(figure.break_)} | {(TOTAL, TOTAL): "All"}
+    labels = {(figure.break_, g.id): g.label for g in codebook.groups(figure.break_) if figure.break_ != TOTAL}
+    base = codebook.base(codebook.measure(figure.measure).base)
+    labels[TOTAL, TOTAL] = _everyone(labels.values(), base.label)
     shown = [_shown(row, figure.unit) for row in rows.to_dict("records")]
     table = pd.DataFrame(shown).assign(
         wave=codebook.wave,
@@ -85,6 +87,15 @@ def figure_data(estimates, codebook, figure, basis=UNWEIGHTED):
     if figure.kind == "split" and not _apart(codebook, figure):
         _check_parts(table, figure)
     return (_largest_first(table) if figure.sort else table)[COLUMNS].reset_index(drop=True)
+
+
+def _everyone(groups, base):
+    """What all are called beside groups of these labels: All, or where one of them is that, by the base's label."""
+    taken = {label.casefold() for label in groups}
+    name = next((n for n in ("All", base) if n.casefold() not in taken), "Everyone")
+    while name.casefold() in taken:
+        name += " together"
+    return name
 
 
 def _question(codebook, figure):
@@ -240,7 +251,7 @@ def _said(rows, split_by):
     outer, inner = split_by
     if rows["unit"].eq("none").all():
         said = "; ".join(rows[inner])
-    elif len(rows) == 1 and rows[inner].eq("All").all():
+    elif len(rows) == 1 and inner == "group_label" and rows["group"].eq(TOTAL).all():
         said = rows["text"].iloc[0]
     else:
         said = "; ".join(f"{label} {text}" for label, text in rows[[inner, "text"]].itertuples(index=False, name=None))

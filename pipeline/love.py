@@ -83,7 +83,7 @@ def _dots(page, balance):
     """A row for each class: a ring where it was and a dot where the weights bring it, on a scale around nil."""
     if balance.empty:
         return  # the footing says it
-    gutter = max(page.text_width(label) for label in balance["label"])
+    gutter = page.gutter(balance["label"])
     left, right = page.left + gutter + 12, page.right - 8
     most = max(balance[["unweighted", "weight"]].abs().max().max(), 2 * NEAR)
     step = ceil(5 * most) / 10
@@ -95,12 +95,13 @@ def _dots(page, balance):
     for against, rows in balance.groupby("against", sort=False):
         page.write(page.left, page.y + page.size, AGAINST[against], weight="Semibold")
         page.y += 1.6 * page.size
-        tall = ROW * len(rows)
+        talls = [max(ROW, page.height(label, gutter) + 3) for label in rows["label"]]
+        tall, foot = sum(talls), page.y
         page.box(place(-NEAR), page.y, place(NEAR) - place(-NEAR), tall, facecolor=page.colours.line, alpha=0.45)
         page.line([place(0)] * 2, [page.y, page.y + tall], colour=page.colours.quiet, zorder=1)
-        for i, row in enumerate(rows.itertuples()):
-            y = page.y + (i + 0.5) * ROW
-            page.write_level(page.left, y, row.label)
+        for row, high in zip(rows.itertuples(), talls, strict=True):
+            y, foot = foot + high / 2, foot + high
+            page.label(page.left, y, row.label, gutter)
             page.line([place(row.unweighted), place(row.weight)], [y, y], colour=page.colours.accent, zorder=1.5)
             page.dot(place(row.unweighted), y, hollow=True)
             page.dot(place(row.weight), y)

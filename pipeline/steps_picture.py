@@ -122,7 +122,7 @@ def draw_weights(table, survives, waves, settings, folder):
 
 def _dots(page, data):
     """A block for each wave, a row for each group: the span over all weights as a band, and the choices on it."""
-    gutter = max(page.text_width(label) for label in data["label"])
+    gutter = page.gutter(data["label"])
     left, right = page.left + gutter + 14, page.right - 8
 
     def place(mark):
@@ -136,8 +136,9 @@ def _dots(page, data):
         top = page.y
         for _, part in block.groupby("break", sort=False):
             for _, rows in part.groupby("group", sort=False):
-                _row(page, rows, place, page.y + ROW / 2)
-                page.y += ROW
+                tall = max(ROW, page.height(rows["label"].iloc[0], gutter, weight=_weight(rows)) + 3)
+                _row(page, rows, place, page.y + tall / 2, gutter)
+                page.y += tall
             page.y += 4
         for tick in range(0, 101, 25):
             page.line([place(tick / 100)] * 2, [top, page.y], zorder=0.5)
@@ -145,9 +146,12 @@ def _dots(page, data):
         page.y += 2.2 * page.size
 
 
-def _row(page, rows, place, y):
-    everyone = rows["break"].iloc[0] == TOTAL
-    page.write_level(page.left, y, rows["label"].iloc[0], weight="Semibold" if everyone else "Regular")
+def _weight(rows):
+    return "Semibold" if rows["break"].iloc[0] == TOTAL else "Regular"
+
+
+def _row(page, rows, place, y, gutter):
+    page.label(page.left, y, rows["label"].iloc[0], gutter, weight=_weight(rows))
     if rows["mark"].isna().any():
         page.write_level(place(0) + 4, y, "withheld", weight="It", colour=page.colours.quiet)
         return

@@ -23,6 +23,8 @@ from PIL import Image
 
 MARGIN = 13
 LINE_HEIGHT = 1.24
+# From line to line of a label, which is closer than in a paragraph.
+LABEL_HEIGHT = 1.08
 # Half the height of a capital letter, in text sizes: what centres a line on a bar.
 HALF_CAPITAL = 0.33
 # No smaller than this, as a part of the usual size, is a text set so that it fits.
@@ -166,10 +168,23 @@ class Page:
     def label(self, x, y, text, width, size=1, weight="Regular", colour=None, align="left"):
         """Set a text in lines of at most `width`, the lot centred on y."""
         lines = self.lines(text, width, size, weight)
-        pitch = 1.08 * size * self.size
+        pitch = LABEL_HEIGHT * size * self.size
         for i, line in enumerate(lines):
             middle = y + (i - (len(lines) - 1) / 2) * pitch
             self.write_level(x, middle, line, size, weight=weight, colour=colour, align=align)
+
+    def height(self, text, width, size=1, weight="Regular"):
+        """How tall a label is, in lines of at most `width`."""
+        return len(self.lines(text, width, size, weight)) * LABEL_HEIGHT * size * self.size
+
+    def gutter(self, labels):
+        """How wide a column of labels is: as the longest of them, and at most half the page."""
+        return min(max(self.text_width(label) for label in labels), (self.right - self.left) / 2)
+
+    def column(self, x, y, lines, pitch, size=1, **options):
+        """Write lines below each other, `pitch` apart, the first with its top at y."""
+        for i, line in enumerate(lines):
+            self.write(x, y + i * pitch + size * self.size, line, size, **options)
 
     def box(self, x, y, width, height, **options):
         """Draw a box from its top left corner."""

@@ -167,15 +167,16 @@ def _range(rows, panel):
 def _clause(page, rows, place, gutter, right):
     """One clause: its label, what was printed, every choice, and its verdict to the right."""
     first = rows.iloc[0]
-    lines = page.lines(f"{first['number']}. {first['label']}", gutter, 0.9)
-    tall = max(2, len(lines)) * 1.08 * 0.9 * page.size + 5
-    y = page.y + tall / 2
-    page.label(page.left, y, " ".join(lines), gutter, 0.9)
     settled = first["said"] != NOT_SETTLED
     plain = settled and not first["said"].endswith(ON_MODELLED)
     failed = any(first["said"].startswith(word) for word in BROKEN)
     colour = page.colours.warning if failed else page.colours.ink if plain else page.colours.quiet
     words, weight = first["said"] if settled else NOT_STATED, "Semibold" if plain else "It"
+    lines = page.lines(f"{first['number']}. {first['label']}", gutter, 0.9)
+    beside = page.lines(words, page.right - right, 0.9, weight)
+    tall = max(2, len(lines), len(beside)) * 1.08 * 0.9 * page.size + 5
+    y = page.y + tall / 2
+    page.label(page.left, y, " ".join(lines), gutter, 0.9)
     page.label(right, y, words, page.right - right, 0.9, weight=weight, colour=colour)
     if settled:
         _marks(page, rows, place, y)

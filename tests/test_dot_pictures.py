@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 from made_waves import STEPS, wave_of
+from test_drawings import assert_texts_are_apart
 from test_survival import CHOICES, judged_of
 
 from pipeline import love, maturity, steps_picture, survival, track
@@ -72,6 +73,44 @@ def test_a_ring_shows_where_a_class_was_and_a_dot_where_the_weights_bring_it(pag
     assert [p.get_x() + p.get_width() / 2 for p in near] == pytest.approx([nil] * table["against"].nunique())
 
 
+LONG = "in a wording that goes on and on until it fills a line, and then the next, and after that another one"
+
+
+def assert_labels_are_apart(page, labels):
+    """Every label is there in full, no text stands on another or beyond the page, and the scale has half of it."""
+    assert_texts_are_apart(page)
+    words = "".join(texts(page)).replace(" ", "")
+    assert all(label.replace(" ", "") in words for label in labels)
+    assert min(x for x, *_ in dots(page)[:-2]) > page.left  # those of the key are last
+    scale = [x for line in page.sheet.lines if line.get_marker() == "None" for x in line.get_xdata()]
+    assert max(scale) <= page.right
+
+
+@pytest.mark.parametrize("length", [74, 300])
+def test_long_labels_leave_the_balance_half_the_page(page_of, small_codebook, length):
+    long = BALANCE.assign(label=[f"{label} {' '.join([LONG] * 3)}"[:length].strip() for label in BALANCE["label"]])
+    page, table = page_of(love, love.draw_love, long, small_codebook)
+    assert_labels_are_apart(page, table["label"])
+    drawn = dots(page)[: 2 * len(table)]
+    assert_on_one_scale([x for x, *_ in drawn], table[["unweighted", "weight"]].to_numpy().ravel())
+
+
+@pytest.mark.parametrize("length", [74, 300])
+def test_long_labels_leave_the_marks_half_the_page(page_of, small_codebook, make_respondents, monkeypatch, length):
+    book = small_codebook.model_copy(update={"steps": STEPS})
+    waves = [wave_of(book, make_respondents(book, 90, seed), 2019 + seed) for seed in (1, 2)]
+    table = maturity.robustness(waves)
+    survives = maturity.what_survives(table, waves, breaks=register(track.books(waves)))
+    data = steps_picture.picture_data(table, waves, PARAMS.figures.basis)
+    long = data.assign(label=[f"{label} {' '.join([LONG] * 3)}"[:length].strip() for label in data["label"]])
+    monkeypatch.setattr(steps_picture, "picture_data", lambda *_: long)
+    page, _ = page_of(steps_picture, steps_picture.draw_weights, table, survives, waves)
+    assert_labels_are_apart(page, long["label"])
+    ours = long[long["drawn"].isin(["filled", "hollow"])].groupby(["wave", "break", "group"], sort=False)
+    marks = [m for _, r in ours for kind in ("hollow", "filled") for m in r.loc[r["drawn"].eq(kind), "mark"]]
+    assert_on_one_scale([x for x, *_ in dots(page)[: len(marks)]], marks)
+
+
 def test_every_choice_of_weights_stands_on_the_scale_of_marks(page_of, small_codebook, make_respondents):
     book = small_codebook.model_copy(update={"steps": STEPS})
     waves = [wave_of(book, make_respondents(book, 90, seed), 2019 + seed) for seed in (1, 2)]
@@ -94,6 +133,17 @@ def test_every_choice_of_weights_stands_on_the_scale_of_marks(page_of, small_cod
     assert_on_one_scale([0.0, *spans[: len(wide) - 1]], wide)
     for label, rows in drawn[drawn["drawn"].eq("filled")].groupby("label"):
         assert texts(page).count(label) == len(rows)
+
+
+def test_a_verdict_of_three_lines_stands_on_no_other(page_of, small_codebook, monkeypatch):
+    monkeypatch.setattr(survival, "said_of", lambda *_: "moves under 112 of 127 (modelled)")
+    survivors = pd.DataFrame({"verdict": ["survives"], "choices": [127]})
+    judged = judged_of(small_codebook, ("holds", "moves"))
+    page, table = page_of(survival, survival.draw_survival, judged, CHOICES, survivors, small_codebook)
+    downs = [y for t, (_, y) in ((t.get_text(), t.get_position()) for t in page.sheet.texts) if t == "moves under"]
+    assert len(downs) == len(table.drop_duplicates(["finding", "clause"])) > 1
+    assert_texts_are_apart(page)
+    assert min(abs(a - b) for i, a in enumerate(downs) for b in downs[:i]) > 3 * 1.08 * 0.9 * page.size
 
 
 @pytest.mark.parametrize("verdicts", [("holds", "moves"), ("not settled", "not settled")])

@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_estimates import changed, counted, estimates_of
 
-from pipeline.codebook import Figure
-from pipeline.drawings import draw, segment_shares, spread
+from pipeline.codebook import Answer, Figure
+from pipeline.drawings import ROW_BAR, draw, segment_shares, spread
 from pipeline.figures import figure_data, words_around
 from pipeline.params import load_params
 from pipeline.printing import NOT_KNOWN
+from pipeline.style import LEAST_SIZE
 
 PARAMS = load_params(ROOT / "params.yaml")
 
@@ -116,8 +117,22 @@ def test_a_rehearsal_says_so_in_large_letters(small_codebook, figure):
 
 def boxes(page):
     """Where the texts of a page stand, in pixels."""
-    page.picture.canvas.draw()
-    return {i: text.get_window_extent() for i, text in enumerate(page.sheet.texts) if text.get_text().strip()}
+    with page._style():  # without hinting, as it is written
+        page.picture.canvas.draw()
+        return {i: text.get_window_extent() for i, text in enumerate(page.sheet.texts) if text.get_text().strip()}
+
+
+def assert_texts_are_apart(page):
+    """No text of a page stands on another or beyond the page."""
+    found, edge = boxes(page), page.picture.bbox
+    for i, one in found.items():
+        said = page.sheet.texts[i].get_text()
+        assert edge.x0 <= one.x0 and one.x1 <= edge.x1 and edge.y0 <= one.y0 and one.y1 <= edge.y1, said
+        for j, other in found.items():
+            if i < j:
+                # Line boxes include room for letters that the lines do not have.
+                apart = min(one.x1, other.x1) - max(one.x0, other.x0), min(one.y1, other.y1) - max(one.y0, other.y0)
+                assert min(apart) < 3, (said, page.sheet.texts[j].get_text())
 
 
 def crowded(small_codebook):
@@ -135,15 +150,68 @@ def test_no_text_stands_on_another_or_beyond_the_page(small_codebook, kind, with
     estimates = crowded(small_codebook)
     for category in withheld:
         estimates = changed(estimates, "shop", category, "kind", "lib", quality="withheld")
-    _, page = page_of(estimates, small_codebook, figure_of(kind, "shop", "kind"))
-    found, edge = boxes(page), page.picture.bbox
-    for i, one in found.items():
-        assert edge.x0 <= one.x0 and one.x1 <= edge.x1 and edge.y0 <= one.y0 and one.y1 <= edge.y1
-        for j, other in found.items():
-            if i < j:
-                # Line boxes include room for letters that the lines do not have.
-                apart = min(one.x1, other.x1) - max(one.x0, other.x0), min(one.y1, other.y1) - max(one.y0, other.y0)
-                assert min(apart) < 3, (page.sheet.texts[i].get_text(), page.sheet.texts[j].get_text())
+    assert_texts_are_apart(page_of(estimates, small_codebook, figure_of(kind, "shop", "kind"))[1])
+
+
+def labelled(codebook, longer):
+    """The codebook with other labels of its answers and nets: those that `longer` makes of them."""
+    named = {
+        q.id: {
+            "answers": tuple(a.model_copy(update={"label": longer(a.label)}) for a in q.answers),
+            "nets": tuple(n.model_copy(update={"label": longer(n.label)}) for n in q.nets),
+        }
+        for q in codebook.questions
+    }
+    return codebook.model_copy(
+        update={"questions": tuple(q.model_copy(update=named[q.id]) for q in codebook.questions)}
+    )
+
+
+LONG = "in a wording that goes on and on until it fills a line, and then the next, and after that another one"
+
+
+@pytest.mark.parametrize("length", [48, 80, 290])
+@pytest.mark.parametrize("kind", ["bars", "grouped", "split", "grid"])
+def test_long_labels_take_the_lines_they_need(small_codebook, kind, length):
+    book = labelled(small_codebook, lambda label: f"{label} {' '.join([LONG] * 3)}"[:length])
+    table, page = page_of(estimates_of(book), book, figure_of(kind, "shop", "kind", total=kind != "bars"))
+    assert_texts_are_apart(page)
+    for label in {*table["label"], *(table["group_label"] if kind != "bars" else [])}:
+        assert flat(label.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")) in flat(texts(page))
+
+
+@pytest.mark.parametrize("length", [62, 68, 74, 80])
+def test_the_base_of_a_stacked_row_stays_beside_its_heading(small_codebook, length):
+    """Wherever the last line of the heading ends, and the names of the question and of the break are long, too."""
+    breaks = tuple(b.model_copy(update={"label": f"{b.label} {LONG}"}) for b in small_codebook.breaks)
+    named = tuple(q.model_copy(update={"label": f"{q.label} {LONG}"}) for q in small_codebook.questions)
+    book = small_codebook.model_copy(update={"breaks": breaks, "questions": named})
+    book = labelled(book, lambda label: f"{label} {LONG}"[:length])
+    _, page = page_of(estimates_of(book), book, figure_of("split", "shop", "kind"))
+    assert_texts_are_apart(page)
+    headings = {t.get_position()[1] for t in page.sheet.texts if t.get_fontproperties().get_size() == page.size}
+    bases = [t.get_position()[1] for t in page.sheet.texts if t.get_text() == "n = 100"]
+    assert len(bases) == 2 and set(bases) <= headings
+
+
+def test_bars_stand_in_the_middle_of_labels_of_several_lines(small_codebook):
+    """Where labels of groups take two lines, the bars move apart with them and stay as thick as they are."""
+    figure = figure_of("grouped", "shop", "kind", categories=("yes", "no"))
+    plain = page_of(estimates_of(small_codebook), small_codebook, figure)[1]
+    book = labelled(small_codebook, lambda label: f"{label} {LONG}"[:48])
+    page = page_of(estimates_of(book), book, figure)[1]
+
+    def bars(page):
+        """The middle and thickness of each bar, and the middle of its value, down the page in pixels."""
+        page.picture.canvas.draw()
+        found = [b.get_window_extent() for plot in page.picture.axes[1:] for b in plot.patches if b.get_width()]
+        values = [t.get_window_extent() for t in page.sheet.texts if t.get_text().endswith("%")]
+        middles = sorted((b.y0 + b.y1) / 2 for b in found)
+        return middles, [b.height for b in found], sorted((v.y0 + v.y1) / 2 for v in values)
+
+    (_, thick, _), (middles, still, values) = bars(plain), bars(page)
+    assert still == pytest.approx(thick)
+    assert middles == pytest.approx(values, abs=4)
 
 
 def test_text_is_legible_on_a_telephone(small_codebook):
@@ -153,6 +221,72 @@ def test_text_is_legible_on_a_telephone(small_codebook):
         sizes = [text.get_fontsize() * 360 / (PARAMS.figures.width * 72) for text in page.sheet.texts]
         assert min(sizes) >= 8
         assert sum(size < 9 for size in sizes) <= len(sizes) / 5
+
+
+def with_answers(codebook, number):
+    """The codebook with so many answers to the question on the outlook, and no net of them."""
+    question = codebook.question("outlook")
+    answers = tuple(Answer(id=f"a{i}", label=f"Answer {i}", code=i) for i in range(1, number + 1))
+    asked = question.model_copy(update={"answers": answers, "nets": ()})
+    questions = tuple(asked if q.id == question.id else q for q in codebook.questions)
+    return codebook.model_copy(update={"questions": questions})
+
+
+STATES = {
+    "settled": {},
+    "flagged": {"quality": "flagged"},
+    "bounded": {"support": "bounded", "low": 0.05, "high": 0.95},
+    "assumed": {"support": "assumed", "low": 0.0, "high": 0.9},
+    "withheld": {"quality": "withheld"},
+}
+
+
+@pytest.mark.parametrize(("answers", "drawn"), [(10, "assumed"), (40, "settled"), (40, "assumed"), (40, "bounded")])
+def test_values_below_a_stacked_row_take_the_lines_they_need(small_codebook, answers, drawn):
+    book = with_answers(small_codebook, answers)
+    table, page = page_of(estimates_of(book).assign(**STATES[drawn]), book, figure_of("split", break_="kind"))
+    assert_texts_are_apart(page)
+    shown = table[~(table["drawn"].eq("settled") & table["estimate"].eq(0))]
+    for text, times in shown["text"].value_counts().items():
+        assert texts(page).count(text) == times
+
+
+def test_values_listed_below_a_stacked_row_stand_behind_the_look_of_their_segments(small_codebook):
+    book = with_answers(small_codebook, 40)
+    _, page = page_of(estimates_of(book), book, figure_of("split", break_="kind"))
+    listed = [t for t in page.sheet.texts if t.get_text().endswith("%")]
+    boxes = [p for p in page.sheet.patches if p.get_height() == pytest.approx(0.6 * page.size)]
+    segments = [p for p in page.sheet.patches if p.get_height() == ROW_BAR]
+    assert len(listed) == len(boxes) == len(segments)
+    assert [b.get_facecolor() for b in boxes] == [s.get_facecolor() for s in segments]
+    for text, box in zip(listed, boxes, strict=True):
+        assert 0 < text.get_position()[0] - box.get_x() < page.size
+        assert box.get_y() < text.get_position()[1] < box.get_y() + 2 * box.get_height()
+
+
+@pytest.mark.parametrize("drawn", STATES)
+@pytest.mark.parametrize("answers", [10, 20, 40])
+def test_the_values_of_a_grid_fit_their_tiles(small_codebook, answers, drawn):
+    book = with_answers(small_codebook, answers)
+    table, page = page_of(estimates_of(book).assign(**STATES[drawn]), book, figure_of("grid", total=True))
+    assert_texts_are_apart(page)
+    for text, times in table["text"].value_counts().items():
+        assert flat(texts(page)).count(flat(text)) >= times
+    if drawn in ("settled", "flagged"):
+        tiles = [mesh for plot in page.picture.axes[1:] for mesh in plot.collections]
+        assert sum(mesh.get_array().count() for mesh in tiles) == len(table)
+    assert min(t.get_fontsize() for t in page.sheet.texts) >= LEAST_SIZE * PARAMS.figures.text_size
+
+
+def test_the_blocks_of_a_wide_grid_share_one_scale_and_name_their_rows(small_codebook):
+    book = with_answers(small_codebook, 20)
+    figure = figure_of("grid", break_="kind")
+    table, page = page_of(estimates_of(book), book, figure)
+    shades = [float(x) for plot in page.picture.axes[1:] for mesh in plot.collections for x in mesh.get_array().ravel()]
+    wide = table.pivot(index="group", columns="category", values="estimate")
+    blocks = len(page.picture.axes) - 1
+    assert blocks > 1 and texts(page).count("Library") == texts(page).count("Museum") == blocks
+    assert sorted(shades) == pytest.approx(sorted(wide.pow(0.5).to_numpy().ravel()))
 
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.floats(1, 12)), max_size=6))

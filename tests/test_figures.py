@@ -68,6 +68,49 @@ def test_everyone_stands_beside_the_groups_where_asked(small_codebook):
     assert table["group_label"].tolist() == ["All", "Library", "Museum"]
 
 
+@pytest.mark.parametrize(
+    ("base", "library", "museum", "named"),
+    [
+        ("All houses", "Library", "Museum", "All"),
+        ("All houses", "All", "Museum", "All houses"),
+        ("All houses", "all", "ALL HOUSES", "Everyone"),
+        ("All", "All", "Everyone", "Everyone together"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["grouped", "split", "grid"])
+def test_a_group_called_all_is_not_taken_for_everyone(small_codebook, kind, base, library, museum, named):
+    book = with_labels(small_codebook, "kind", lib=library, mus=museum)
+    bases = tuple(b.model_copy(update={"label": base}) if b.id == "all" else b for b in book.bases)
+    book = book.model_copy(update={"bases": bases})
+    estimates = counted(estimates_of(book), "shop", "yes", count=31, n=100)
+    for group, count in (("lib", 30), ("mus", 32)):
+        estimates = counted(estimates, "shop", "yes", "kind", group, count=count, n=100)
+    figure = figure_of(kind, "shop", "kind", total=True, categories=("yes",))
+    table = figure_data(estimates, book, figure)
+    assert table["group_label"].tolist() == [named, library, museum]
+    _, text = words_and_text(estimates, book, figure)
+    said = [f"{named} 31%; {library} 30%; {museum} 32%"]
+    if kind != "grouped":
+        said = [f"Row {named}: Yes 31%.", f"Row {library}: Yes 30%.", f"Row {museum}: Yes 32%."]
+    assert all(part in text for part in said)
+
+
+def test_an_answer_called_all_is_said_where_it_is_the_only_one(small_codebook):
+    book = with_labels(small_codebook, "shop", yes="All")
+    figure = figure_of("split", "shop", "kind", categories=("yes",))
+    _, text = words_and_text(counted(estimates_of(book), "shop", "yes", "kind", "lib", count=30, n=100), book, figure)
+    assert "Row Library: All 30%." in text
+
+
+def with_labels(codebook, question_id, **labels):
+    """The codebook with other labels of some answers to one question."""
+    question = codebook.question(question_id)
+    answers = (a.model_copy(update={"label": labels.get(a.id, a.label)}) for a in question.answers)
+    asked = question.model_copy(update={"answers": tuple(answers)})
+    questions = tuple(asked if q.id == question_id else q for q in codebook.questions)
+    return codebook.model_copy(update={"questions": questions})
+
+
 def test_categories_left_out_are_all_answers_in_codebook_order(small_codebook):
     table = figure_data(estimates_of(small_codebook), small_codebook, figure_of("bars", "outlook"))
     assert table["category"].tolist() == ["bright", "steady", "bleak", "dont_know"]
