@@ -8,6 +8,8 @@ fact of the frame by another (size by sector) is not: no answer has a part in it
 that nobody has hold a whole contrast of the two (`_sparse`), for which R's svychisq stops.
 """
 
+from itertools import product
+
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -152,9 +154,9 @@ def _sparse(groups, answers):
     organisations are says nothing of it; the test's matrix of design effects has no inverse, and with a generalised one
     the test rejects far too often.
     """
-    cells = pd.crosstab(groups, answers).stack()
-    empty = cells.index[cells.eq(0)]
-    return bool(nx.cycle_basis(nx.Graph((("group", g), ("answer", a)) for g, a in empty)))
+    there, rows, columns = set(zip(groups, answers, strict=True)), set(groups), set(answers)
+    empty = [((0, g), (1, a)) for g, a in product(rows, columns) if (g, a) not in there]
+    return bool(nx.cycle_basis(nx.Graph(empty)))
 
 
 def _settled(test, answers, groups, evidence):
