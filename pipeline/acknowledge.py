@@ -70,7 +70,7 @@ def main(project: Annotated[Path, typer.Option(help="Folder of the project.")] =
         raise InputProblem("a revision that was released has lost its entry", file=ENTRIES, found=unsaid[0])
     if len(waiting):
         raise unacknowledged(listed.loc[waiting.index])
-    _check_entries_are_known(entries, listed)
+    _check_entries_are_known(entries, listed, load_params(project / SETTINGS).waves.all)
     typer.echo(f"{listed['revision'].nunique()} revisions of published numbers, each acknowledged")
 
 
@@ -109,9 +109,13 @@ def _released_waves(project, log, waves):
     return released
 
 
-def _check_entries_are_known(entries, listed):
-    """Raise InputProblem for an entry whose revision neither the log nor this run has: the log may have lost it."""
-    for revision in entries:
+def _check_entries_are_known(entries, listed, waves):
+    """Raise InputProblem for an entry whose revision neither the log nor this run has: the log may have lost it.
+
+    Of a wave that is not listed, and was not released here, an entry is of another survey's, and stands for nothing.
+    """
+    ours = [revision for revision in entries if revision.partition("-")[0] in map(str, waves)]
+    for revision in ours:
         if revision not in set(listed["revision"]):
             raise InputProblem(
                 f"neither {PUBLISHED}/{LOG} nor this run has the revision of this entry",
