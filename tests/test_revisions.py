@@ -153,6 +153,13 @@ def test_an_entry_of_changes_of_this_run_is_known(held):
     assert f"found {name!r}" in refusal(acknowledge, held)
 
 
+def test_an_entry_of_a_wave_of_another_survey_holds_nothing(held):
+    """Who takes these documents over for a survey of other years has entries of years that nothing here lists."""
+    with (held / "docs/revisions.md").open("a", encoding="utf-8") as file:
+        file.write("\n" + entry_text("1999-12345678", **ENTRY))
+    acknowledge(held)
+
+
 def test_a_wave_that_the_log_names_has_its_numbers_on_record(held):
     shutil.rmtree(held / "data/published/2020")
     for command in (lambda: revise(2020, held), lambda: acknowledge(held)):
