@@ -78,9 +78,8 @@ class Program:
         (None, None) where the strata cannot all be as large as they say at once.
         """
         goal = self.weighted.set_strata(strata)
-        if self.weighted.optimise(goal, 1) is None:
-            return None, None
-        return tuple(round(self._optimise(self.weighted, goal, sign), DIGITS) for sign in (1, -1))
+        ends = [self.weighted.optimise(goal, sign) for sign in (1, -1)]
+        return (None, None) if None in ends else tuple(round(end, DIGITS) for end in ends)
 
     def _optimise(self, model, goal, sign):
         value, self.vertex = model.optimise(goal, sign), model.vertex

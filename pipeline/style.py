@@ -101,6 +101,11 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
+def readable(colours, fill):
+    """Ink or paper, whichever stands out more from a fill."""
+    return max(colours.paper, colours.ink, key=lambda colour: contrast(colour, fill))
+
+
 def look(drawn, colour):
     """How a mark shows what is known: a settled value is filled, a range hatched, an unknown one only outlined."""
     if drawn == "settled":
