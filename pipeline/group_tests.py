@@ -4,8 +4,8 @@ The test is the second-order corrected one (Rao and Scott 1984; F with fractiona
 whole table with the base as a domain. A question answered once is tested as a whole (all its answers by all groups); of
 a question with several answers each answer is, given or not. Groups that overlap cannot be set against each other, so
 each is set against the others of its base. What is tested stands in the table whether or not it differs. A
-fact of the frame by another (size by sector) is not: no answer has a part in it. Nor is a table in which combinations
-that nobody has hold a whole contrast of the two (`_sparse`), for which R's svychisq stops.
+fact of the frame by another (size by sector) is not: no answer has a part in it. Where combinations that nobody has
+hold a whole contrast of the two (`_sparse`; R's svychisq stops there), the rarest answers are tested as one, and named.
 """
 
 from itertools import product
@@ -18,22 +18,26 @@ from pipeline.codebook import TOTAL
 from pipeline.estimate import KEYS, UNWEIGHTED, WEIGHTED, kish_effective_base, sample_of
 from pipeline.printing import SETTLED
 from pipeline.respondents import gave, select
+from pipeline.texts import ITEMS
 
 COLUMNS = [
-    *("wave", "measure", "category", "break", "group", "basis", "groups", "left_out", "n", "statistic"),
+    *("wave", "measure", "category", "break", "group", "basis", "groups", "left_out", "as_one", "n", "statistic"),
     *("df_numerator", "df_denominator", "p", "p_adjusted", "quality", "mark", "key"),
 ]
 # The marks of an adjusted p below these levels, the smallest first.
 MARKS = {0.001: "***", 0.01: "**", 0.05: "*"}
 # Ids have no blanks, so neither is taken for a group or an answer of the codebook.
-REST, NO_ANSWER = "the others", "no answer"
+REST, NO_ANSWER, AS_ONE = "the others", "no answer", "as one"
 NOT_EVIDENCE = "rests on modelled numbers: no evidence, no mark, outside the correction"
 NO_DIFFERENCE = "no clear difference"
+AS_ONE_KEY = (
+    " In {} the rarest answers are taken as one, since too many combinations of a group and an answer are empty: "
+    "`as_one` says which."
+)
 UNTESTED = {
     "groups": "not tested: fewer than two groups have an effective base above the limit",
     "answers": "not tested: all gave the same answer",
     "fixed": "not tested: answers follow from groups or strata, or everyone was asked: it has no error",
-    "sparse": "not tested: too many combinations of a group and an answer are empty",
     "withheld": "not tested: a number that it rests on is withheld",
 }
 
@@ -45,8 +49,9 @@ def compare_groups(respondents, *, codebook, estimates, settings):
     section `analyse` of the Params. `category` is empty where a question is tested as a whole, `group` where all groups
     of the break are; `groups` counts those tested and `left_out` names those whose effective base is below
     `withhold_below`. Where a group's base is withheld there is no test, and both are empty: they would say which is
-    small. `quality` is `ok`, `flagged` (a group's effective base is below `flag_below`), `withheld` (no test) or
-    `modelled`. `p_adjusted` is Benjamini and Hochberg's over all tests of the basis that are evidence.
+    small. `as_one` names answers that were tested as one (`_as_one`). `quality` is `ok`, `flagged` (a group's effective
+    base is below `flag_below`), `withheld` (no test) or `modelled`. `p_adjusted` is Benjamini and Hochberg's over all
+    tests of the basis that are evidence.
     """
     plan = list(_plan(respondents, codebook))
     withheld = _withheld(estimates)
@@ -63,7 +68,8 @@ def compare_groups(respondents, *, codebook, estimates, settings):
 def _plan(respondents, codebook):
     """What is tested: keys, the `answer` of each respondent, the `group_of` each, and who is in (`inside`).
 
-    `answers` and `parts` are the ids of all answers to the question and of all groups of the test, given or not.
+    `answers` and `parts` are the ids of all answers to the question and of all groups of the test, given or not;
+    `missing` of those answers that say nothing.
     """
     for measure in codebook.measures:
         question = codebook.question(measure.question)
@@ -77,6 +83,7 @@ def _plan(respondents, codebook):
                     keys = {"measure": measure.id, "category": category, "break": break_, "group": group}
                     there = {
                         "answers": [a.id for a in question.answers],
+                        "missing": [a.id for a in question.answers if a.missing],
                         "parts": [group, REST] if group else [*members],
                     }
                     yield keys | {"answer": answer, "group_of": group_of, "inside": inside} | there
@@ -134,16 +141,36 @@ def _narrowed(test, weights, settings, evidence, withheld):
     # Of all answers, also those that nobody gave: that there is a test would say that nobody did.
     no_share = any(key in withheld for key in _rests_on(test, test["answers"], kept))
     why = "withheld" if no_base else "groups" if len(kept) < 2 else "withheld" if no_share else ""
-    why = why or (
-        "answers" if len(answers) < 2 else "sparse" if _sparse(group_of[inside], test["answer"][inside]) else ""
-    )
+    why = why or ("answers" if len(answers) < 2 else "")
+    as_one = [] if why else _as_one(group_of[inside], test["answer"][inside], test["answers"], test["missing"])
     quality = "flagged" if min(kept.values(), default=0) < settings.flag_below else "ok"
     quality = quality if _settled(test, answers, kept, evidence) else "modelled"
-    counts = {"n": int(inside.sum()), "groups": len(kept), "left_out": " ".join(g for g in bases if g not in kept)}
+    left_out = ITEMS.join(g for g in bases if g not in kept)
+    counts = {"n": int(inside.sum()), "groups": len(kept), "left_out": left_out, "as_one": ITEMS.join(as_one)}
     if no_base:
         # The base of a test is the sum of its groups' bases, so it would give away one of them that is withheld.
-        counts = {"n": None, "groups": None, "left_out": ""}
-    return test | counts | {"inside": inside, "quality": "withheld" if why else quality, "why": why}
+        counts |= {"n": None, "groups": None, "left_out": ""}
+    tested = {"inside": inside, "answer": _joined(test["answer"], as_one)}
+    return test | counts | tested | {"quality": "withheld" if why else quality, "why": why}
+
+
+def _as_one(groups, answers, order, missing):
+    """The answers that are tested as one so that a table is not sparse: as few as will do, none where it is not.
+
+    Those that say nothing come first, then the rarest, of the base; which cells are empty has no say in it but for how
+    many are taken, so that a test promises what it did (tests hold that). Two answers are left in the end, and a
+    table of two is never sparse.
+    """
+    counts = pd.Series(answers).value_counts()
+    known = [a for a in [*order, NO_ANSWER] if a in counts.index]
+    first = sorted(known, key=lambda a: (a not in missing and a != NO_ANSWER, counts[a]))
+    tries = ([], *(first[:few] for few in range(2, len(first))))
+    taken = next(few for few in tries if not _sparse(groups, _joined(answers, few)))
+    return [a for a in known if a in taken]
+
+
+def _joined(answers, as_one):
+    return np.where(np.isin(answers.astype(str), as_one), AS_ONE, answers).astype(object) if as_one else answers
 
 
 def _sparse(groups, answers):
@@ -191,7 +218,7 @@ def _tested(tests, respondents, basis):
             found = sample.categorical.tabulate(f"g{i}", f"a{i}", where=svy.col(f"d{i}")).stats.f
             numbers = {"statistic": found.value, "df_numerator": found.df_num, "df_denominator": found.df_den}
             # Without an error svy's p is 1, however far apart the groups are.
-            nothing = {"why": "fixed", "quality": "withheld"}
+            nothing = {"why": "fixed", "quality": "withheld", "as_one": ""}
             row |= numbers | {"p": found.p_value} if found.df_num > 0 else nothing
         rows.append(row)
     return pd.DataFrame(rows, columns=table_columns).astype(dict.fromkeys(("n", "groups"), "Int64"))
@@ -222,8 +249,9 @@ def key_text(table):
     counts = family.groupby("basis").size().reindex([UNWEIGHTED, WEIGHTED], fill_value=0)
     marks = ", ".join(f"{mark} below {level:g}" for level, mark in reversed(MARKS.items()))
     modelled, untested = table["quality"].eq("modelled").sum(), table["quality"].eq("withheld").sum()
+    as_one = table["as_one"].fillna("").ne("").sum()
     return (
         f"Marks of the adjusted p: {marks}. Adjusted by Benjamini and Hochberg over {counts[UNWEIGHTED]} unweighted "
         f"and {counts[WEIGHTED]} weighted tests. {modelled} more rest on modelled numbers: they are in the table, and "
-        f"are no evidence of anything. {untested} could not be made."
+        f"are no evidence of anything. {untested} could not be made." + (AS_ONE_KEY.format(as_one) if as_one else "")
     )
