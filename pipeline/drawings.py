@@ -6,14 +6,16 @@ A drawing puts marks and their texts on the page and moves the page below them; 
 import seaborn as sns
 
 from pipeline.grids import draw_grid
+from pipeline.printing import percent_text, range_text
 from pipeline.sheet import GAP, SMALL, set_sheet
 from pipeline.style import HATCH, LABEL_HEIGHT, LINE_HEIGHT, look, readable, tint
 
 BAR, THIN_BAR, ROW_BAR = 16, 11, 19
 # Digits of a share or count as it is drawn: its last bits, which may differ between machines, must not move a pixel.
 DIGITS = 9
-# A scale of shares reaches at least this far, so that 6% never fills the page.
-SCALE_AT_LEAST = 0.4
+# The widest text that stands beside a bar of shares: all bars are as long as leaves room for it beyond 100%, so that
+# the same figure of two waves has one scale.
+WIDEST = range_text(0.88, 1, percent_text) + "*"
 
 
 def draw(table, words, figure, settings):
@@ -108,12 +110,13 @@ def _placed(table, first, pitch, apart):
 
 
 def _scale(page, marks, width):
-    """Points for one unit, so that the longest mark and its value fill the width; unknown marks do not count."""
+    """Points for one unit: 100%, or the longest mark of counts that is known, fills the width with a text beside it."""
+    if marks["unit"].eq("percent").all():
+        return width - GAP - page.text_width(WIDEST, weight="Bold")
     known = marks[marks["drawn"].isin(["settled", "bounded"])]
     reach = known[["size", "ci_high", "high"]].max(axis=1)
     room = [width - GAP - page.text_width(text, weight="Bold") for text in known["text"]]
-    least = SCALE_AT_LEAST if marks["unit"].eq("percent").all() else 1
-    return min([width / least, *(r / x for r, x in zip(room, reach, strict=True) if x > 0)])
+    return min([width, *(r / x for r, x in zip(room, reach, strict=True) if x > 0)])
 
 
 def _layer(axes, marks, ends, colours, **options):

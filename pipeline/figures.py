@@ -18,6 +18,7 @@ from pipeline.pictures import Drawing, remove_others, write_drawings
 from pipeline.printing import (
     FLAGGED,
     KEYS,
+    PERHAPS_FLAGGED,
     STATUS,
     base_text,
     bounds,
@@ -25,7 +26,8 @@ from pipeline.printing import (
     find_rows,
     first_lower,
     has_open_base,
-    level_text,
+    interval_key,
+    percent_text,
     printed_share,
     state,
     value_text,
@@ -203,10 +205,11 @@ def base_words(table, figure):
 def key_words(table, figure, confidence):
     """What a reader must know of this figure's marks, and nothing of others: pairs of mark and sentence."""
     keys = []
-    if figure.kind in ("bars", "grouped") and table["ci_low"].notna().any():
-        keys.append(("interval", f"{level_text(confidence)} interval"))
-    if table["text"].str.endswith("*").any():
-        keys.append(("flagged", FLAGGED))
+    if figure.kind in ("bars", "grouped") and figure.unit == "percent":
+        keys += interval_key(table[table["drawn"].eq("settled")], confidence)
+    flagged = table["text"].str.endswith("*")
+    if flagged.any():
+        keys.append(("flagged", FLAGGED if table.loc[flagged, "n"].notna().all() else PERHAPS_FLAGGED))
     met = [drawn for drawn in MEANINGS if table["drawn"].eq(drawn).any()]
     return keys + [(drawn, MEANINGS[drawn].format(why=why_withheld(table["kind"].iloc[0]))) for drawn in met]
 
@@ -240,10 +243,17 @@ def alternative(table, words, figure):
     start = f"{words['caption']}. {KINDS[figure.kind]}. {ended(words['question'])} {words['measured']}.{rows}"
     split_by = ["group_label", "label"] if figure.kind in ("split", "grid", "themes") else ["label", "group_label"]
     row = "Row " if rows else ""
+    if figure.kind in ("bars", "grouped"):
+        table = table.assign(text=table["text"] + table.apply(_interval_words, axis="columns"))
     said = [row + _said(part, split_by) for _, part in table.groupby(split_by[0], sort=False)]
     names = {"interval": "Thin line: ", "flagged": "Asterisk: ", "bounded": "Hatched: ", "assumed": "Dashed outline: "}
     feet = [*(names.get(drawn, "") + first_lower(text) for drawn, text in words["key"]), *words["foot"]]
     return " ".join([start, *said, *map(ended, feet)]) + "\n"
+
+
+def _interval_words(row):
+    """The interval that is drawn beside a value, ` (31% to 44%)`, or nothing."""
+    return "" if pd.isna(row["ci_low"]) else f" ({percent_text(row['ci_low'])} to {percent_text(row['ci_high'])})"
 
 
 def _said(rows, split_by):

@@ -22,6 +22,7 @@ WITHHELD = "withheld"
 # How the sentence of a clause begins that may not be stated.
 CLAUSE_WITHHELD = "Withheld, since it rests on too few organisations or would give a few away"
 FLAGGED = "Few respondents: read with care"
+PERHAPS_FLAGGED = "Few respondents, or perhaps few where their number is a range: read with care"
 # Why a share is withheld: of a report that is public already it would give nobody away.
 TOO_FEW = "too few respondents for a share"
 TOO_FEW_OR_PROTECTED = "too few respondents, or it would give a few away"
@@ -137,6 +138,23 @@ def points_text(change):
 def level_text(confidence):
     """The level of an interval: `95%`, `99.5%`; never rounded to one that it has not."""
     return f"{100 * confidence:.12g}%"
+
+
+def interval_key(settled, confidence):
+    """The line of a picture's key that says what its thin lines are, and which settled values have none: pairs.
+
+    `settled` are the rows drawn as one value, with ci_low and n, which is empty where the base is only a range.
+    """
+    drawn = settled["ci_low"].notna()
+    if not drawn.any():
+        return []
+    open_base = settled["n"].isna()
+    reasons = {
+        "the number of respondents is a range": (open_base & ~drawn).any(),
+        "all of a group answered alike": (~open_base & ~drawn).any(),
+    }
+    none = " or ".join(reason for reason, met in reasons.items() if met)
+    return [("interval", f"{level_text(confidence)} interval" + (f"; none where {none}" if none else ""))]
 
 
 def whole_text(number):

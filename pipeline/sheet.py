@@ -53,6 +53,8 @@ def _key(page, lines):
             page.line([x, x + 16], [middle, middle], colour=page.colours.quiet, width=1)
         elif drawn in ("bounded", "assumed"):
             page.box(x + 0.5, middle - 4, 15, 8, **look(drawn, page.colours.accent))
+        elif drawn == "modelled":
+            page.box(x + 0.5, middle - 4, 15, 8, **look("assumed", page.colours.quiet))
         elif drawn in ("band", "span"):
             page.box(x, middle - 4, 16, 8, facecolor=page.colours.line, alpha=0.75)
             if drawn == "band":

@@ -16,7 +16,7 @@ ROW = 15
 QUESTION = "Does it matter how the steps are weighed into one mark?"
 KEYS = [
     ("filled", "Every step counts alike"),
-    ("span", "From one end to the other: every set of weights that the steps can have"),
+    ("span", "From one end to the other: every set of weights that the steps can have. It is no interval of chance"),
     ("hollow", "One step or one criterion left out, or every criterion alike"),
 ]
 MODELLED = "How answers go together in an organisation was never printed: the marks of {} are modelled, not measured."
@@ -53,6 +53,8 @@ def words_of(table, survives, waves, basis):
     status = [f"{w.wave}: {STATUS[w.kind]}" for w in waves if STATUS[w.kind]]
     years = " and ".join(str(w.wave) for w in waves)
     modelled = [MODELLED.format(" and ".join(rebuilt))] if rebuilt else []
+    marks = [("modelled", "Grey and dashed: modelled, not measured")] if rebuilt else []
+    marks += [("withheld", WITHHELD)] if table["drawn"].eq("withheld").any() else []
     return {
         "name": f"tracker-{NAME}",
         "caption": f"{f'{MARK}. ' if rehearsed else ''}Maturity under every choice of weights, {years}",
@@ -60,7 +62,7 @@ def words_of(table, survives, waves, basis):
         "title": "Maturity under every choice of weights",
         "question": QUESTION,
         "measured": f"Mark: per cent of the criteria met, mean of the steps, {basis}",
-        "key": [*KEYS, *([("withheld", WITHHELD)] if table["drawn"].eq("withheld").any() else [])],
+        "key": [*KEYS, *marks],
         "foot": [
             f"Steps: {steps}.",
             *filter(None, counts),
@@ -130,7 +132,7 @@ def _dots(page, data):
         return left + mark * (right - left)
 
     for (wave, kind), block in data.groupby(["wave", "kind"], sort=False):
-        note = {"rehearsal": f": {MARK}", "reconstruction": ": modelled"}.get(kind, "")
+        note = {"rehearsal": f": {MARK}", "reconstruction": ": MODELLED"}.get(kind, "")
         page.write(page.left, page.y + page.size, f"{wave}{note}", weight="Semibold")
         page.y += 1.6 * page.size
         top = page.y
@@ -151,18 +153,23 @@ def _weight(rows):
 
 
 def _row(page, rows, place, y, gutter):
+    from pipeline.style import look
+
     page.label(page.left, y, rows["label"].iloc[0], gutter, weight=_weight(rows))
     if rows["mark"].isna().any():
         page.write_level(place(0) + 4, y, "withheld", weight="It", colour=page.colours.quiet)
         return
+    modelled = rows["kind"].iloc[0] == "reconstruction"
+    colour = page.colours.quiet if modelled else None
     ends = rows.loc[rows["drawn"].eq("end"), "mark"]
     if len(ends):
         low, high = place(ends.min()), place(ends.max())
-        page.box(low, y - 4, high - low, 8, facecolor=page.colours.line, alpha=0.75)
+        band = look("assumed", page.colours.quiet) if modelled else {"facecolor": page.colours.line, "alpha": 0.75}
+        page.box(low, y - 4, high - low, 8, **band)
     for mark in rows.loc[rows["drawn"].eq("hollow"), "mark"]:
-        page.dot(place(mark), y, hollow=True, size=4)
+        page.dot(place(mark), y, colour, hollow=True, size=4)
     for mark in rows.loc[rows["drawn"].eq("filled"), "mark"]:
-        page.dot(place(mark), y)
+        page.dot(place(mark), y, colour)
 
 
 def spans(table):

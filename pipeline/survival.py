@@ -94,7 +94,7 @@ def survival_words(data, survivors, codebook, confidence):
     foot = [
         "There are no key findings to weigh."
         if survivors.empty
-        else f"Findings over {ways} {'choice' if ways == 1 else 'choices'} of weights: {tally}.",
+        else f"Findings over {ways} {'choice' if ways == 1 else 'choices'} of weights: {tally}{_tested(survivors)}.",
         MODELLED if codebook.kind == "reconstruction" else "",
         f"Source: {codebook.source}".rstrip(".") + ".",
         STATUS[codebook.kind],
@@ -111,6 +111,12 @@ def survival_words(data, survivors, codebook, confidence):
         "rehearsal": MARK if rehearsal else "",
         "rehearsal_means": MARKED if rehearsal else "",
     }
+
+
+def _tested(survivors):
+    """That some statements of the findings could not be tested, in words to follow what survives; else nothing."""
+    tested, stated = survivors["tested"].sum(), survivors["clauses"].sum()
+    return f", as far as they could be tested ({tested} of their {stated} statements)" if tested < stated else ""
 
 
 def survival_alternative(data, words):

@@ -1,13 +1,12 @@
 """The tracker's pictures: an answer or a net score over the waves, for everyone and by a break.
 
-What was measured is a dot with its interval, a rehearsal's simulated answer a diamond with one. Of a reconstruction
-what is printed is a ring without an interval, what the report leaves open a hatched range, and what it does not settle
-is not drawn. A line joins two waves only where they may be compared and came about in the same way: a line from a
+What was measured is a dot, a rehearsal's simulated answer a diamond, what a reconstruction's report prints a ring, each
+with its interval where there is one; what the report leaves open is a hatched range, and what it does not settle is not
+drawn. A line joins two waves only where they may be compared and came about in the same way: a line from a
 reconstruction to a rehearsal would look like a trend that was measured. Across a break in series there is a marked gap.
 """
 
 from itertools import pairwise
-from math import ceil, floor
 
 import pandas as pd
 
@@ -27,7 +26,7 @@ from pipeline.printing import (
     ended,
     first_lower,
     has_open_base,
-    level_text,
+    interval_key,
     per_cent,
     percent_text,
     range_text,
@@ -42,13 +41,13 @@ APART = "No line: these waves came about in different ways"
 # What a point is, by its wave's kind: its marker, and whether it is filled.
 MARKERS = {"reconstruction": ("o", False), "rehearsal": ("D", False), "fieldwork": ("o", True)}
 BREAK = "Two strokes: a break in series; the waves before and after it are not compared"
-RING = "Ring: a reconstruction. Printed in the report, or the one value that it leaves; no interval is drawn"
-DIAMOND = "Diamond: a rehearsal. Simulated answers, with their {} interval"
-DOT = "Dot: measured, with its {} interval"
+RING = "Ring: a reconstruction. Printed in the report, or the one value that it leaves"
+DIAMOND = "Diamond: a rehearsal. Simulated answers"
+DOT = "Dot: measured"
 # What stands behind a value in words, by its support.
 POINTS = {
-    "published": " (printed, no interval)",
-    "implied": " (follows from what is printed, no interval)",
+    "published": " (printed)",
+    "implied": " (follows from what is printed)",
     "simulated": " (simulated)",
 }
 HATCHED = "Somewhere in this range: the report's text does not settle where"
@@ -162,8 +161,7 @@ def _point(row, scored):
         said += FEW
     shown = {"support": row["support"], "quality": row["quality"], "drawn": drawn, "text": said}
     if drawn in ("settled", "printed"):
-        error = {"ci_low": row["ci_low"], "ci_high": row["ci_high"]} if drawn == "settled" else {}
-        shown |= {"estimate": row["estimate"]} | error
+        shown |= {k: row[k] for k in ("estimate", "ci_low", "ci_high")}
     if drawn == "bounded":
         shown |= {"low": bounds[0], "high": bounds[1]}
     return shown
@@ -206,8 +204,8 @@ def trend_words(trend, table, waves, *, settings):
         "title": trend.title,
         "question": book.question(measure.question).text,
         "measured": f"{unit} of {base}, {basis}" if not scored else f"{unit}, of {base}, {basis}",
-        "points": _kinds(table, settings.analyse.confidence),
-        "key": _keys(table),
+        "points": _kinds(table),
+        "key": _keys(table, settings.analyse.confidence),
         "foot": [*_base_lines(table), *reasons, *_worded_otherwise(waves, measure, trend), *sources, *status],
         "rehearsal": MARK if rehearsed else "",
         "rehearsal_means": f"{' and '.join(rehearsed)}: simulated answers" if rehearsed else "",
@@ -235,18 +233,19 @@ def _wording(book, measure_id, categories):
     return (asked[0].text, *(asked[0].categories.get(c) for c in categories)) if asked else None
 
 
-def _kinds(table, confidence):
+def _kinds(table):
     """What each kind of point in a drawing is: (kind of wave, sentence)."""
-    points, level = table[table["estimate"].notna()], level_text(confidence)
-    said = {"reconstruction": RING, "rehearsal": DIAMOND.format(level), "fieldwork": DOT.format(level)}
+    points = table[table["estimate"].notna()]
+    said = {"reconstruction": RING, "rehearsal": DIAMOND, "fieldwork": DOT}
     return [(kind, text) for kind, text in said.items() if points["kind"].eq(kind).any()]
 
 
-def _keys(table):
+def _keys(table, confidence):
     """What a reader must know of this drawing's other marks, and nothing of others."""
     drawn, gaps = set(table["drawn"]), table["why"].where(table["drawn"].ne("missing"), "")
     broken, otherwise = gaps.str.startswith(SERIES_BREAK), gaps.str.endswith(OTHERWISE.split(": ")[1])
-    keys = [("flagged", FLAGGED)] if table["text"].str.endswith(FEW).any() else []
+    keys = interval_key(table[table["drawn"].isin(["settled", "printed"])], confidence)
+    keys += [("flagged", FLAGGED)] if table["text"].str.endswith(FEW).any() else []
     keys += [("bounded", HATCHED)] if "bounded" in drawn else []
     keys += [("withheld", "Not known: the report's text does not settle it")] if "assumed" in drawn else []
     keys += [("withheld", WITHHELD)] if "withheld" in drawn else []
@@ -270,6 +269,7 @@ def trend_alternative(table, words, *, scored=False):
             each.append(f"{row['wave']} {gap}{row['text'] or 'nothing'}{ring}{_interval_text(row, text)}")
         said.append(f"{label}, {group}: {'; '.join(each)}.")
     few = [f"Asterisk: {first_lower(FLAGGED)}."] if table["text"].str.endswith(FEW).any() else []
+    few += [f"Thin line: {text}." for mark, text in words["key"] if mark == "interval"]
     return " ".join([*said, *few, *map(ended, words["foot"])]) + "\n"
 
 
@@ -304,11 +304,9 @@ def _drawing(trend, table, waves, settings):
 def _panels(page, table, words):
     """A panel for each series, one below the other on one scale; the waves from left to right, named below the last."""
     years = list(table["wave"].unique())
-    ends = table[["estimate", "ci_low", "ci_high", "low", "high"]]
-    # Where no wave has a value to draw, the scale is that of shares.
-    bottom, top = min(0.0, ends.min().min()), max(0.1, ends.max().max())
-    top = min(1.0, ceil(5 * top) / 5)
-    bottom = max(-1.0, floor(5 * bottom) / 5)
+    # Only a net score can be below none; one scale for all shares, so that a height means the same in every picture.
+    below = table[["estimate", "ci_low", "low"]].lt(0).any(axis=None)
+    bottom, top = -1.0 if below else 0.0, 1.0
     left, right = page.left + GUTTER + 26, page.right - 46
     step = (right - left) / max(len(years) - 1, 1)
     at = {year: left + i * step if len(years) > 1 else (left + right) / 2 for i, year in enumerate(years)}
@@ -369,7 +367,7 @@ def _panel(page, rows, at, scale, heading):
             _gap(page, (at[before["wave"]] + at[row["wave"]]) / 2, (first + head) / 2)
     for row in points:
         _mark(page, row, at[row["wave"]], place, scale=scale, leads_on=row["wave"] in {start for start, _ in lines})
-    page.y = head + 4
+    page.y = head + 8
 
 
 def _point_of(page, kind, x, y):
@@ -383,7 +381,7 @@ def _point_of(page, kind, x, y):
 def _gap(page, x, y):
     """Two strokes where a series breaks."""
     for shift in (-3, 3):
-        page.line([x + shift - 3, x + shift + 3], [y + 8, y - 8], colour=page.colours.warning, width=1.6)
+        page.line([x + shift - 3, x + shift + 3], [y + 8, y - 8], colour=page.colours.ink, width=1.6)
 
 
 def _breaks_off(row):

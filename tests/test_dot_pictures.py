@@ -135,9 +135,25 @@ def test_every_choice_of_weights_stands_on_the_scale_of_marks(page_of, small_cod
         assert texts(page).count(label) == len(rows)
 
 
+def test_modelled_marks_look_otherwise_than_others(page_of, small_codebook, make_respondents):
+    """Grey, and dashed where it is a span; the key says what that means only where there are any."""
+    looks = {}
+    for kind in ("reconstruction", "fieldwork"):
+        book = small_codebook.model_copy(update={"steps": STEPS})
+        waves = [wave_of(book, make_respondents(book, 90, 1), 2020, kind=kind)]
+        table = maturity.robustness(waves)
+        survives = maturity.what_survives(table, waves, breaks=register(track.books(waves)))
+        page, _ = page_of(steps_picture, steps_picture.draw_weights, table, survives, waves)
+        dots = {line.get_markeredgecolor() for line in page.sheet.lines if line.get_marker() == "o"}
+        dashed = [p for p in page.sheet.patches if p.get_linestyle() not in ("solid", "-")]
+        said = any("Grey and dashed" in text.get_text() for text in page.sheet.texts)
+        looks[kind] = page.colours.quiet in dots, bool(dashed), said
+    assert looks == {"reconstruction": (True, True, True), "fieldwork": (False, False, False)}
+
+
 def test_a_verdict_of_three_lines_stands_on_no_other(page_of, small_codebook, monkeypatch):
     monkeypatch.setattr(survival, "said_of", lambda *_: "moves under 112 of 127 (modelled)")
-    survivors = pd.DataFrame({"verdict": ["survives"], "choices": [127]})
+    survivors = pd.DataFrame({"verdict": ["survives"], "choices": [127], "clauses": 2, "tested": 2})
     judged = judged_of(small_codebook, ("holds", "moves"))
     page, table = page_of(survival, survival.draw_survival, judged, CHOICES, survivors, small_codebook)
     downs = [y for t, (_, y) in ((t.get_text(), t.get_position()) for t in page.sheet.texts) if t == "moves under"]
@@ -151,7 +167,7 @@ def test_each_clause_has_its_words_and_a_dot_for_each_choice_if_it_is_settled(pa
     judged = judged_of(small_codebook, verdicts)
     judged["estimate"] += judged["clause"] / 50 + judged["choice"].eq("choice 01") / 10
     judged["difference"] += judged["clause"] / 50 + judged["choice"].eq("choice 01") / 10
-    survivors = pd.DataFrame({"verdict": ["survives"], "choices": [3]})
+    survivors = pd.DataFrame({"verdict": ["survives"], "choices": [3], "clauses": 2, "tested": 2})
     page, table = page_of(survival, survival.draw_survival, judged, CHOICES, survivors, small_codebook)
     clauses = table.drop_duplicates(["finding", "clause"])
     words = "".join(texts(page)).replace(" ", "").replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")

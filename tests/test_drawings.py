@@ -69,6 +69,23 @@ def test_bars_are_as_long_as_the_table_says(small_codebook):
     )
 
 
+@pytest.mark.parametrize("kind", ["bars", "grouped"])
+def test_a_share_has_the_same_length_in_every_picture_of_a_figure(small_codebook, kind):
+    """Two waves of one figure lie beside each other: whatever else they show, a length must mean the same."""
+    figure, ends = figure_of(kind, "shop", "kind"), []
+    where = ("shop", "yes", "kind", "lib") if kind == "grouped" else ("shop", "yes")
+    estimates = estimates_of(small_codebook)
+    for made in (
+        counted(estimates, *where, count=20, n=100),
+        counted(estimates, *where, count=97, n=100),
+        changed(estimates, *where, support="bounded", low=0.2, high=1.0),
+    ):
+        _, page = page_of(made, small_codebook, figure)
+        plot = page.picture.axes[1]
+        ends.append(round(plot.get_position().width * page.width / plot.get_xlim()[1], 6))
+    assert len(set(ends)) == 1
+
+
 @pytest.mark.parametrize("kind", ["bars", "grouped", "split", "grid"])
 @pytest.mark.parametrize("unit", ["percent", "count"])
 def test_an_assumed_value_leaves_no_trace(small_codebook, kind, unit):

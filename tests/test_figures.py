@@ -5,6 +5,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import HERE, ROOT
@@ -89,7 +90,7 @@ def test_a_group_called_all_is_not_taken_for_everyone(small_codebook, kind, base
     table = figure_data(estimates, book, figure)
     assert table["group_label"].tolist() == [named, library, museum]
     _, text = words_and_text(estimates, book, figure)
-    said = [f"{named} 31%; {library} 30%; {museum} 32%"]
+    said = [f"{named} 31% (26% to 36%); {library} 30% (25% to 35%); {museum} 32% (27% to 37%)"]
     if kind != "grouped":
         said = [f"Row {named}: Yes 31%.", f"Row {library}: Yes 30%.", f"Row {museum}: Yes 32%."]
     assert all(part in text for part in said)
@@ -215,7 +216,8 @@ def test_the_text_alternative_says_all_that_is_drawn(small_codebook):
     _, text = words_and_text(estimates, rebuilt(small_codebook), small_codebook.figures[0])
     assert text == (
         "Figure 1, 2020: Events. Bar chart. Which events do you hold? (up to two). Per cent of all houses, unweighted. "
-        "Talks: 33%. Crafts: not known. Concerts: 33%. Something else: 0%. Thin line: 95% interval. "
+        "Talks: 33% (28% to 38%). Crafts: not known. Concerts: 33% (28% to 38%). Something else: 0% (0% to 5%). "
+        "Thin line: 95% interval. "
         "Dashed outline: not known: the report's text does not settle it. Base: n = 3. Source: Made up for tests. "
         "Reconstructed from the printed report; not the original records. Questions are in our words.\n"
     )
@@ -245,6 +247,21 @@ def test_keys_say_only_what_this_figure_needs(small_codebook):
     table = figure_data(estimates, small_codebook, small_codebook.figures[0])
     assert [drawn for drawn, _ in key_words(table, small_codebook.figures[0], 0.9)] == ["interval", "flagged"]
     assert key_words(table, small_codebook.figures[0], 0.9)[0][1] == "90% interval"
+    assert key_words(table, small_codebook.figures[0], 0.9)[1][1] == "Few respondents: read with care"
+
+
+def test_the_key_says_where_an_interval_is_missing_and_a_base_may_be_small(small_codebook):
+    estimates, figure = estimates_of(small_codebook), small_codebook.figures[0]
+    open_base = {"base_low": 9, "base_high": 170, "ci_low": np.nan, "ci_high": np.nan}
+    estimates = changed(estimates, "events", "talks", quality="flagged", **open_base)
+    table = figure_data(estimates, rebuilt(small_codebook), figure)
+    keys = dict(key_words(table, figure, 0.95))
+    assert keys["interval"] == "95% interval; none where the number of respondents is a range"
+    assert "perhaps few where their number is a range" in keys["flagged"]
+    estimates = changed(estimates, "events", "crafts", ci_low=np.nan, ci_high=np.nan)
+    table = figure_data(estimates, rebuilt(small_codebook), figure)
+    said = dict(key_words(table, figure, 0.95))["interval"]
+    assert said.endswith("none where the number of respondents is a range or all of a group answered alike")
 
 
 @pytest.mark.parametrize(

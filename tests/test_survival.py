@@ -74,11 +74,13 @@ def test_what_is_not_settled_has_no_number(small_codebook):
 def test_a_reconstruction_says_so_in_words_and_states_no_modelled_number(small_codebook):
     book = small_codebook.model_copy(update={"kind": "reconstruction"})
     data = picture_data(judged_of(book, ("moves", "holds")), CHOICES, book)
-    survivors = pd.DataFrame({"verdict": ["survives", "does not survive"], "choices": [3, 3]})
+    survivors = pd.DataFrame(
+        {"verdict": ["survives", "does not survive"], "choices": 3, "clauses": 2, "tested": [2, 1]}
+    )
     words = survival_words(data, survivors, book, 0.95)
     text = survival_alternative(data, words)
     assert "MODELLED" in words["kicker"] and "next to no evidence" in text and "(modelled)" in text
-    assert "1 survives, 1 does not" in text
+    assert "1 survives, 1 does not, as far as they could be tested (3 of their 4 statements)." in text
     assert "0.5" not in text and "50%" not in text
     assert data["evidence"].eq("modelled").all()
 
@@ -88,7 +90,7 @@ def test_it_is_drawn_the_same_twice_with_its_files(small_codebook, tmp_path, kin
     book = small_codebook.model_copy(update={"kind": kind})
     settings = load_params(ROOT / "params.yaml")
     judged = judged_of(book, ("holds", "moves"))
-    survivors = pd.DataFrame({"verdict": ["survives", "not tested"], "choices": [3, 3]})
+    survivors = pd.DataFrame({"verdict": ["survives", "not tested"], "choices": 3, "clauses": 2, "tested": 2})
     for name in ("one", "two"):
         text = draw_survival(judged, CHOICES, survivors, book, settings, tmp_path / name)
     files = sorted(p.name for p in (tmp_path / "one").iterdir())
@@ -96,4 +98,4 @@ def test_it_is_drawn_the_same_twice_with_its_files(small_codebook, tmp_path, kin
     for file in files:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     assert ("REHEARSAL" in text) == (kind == "rehearsal")
-    assert "(modelled)" not in text
+    assert "(modelled)" not in text and "as far as" not in text

@@ -107,10 +107,12 @@ def settle(wave, support, **values):
 def test_what_a_reconstruction_shows_is_a_ring_a_range_or_nothing(book, respondents):
     rebuilt, rehearsed = waves_of(book, respondents, ("reconstruction", "rehearsal"), broken=())
     for support, drawn in (("published", "printed"), ("implied", "printed"), ("bounded", "bounded")):
-        first = settle(rebuilt, support, low=0.25, high=0.5)
+        first = settle(rebuilt, support, low=0.25, high=0.5, ci_low=0.3, ci_high=0.4)
         table = data([first, rehearsed], "bright").set_index(["category", "wave"])
         row = table.loc[("bright", 2020)]
-        assert row["drawn"] == drawn and pd.isna(row["ci_low"])
+        assert row["drawn"] == drawn
+        # Printed or not, a share of a sample has an interval; a range that the report leaves is no such thing.
+        assert row[["ci_low", "ci_high"]].tolist() == [0.3, 0.4] if drawn == "printed" else pd.isna(row["ci_low"])
         assert pd.isna(row["estimate"]) == (drawn == "bounded")
         assert not table["joined"].any()
         if drawn == "bounded":
@@ -207,6 +209,33 @@ def test_the_alternative_says_every_value_and_every_gap(book, respondents, setti
     for text in table["text"]:
         assert text in said
     assert "Break in series in 2021: Other words." in said
+
+
+def test_the_key_says_what_the_lines_are_and_which_points_have_none(book, respondents, settings):
+    rebuilt, rehearsed = waves_of(book, respondents, ("reconstruction", "rehearsal"), broken=())
+    keys = {}
+    for known in (True, False):
+        error = {"ci_low": 0.3, "ci_high": 0.4} if known else {}
+        waves = [settle(rebuilt, "published", **error), rehearsed]
+        table = data(waves, "bright")
+        words = trend_words(TRENDS[0], table, waves, settings=settings)
+        keys[known] = dict(words["key"])["interval"]
+        assert f"Thin line: {keys[known]}." in trend_alternative(table, words)
+    assert keys[True] == "95% interval" and keys[False].startswith("95% interval; none where all of a group")
+
+
+def test_shares_have_one_scale_and_scores_below_none_reach_as_far_down(book, respondents, settings, monkeypatch):
+    scales = []
+    monkeypatch.setattr(trends, "_panel", lambda page, rows, at, scale, heading: scales.append(scale))
+    waves = waves_of(book, respondents, broken=())
+    table = data(waves, "bright")
+    words = trend_words(TRENDS[0], table, waves, settings=settings)
+    for most in (0.2, 0.9):
+        few = table.assign(**{c: table[c].clip(upper=most) for c in ("estimate", "ci_low", "ci_high")})
+        set_sheet(words, settings.figures, lambda page, few=few: trends._panels(page, few, words))
+    below = table.assign(estimate=-table["estimate"])
+    set_sheet(words, settings.figures, lambda page: trends._panels(page, below, words))
+    assert set(scales) == {(0.0, 1.0), (-1.0, 1.0)} and scales.count((-1.0, 1.0)) == table["label"].nunique()
 
 
 def test_net_scores_are_in_points(book, respondents):
