@@ -48,7 +48,8 @@ def impossible_on_base(report):
         near = nearest_possible(claim, base.sizes, most, report.worded_tolerance)
         sizes = "" if base.settled else f" none of {sizes_text(base.sizes)} organisations fits: for example,"
         possible = f" It would be possible of {' or '.join(map(whole_text, near))} organisations." if near else ""
-        sentence = f"{_named(claim, report)} is printed as {_value(claim)}, yet{sizes} {around(claim, base.sizes[-1])}."
+        example = around(claim, base.sizes[-1], report.worded_tolerance)
+        sentence = f"{_named(claim, report)} is printed as {_value(claim)}, yet{sizes} {example}."
         found.append(_finding(IMPOSSIBLE, [claim], sentence + possible))
     return found
 
@@ -134,18 +135,23 @@ def printed_differently(report):
         if clashing:
             first = [c for c, span in trusted if any(span.apart(other) for _, other in clashing)]
             others = [c for c, _ in clashing]
+            apart = [end for _, span in [*trusted, *clashing] for end in (span.low, span.high)]
             sentence = (
-                f"{_named(first[0], report)} is printed as {_said(first, report)}, but as {_said(others, report)}."
+                f"{_named(first[0], report)} is printed as {_said(first, report, apart)}, but as "
+                f"{_said(others, report, apart)}."
             )
             found.append(_finding(DIFFERENTLY, [*first, *others], sentence))
     return found
 
 
-def _said(claims, report):
-    """The values of claims of one share, each once with its places: `66% (figure 4) and as about 2/3 (section 2.1)`."""
+def _said(claims, report, apart):
+    """The values of claims of one share, each once with its places: `66% (figure 4) and as about 2/3 (section 2.1)`.
+
+    `apart` are the ends of what they and the others say.
+    """
     values = defaultdict(dict)
     for claim in claims:
-        values[_value(claim) + _meaning(claim, report)][claim["place"]] = None
+        values[_value(claim) + _meaning(claim, report, apart)][claim["place"]] = None
     return " and as ".join(f"{value} ({listed(list(places))})" for value, places in values.items())
 
 
@@ -208,11 +214,14 @@ def _sum_sentence(parts, whole=None, *, report):
     open_end = added.high_open if short else added.low_open
     end = ("less than" if open_end else "at most") if short else ("more than" if open_end else "at least")
     digits = finer([s.claim for s in parts])
-    at = "" if bound == total else f", {end} {percent(bound, digits)} before rounding"
+    aims = (aim.low, aim.high)
+    counted = any(s.claim["unit"] == "count" for s in parts)
+    why = "whatever the size of their base" if counted else "before rounding"
+    at = "" if bound == total else f", {end} {percent(bound, digits, aims)} {why}"
     goal = "100%" if whole is None else f"the {_value(whole.claim)} of '{_category(whole.claim, report)}', which is"
     goal += "" if whole is None else f" all of these ({whole.claim['place']})"
     people = who(parts[0].claim, report.codebook)
-    made = f"{each} add up to {percent(total, digits)} of {people}{at}"
+    made = f"{each} add up to {percent(total, digits, aims)} of {people}{at}"
     return f"{_label(parts[0].claim, report)}: {made}, not to {goal}."
 
 
@@ -257,7 +266,8 @@ def _total_sentence(total, parts, weights, broken, report):
         for p, w in zip(parts, weights, strict=True)
     ]
     digits = finer([total.claim, *(p.claim for p in parts)])
-    span = " to ".join(dict.fromkeys(percent(end, digits) for end in (made.low, made.high)))
+    beside = (total.range.low, total.range.high)
+    span = " to ".join(dict.fromkeys(percent(end, digits, beside) for end in (made.low, made.high)))
     places = listed(list(dict.fromkeys(p.claim["place"] for p in parts)))
     return (
         f"{_named(total.claim, report)} is printed as {_value(total.claim)} ({total.claim['place']}), yet by "
@@ -297,14 +307,14 @@ def as_printed(claim):
 _value = as_printed
 
 
-def _meaning(claim, report):
+def _meaning(claim, report, apart):
     """What a number that is not a plain per cent is as a share: `, 60% of 200`, `, 61.7% to 71.7%`."""
     base = report.bases.get(claim["id"], Base()).settled
     if claim["unit"] == "count" and claim["op"] == "=" and base:
-        return f", {percent(Fraction(claim['number'], base))} of {whole_text(base)}"
+        return f", {percent(Fraction(claim['number'], base), beside=apart)} of {whole_text(base)}"
     if claim["op"] == "about" and claim["unit"] in SHARES:
         low, _, high, _ = limits(claim, report.worded_tolerance)
-        return f", {percent(low)} to {percent(high)}"
+        return f", {percent(low, beside=apart)} to {percent(high, beside=apart)}"
     return ""
 
 

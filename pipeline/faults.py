@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import permutations
 from math import ceil
 
-from pipeline.claims import has_whole_part, limits, testable, whole_ends
+from pipeline.claims import decimals, has_whole_part, limits, testable, whole_ends
 from pipeline.codebook import TOTAL
 from pipeline.grim import around
 from pipeline.names import ORDERS
@@ -17,6 +17,7 @@ from pipeline.whom import base_of, counted_of, groups_of, parts_those_asked, who
 from pipeline.wording import (
     category_words,
     finer,
+    limited,
     listed,
     measure_words,
     number_words,
@@ -63,7 +64,8 @@ def _on_its_base(claims, codebook, tolerance):
             continue
         places = listed(sorted({c["place"] for c in others}))
         return (
-            f"{say(claim, codebook)} ({claim['place']}), yet {around(claim, size)}{f' ({places})' if places else ''}."
+            f"{say(claim, codebook)} ({claim['place']}), yet {around(claim, size, tolerance)}"
+            f"{f' ({places})' if places else ''}."
         )
     return None
 
@@ -110,7 +112,7 @@ def _outside_its_groups(claims, codebook, tolerance):
         weights = None if None in weights or not sum(weights) else weights
         made = _made_of(shares, weights)
         if _above(made, whole) or _above(whole, made):
-            return _say_outside(total, [of_group[g] for g in groups], weights, made, codebook)
+            return _say_outside(total, [of_group[g] for g in groups], weights, (made, whole), codebook)
     return None
 
 
@@ -124,12 +126,14 @@ def _made_of(shares, weights):
     return ends[0], any(s[1] for s in shares), ends[1], any(s[3] for s in shares)
 
 
-def _say_outside(total, parts, weights, made, codebook):
+def _say_outside(total, parts, weights, ranges, codebook):
+    """`ranges` are what the groups make and what is printed of the total."""
+    made, whole = ranges
     labels = [f"'{codebook.group(c['break'], c['group']).label}'" for c in parts]
     sizes = ["" if not weights else f" of {w}" for w in (weights or labels)]
     each = listed([f"{number_words(c)}{n} {label}" for c, n, label in zip(parts, sizes, labels, strict=True)])
     digits = finer([total, *parts])
-    span = " to ".join(dict.fromkeys(percent(end, digits) for end in (made[0], made[2])))
+    span = " to ".join(dict.fromkeys(percent(end, digits, whole[::2]) for end in made[::2]))
     places = listed(list(dict.fromkeys(c["place"] for c in parts)))
     start = f"{subject_words(total, codebook)}, of {who(total, codebook)}, is printed as {placed(total)}"
     return f"{start}, yet {each} ({places}) make {span} of all."
@@ -147,20 +151,22 @@ def _part_above_its_whole(claims, codebook, tolerance):
         shares = [_share(c, codebook, tolerance) for c in claims]
         if not apart or None in shares or not set(inside) < set(question.members(whole["category"])):
             continue
-        added = _sum([_share(c, codebook, tolerance) for c in parts])
-        if _above(added, _share(whole, codebook, tolerance)):
-            return _say_above(parts, whole, added[0], codebook)
+        added, net = _sum([_share(c, codebook, tolerance) for c in parts]), _share(whole, codebook, tolerance)
+        if _above(added, net):
+            return _say_above(parts, whole, (added[0], net[2]), codebook)
     return None
 
 
-def _say_above(parts, whole, least, codebook):
+def _say_above(parts, whole, ends, codebook):
+    """`ends` are the least that the parts add up to and the most that is printed of the whole."""
+    least, most = ends
     net = f"'{category_words(whole, codebook)}'"
     if len(parts) == 1:
         start = f"{subject_words(parts[0], codebook)}, of {who(whole, codebook)}, is printed as {placed(parts[0])}"
         return f"{start}, yet {net}, which holds it, as {placed(whole)}."
     each = listed([f"'{category_words(c, codebook)}' {placed(c)}" for c in parts])
     return (
-        f"{measure_words(whole, codebook)}: {each} add up to at least {percent(least, finer(parts))} of "
+        f"{measure_words(whole, codebook)}: {each} add up to at least {percent(least, finer(parts), [most])} of "
         f"{who(whole, codebook)}, yet {net}, which holds them, is printed as {placed(whole)}."
     )
 
@@ -180,7 +186,7 @@ def _more_than_all(claims, codebook, tolerance):
     each, digits = listed([f"'{category_words(c, codebook)}' {placed(c)}" for c in claims]), finer(claims)
     return (
         f"{measure_words(claims[0], codebook)}: {each} add up to {'more than' if is_open else 'at least'} "
-        f"{percent(least, digits)} of {who(claims[0], codebook)}, where each gave one answer."
+        f"{percent(least, digits, [1])} of {who(claims[0], codebook)}, where each gave one answer."
     )
 
 
@@ -192,12 +198,11 @@ def _printed_twice(claims, codebook, tolerance):
     if None in shares or not (_above(*shares) or _above(*reversed(shares))):
         return None
     first, second = (placed(c) for c in claims)
-    counted = [c for c in claims if c["unit"] == "count"]
-    sum_ = (
-        f": {number_words(counted[0])} of {codebook.respondents} is {percent(_exact(counted[0], codebook))}"
-        if counted
-        else ""
-    )
+    counted, sum_ = next((c for c in claims if c["unit"] == "count"), None), ""
+    if counted:
+        ends = [end for share in shares for end in share[::2]]
+        share = f"{limited(counted)} {percent(_exact(counted, codebook), beside=ends)}".strip()
+        sum_ = f": {number_words(counted)} of {codebook.respondents} is {share}"
     start = f"{subject_words(claims[0], codebook)}, of {who(claims[0], codebook)}"
     return f"{start}, is printed as {first} and as {second}{sum_}."
 
@@ -217,11 +222,12 @@ def _parts_of_a_whole(claims, codebook, tolerance):
         together = [a for part, _, _ in parts for a in part]
         added = _sum([s for _, s, _ in parts])
         if sorted(together) == sorted(members) and (_above(added, share) or _above(share, added)):
-            return _say_parts([c for _, _, c in parts], whole, codebook)
+            return _say_parts([c for _, _, c in parts], whole, share[::2], codebook)
     return None
 
 
-def _say_parts(parts, whole, codebook):
+def _say_parts(parts, whole, ends, codebook):
+    """`ends` are the least and most that the whole may be; None where it is everyone."""
     total, digits = sum(_exact(c, codebook) for c in parts), finer(parts)
     each = listed([f"'{category_words(c, codebook)}' {placed(c)}" for c in parts])
     ops = {c["op"] for c in parts}
@@ -229,10 +235,12 @@ def _say_parts(parts, whole, codebook):
         return None
     more = "more than " if ">" in ops else "at least " if ">=" in ops else "about " if "about" in ops else ""
     people = who(parts[0], codebook)
-    start = f"{measure_words(parts[0], codebook)}: {each} add up to {more}{percent(total, digits)} of {people}"
+    shown = percent(total, digits, ends)
+    start = f"{measure_words(parts[0], codebook)}: {each} add up to {more}{shown} of {people}"
     if whole is None:
         return f"{start}, not to 100%."
-    rounded = f", which rounds to {per_cent(total)}%" if (total * 100).denominator > 1 else ""
+    rounded = f"{per_cent(total, decimals(whole)):.{decimals(whole)}f}%"
+    rounded = "" if whole["unit"] != "percent" or rounded == shown else f", which rounds to {rounded}"
     return f"{start}{rounded}, yet '{category_words(whole, codebook)}', which is all of these, is {placed(whole)}."
 
 
@@ -254,8 +262,8 @@ def _too_many_answers(claims, codebook, tolerance):
     total, digits = sum(_exact(c, codebook) for c in parts), finer(parts)
     return (
         f"{measure_words(capped[0], codebook)}: the shares of {len(parts)} answers ({places}) add up to "
-        f"{percent(total, digits)}, before rounding at least {percent(least, digits)}, yet at most {most} answers each "
-        f"({capped[0]['place']}) allow {percent(most)}."
+        f"{percent(total, digits)}, before rounding at least {percent(least, digits, [most])}, yet at most {most} "
+        f"answers each ({capped[0]['place']}) allow {percent(most)}."
     )
 
 
@@ -316,8 +324,9 @@ def _say_turned(order, part, whole, codebook, shares):
     there, of_all = (inside[0], overall[2]) if higher else (inside[2], overall[0])
     least, most = ("at least", "at most") if higher else ("at most", "at least")
     return (
-        f"{least.capitalize()} {percent(there)} of {who(part, codebook)} have {measure_words(part, codebook)} '{one}' "
-        f"({part['place']}), against {most} {percent(of_all)} of all ({whole['place']}); so "
+        f"{least.capitalize()} {percent(there, beside=[of_all])} of {who(part, codebook)} have "
+        f"{measure_words(part, codebook)} '{one}' ({part['place']}), against {most} "
+        f"{percent(of_all, beside=[there])} of all ({whole['place']}); so "
         f"{subject_words(order, codebook)} is {'higher' if higher else 'lower'} among '{one}' than among '{other}', "
         f"yet the report says {ORDERS[order['op']]} ({order['place']})."
     )

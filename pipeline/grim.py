@@ -8,11 +8,13 @@ there: from a base of 100 on, every whole per cent is possible.
     reporting of results in psychology. Social Psychological and Personality Science 8(4), 363-369.
 """
 
+from fractions import Fraction
 from functools import cache
 from math import floor
 
 from pipeline.claims import decimals, has_whole_part, limits, whole_ends
 from pipeline.printing import whole_text
+from pipeline.wording import percent
 
 
 def possible_on(claim, sizes, worded_tolerance):
@@ -66,10 +68,11 @@ def _printable(base, digits, rounded):
     return frozenset(unit * k // base for k in range(base + 1) if unit * k % base == 0)
 
 
-def around(claim, base):
+def around(claim, base, worded_tolerance):
     """The whole numbers of a base next below and next above a claim's printed share, in words.
 
-    `of 30 organisations 3 are 10% and 4 are 13.3%`; for a count that it is more than there are.
+    `of 30 organisations 3 are 10% and 4 are 13.3%`; for a count that it is more than there are. The shares have digits
+    enough to show that they are not what the claim says.
     """
     if claim["unit"] == "count":
         return f"there are only {whole_text(base)}"
@@ -78,7 +81,9 @@ def around(claim, base):
     exact = float(claim["number"]) / (100 if claim["unit"] == "percent" else 1) * base
     counts = sorted({max(0, floor(exact)), min(base, floor(exact) + 1)})
     digits = decimals(claim) + 1
-    shares = " and ".join(f"{k} {'is' if k == 1 else 'are'} {round(100 * k / base, digits):g}%" for k in counts)
+    low, _, high, _ = limits(claim, worded_tolerance)
+    said = [(k, percent(Fraction(k, base), digits, beside=(low, high))) for k in counts]
+    shares = " and ".join(f"{k} {'is' if k == 1 else 'are'} {share}" for k, share in said)
     return f"of {whole_text(base)} organisations {shares}"
 
 

@@ -1,5 +1,8 @@
 """Claims as sentences: what a claim says, in the codebook's labels."""
 
+from fractions import Fraction
+from math import floor
+
 from pipeline.claims import decimals, testable
 from pipeline.codebook import TOTAL
 from pipeline.names import ORDERS
@@ -7,6 +10,8 @@ from pipeline.printing import first_lower
 
 OPERATORS = {"=": "=", "about": "is about", ">": "is more than", ">=": "is at least", "<": "is less than"}
 OPERATORS |= {"<=": "is at most"}
+# Beyond these no digit of a share is shown, though it be needed to tell it from another.
+MOST_DIGITS = 9
 
 
 def say(claim, codebook):
@@ -76,9 +81,13 @@ def category_words(claim, codebook):
 
 def number_words(claim):
     """A claim's number with what limits it and its unit: `more than 1/3`, `about 100 organisations`."""
-    words = OPERATORS[claim["op"]].removeprefix("=").removeprefix("is ")
     unit = " organisations" if claim["unit"] == "count" else ""
-    return f"{words} {printed(claim)}{unit}".strip()
+    return f"{limited(claim)} {printed(claim)}{unit}".strip()
+
+
+def limited(claim):
+    """What limits a claim's number, in words: `more than`, `about`; empty where it is the number itself."""
+    return OPERATORS[claim["op"]].removeprefix("=").removeprefix("is ")
 
 
 def placed(claim):
@@ -86,9 +95,25 @@ def placed(claim):
     return f"{number_words(claim)} ({claim['place']})"
 
 
-def percent(share, digits=1):
-    """A share per cent, to a tenth where it is not whole, or to so many digits: `66.7%`."""
-    return f"{round(float(100 * share), digits):.12g}%"
+def percent(share, digits=1, beside=()):
+    """A share per cent, to a tenth where it is not whole, or to so many digits: `66.7%`.
+
+    It has as many more as it takes to lie on the same side of the shares `beside` it (None is none) as in truth: 5 of
+    11 beside 45.5% are 45.45%.
+    """
+    exact = 100 * Fraction(share)
+    others = [100 * Fraction(b) for b in beside if b not in (None, share)]
+    while digits < MOST_DIGITS and any(_sign(_rounded(exact, digits) - b) != _sign(exact - b) for b in others):
+        digits += 1
+    return f"{float(_rounded(exact, digits)):.{MOST_DIGITS + 3}g}%"
+
+
+def _rounded(number, digits):
+    return Fraction(floor(number * 10**digits + Fraction(1, 2)), 10**digits)
+
+
+def _sign(number):
+    return (number > 0) - (number < 0)
 
 
 def finer(claims):

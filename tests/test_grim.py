@@ -118,10 +118,12 @@ def test_the_nearest_bases_on_either_side():
 
 
 def test_the_whole_numbers_around_a_share_are_named():
-    assert around(percent("31"), 30) == "of 30 organisations 9 are 30% and 10 are 33.3%"
-    assert around(percent("1"), 20) == "of 20 organisations 0 are 0% and 1 is 5%"
-    assert around(percent("100", rounding="exact"), 3) == "of 3 organisations 3 are 100%"
-    assert around(count("12"), 11) == "there are only 11"
+    assert around(percent("31"), 30, 5) == "of 30 organisations 9 are 30% and 10 are 33.3%"
+    assert around(percent("1"), 20, 5) == "of 20 organisations 0 are 0% and 1 is 5%"
+    assert around(percent("100", rounding="exact"), 3, 5) == "of 3 organisations 3 are 100%"
+    assert around(count("12"), 11, 5) == "there are only 11"
+    # 45.5 would be read as the 46 that is refuted.
+    assert around(percent("46"), 11, 5) == "of 11 organisations 5 are 45.45% and 6 are 54.5%"
 
 
 def test_base_sizes_are_shown_as_runs():

@@ -1,12 +1,15 @@
 """Claims as sentences, and the arithmetic of contradictions: said where it holds, and never of claims that are true."""
 
+from fractions import Fraction
 from itertools import chain, combinations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from made_claims import claims_of, tiny_codebook, true_claims
 
 from pipeline.faults import fault_sentence
-from pipeline.wording import say
+from pipeline.wording import percent, say
 
 YES, NO = {"measure": "open", "category": "yes"}, {"measure": "open", "category": "no"}
 AT_BOATS = {"break": "hires", "group": "boats"}
@@ -180,7 +183,7 @@ COUNT = {"unit": "count", "rounding": "exact"}
             1000,
             [YES | {"value": "100", "op": "about", "rounding": "worded"} | {"unit": "count"}, YES | {"value": "12"}],
             "Open: Yes, of all, is printed as about 100 organisations (a page) and as 12% (a page): about 100 "
-            "organisations of 1000 is 10%, though a number in words may be 5% off.",
+            "organisations of 1000 is about 10%, though a number in words may be 5% off.",
         ),
     ],
 )
@@ -194,6 +197,34 @@ def test_arithmetic_is_as_fine_as_what_is_printed_and_finer_by_a_digit():
         for c, v in (("shore_small", "33.35"), ("shore_large", "33.35"), ("hill_any", "33.34"))
     ]
     assert "add up to 100.04% of all, not to 100%." in fault(30000, *rows)
+
+
+@given(
+    st.fractions(0, 1, max_denominator=5000),
+    st.lists(st.integers(0, 2000).map(lambda k: Fraction(k, 2000)), max_size=3),
+    st.integers(0, 2),
+)
+def test_a_share_is_shown_on_the_side_of_others_on_which_it_is(share, others, digits):
+    shown = Fraction(percent(share, digits, beside=[None, *others]).removesuffix("%")) / 100
+    for other in others:
+        assert (shown > other, shown < other) == (share > other, share < other) or share == other
+    # And no digit more than that takes, or than was asked for.
+    shorter = Fraction(percent(share, digits).removesuffix("%")) / 100
+    assert shown == shorter or any((shorter > o) != (share > o) or (shorter < o) != (share < o) for o in others)
+    assert abs(shown - share) <= Fraction(1, 2 * 10 ** (digits + 2))
+
+
+def test_no_number_reads_like_the_one_that_it_refutes():
+    """A digit more where one would hide what is wrong; no word of rounding where there is nothing to round."""
+    assert "5 are 45.45% and 6 are 54.5%" in fault(11, YES | {"value": "46"})
+    whole = {"measure": "place", "category": "anywhere", "value": "33.0"}
+    parts = [{"measure": "place", "category": c, "value": v} for c, v in (("shore", "16.5"), ("hill", "17.0"))]
+    assert "add up to 33.5% of all, yet 'Anywhere'" in fault(200, *parts, whole)
+    rows = [YES | COUNT | {"value": "2000", "op": ">="}, NO | COUNT | {"value": "1001", "op": ">="}]
+    assert "add up to at least 100.03% of all, not to 100%" in fault(3000, *rows)
+    assert "more than 40 organisations of 90 is more than 44.4%" in fault(
+        90, YES | COUNT | {"value": "40", "op": ">"}, YES | {"value": "30"}
+    )
 
 
 def test_a_claim_that_nothing_can_meet_is_not_called_several():
