@@ -16,6 +16,7 @@ from pipeline.codebook import TOTAL, load_codebook
 from pipeline.csvw import describe
 from pipeline.estimate import KEYS
 from pipeline.files import MARK
+from pipeline.params import load_params
 from pipeline.printing import as_printed, state
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table, write_bytes, write_table, write_text
@@ -131,10 +132,11 @@ def _marks(rows, tests, codebook):
     return dict(zip(["mark", "mark_key"], zip(*marks, strict=True), strict=True))
 
 
-def tabulate(codebook, report):
+def tabulate(codebook, report, confidence):
     """Write tables.xlsx, tables.csv and tables.csv-metadata.json of a wave into its folder of reports.
 
-    Reads estimates.csv and group_tests.csv there. Raises InputProblem where the estimates are of another codebook.
+    Reads estimates.csv, whose intervals are at the level `confidence`, and group_tests.csv there. Raises InputProblem
+    where the estimates are of another codebook.
     """
     from pipeline.workbook import workbook  # gptables takes a second to import
 
@@ -146,7 +148,7 @@ def tabulate(codebook, report):
     mark = {MARK: ("Rehearsal", "string", "What the numbers are.")} if book.kind == "rehearsal" else {}
     described = json.dumps(describe(book, COLUMNS | mark, "tables.csv"), indent=2, ensure_ascii=False)
     write_text(report / "tables.csv-metadata.json", described + "\n")
-    write_bytes(report / "tables.xlsx", workbook(table, book))
+    write_bytes(report / "tables.xlsx", workbook(table, book, confidence))
     return table
 
 
@@ -163,9 +165,11 @@ def main(
     wave: Annotated[int, typer.Option(help="The wave's year.")],
     data: Annotated[Path, typer.Option(help="Folder that holds codebook/.")] = Path("data"),
     reports: Annotated[Path, typer.Option(help="Folder that holds the waves' reports.")] = Path("reports"),
+    params: Annotated[Path, typer.Option(help="Settings file.")] = Path("params.yaml"),
 ):
     """Write a wave's data tables: a workbook, and the same as CSV with its description for machines."""
-    table = tabulate(data / "codebook" / f"{wave}.yaml", reports / str(wave))
+    confidence = load_params(params).analyse.confidence
+    table = tabulate(data / "codebook" / f"{wave}.yaml", reports / str(wave), confidence)
     typer.echo(f"tables: {len(table):,} rows, {table['measure'].nunique()} sheets")
 
 

@@ -50,7 +50,7 @@ def tests(small_codebook):
 @pytest.fixture(scope="module")
 def book(estimates, tests, small_codebook):
     """The workbook of the estimates as a reader opens it."""
-    return openpyxl.load_workbook(io.BytesIO(workbook(tidy(estimates, tests, small_codebook), small_codebook)))
+    return openpyxl.load_workbook(io.BytesIO(workbook(tidy(estimates, tests, small_codebook), small_codebook, 0.95)))
 
 
 def sheet_of(book, measure):
@@ -134,42 +134,200 @@ def test_the_workbook_says_what_the_estimates_say(book, estimates, tests, small_
         sheet = sheet_of(book, measure.id)
         ours = table[table["measure"].eq(measure.id)]
         one, other = (ours[ours["basis"].eq(b)].reset_index(drop=True) for b in ("unweighted", "weighted"))
-        assert list(sheet["Answer"]) == list(one["category_label"])
+        nets = ["Net: " if net else "" for net in one["net"]]
+        assert list(sheet["Answer"]) == [net + label for net, label in zip(nets, one["category_label"], strict=True)]
         assert list(sheet["Group"]) == list(one["group_label"])
         columns = {"Unweighted base": (one, "n"), "Weighted base": (other, "n_weighted"), "Count": (one, "count")}
         columns |= {"Unweighted share": (one, "estimate"), "Weighted share": (other, "estimate")}
-        columns |= {"Weighted share, lower end": (other, "ci_low"), "Smallest possible, unweighted": (one, "low")}
+        columns |= {"Effective base": (other, "n_eff"), "Largest possible weighted share": (other, "high")}
+        columns |= {
+            "Weighted 95% interval, lower": (other, "ci_low"),
+            "Unweighted 95% interval, upper": (one, "ci_high"),
+        }
+        columns |= {"Smallest possible unweighted share": (one, "low")}
         for column, (rows, source) in columns.items():
             for cell, value in zip(sheet[column], rows[source], strict=True):
                 if pd.isna(value):
-                    assert cell in ("[b]", "[c]", "[x]", "[z]"), (measure.id, column)
+                    assert cell in ("[range]", "[withheld]", "[x]", "[z]"), (measure.id, column)
                 else:
                     assert cell == pytest.approx(float(value), abs=5e-4), (measure.id, column)
 
 
 def test_shorthand_says_why_a_number_is_not_given(book, small_codebook):
     sheet = sheet_of(book, "shop").set_index(["Split by", "Answer"])
-    assert sheet.loc[("All", "Yes"), "Unweighted share"] == "[b]"
-    assert sheet.loc[("All", "Yes"), "Smallest possible, unweighted"] == 0.125
-    assert sheet.loc[("All", "No, but planned"), "Unweighted share"] == "[x]"
+    ends = ["Smallest possible unweighted share", "Largest possible unweighted share"]
+    ranged = sheet.loc[("All", "Yes")]
+    assert ranged["Unweighted share"] == ranged["Count"] == ranged["Unweighted 95% interval, lower"] == "[range]"
+    assert list(ranged[ends]) == [0.125, 0.5]
+    assert set(sheet.loc[("All", "No, but planned"), ["Unweighted share", *ends]]) == {"[x]"}
+    assert set(sheet.loc[("All", "No"), ends]) == {"[z]"}
     first = sheet_of(book, small_codebook.measures[0].id)
-    assert first.loc[0, "Unweighted share"] == "[c]" and first.loc[0, "Count"] == "[c]"
+    assert set(first.loc[0, ["Unweighted share", "Count", *ends]]) == {"[withheld]"}
 
 
-def test_marks_are_words_with_their_key_on_the_sheet(estimates, tests, small_codebook):
+# The standard shorthand of the Government Statistical Service, less the two letters that we use as it does.
+STANDARD = {"[b]", "[c]", "[e]", "[er]", "[f]", "[low]", "[ns]", "[p]", "[r]", "[s]", "[ss]", "[sss]", "[u]", "[w]"}
+
+
+def in_brackets(book):
+    """Every cell of a workbook's tables of numbers that is a letter or word in brackets."""
+    cells = {cell.value for sheet in book.worksheets[4:] for row in sheet.iter_rows(min_col=4) for cell in row}
+    return {cell for cell in cells if isinstance(cell, str) and cell.startswith("[")}
+
+
+def test_no_shorthand_means_something_else_in_government_statistics(estimates, tests, small_codebook):
+    untested = tests.assign(key=["not tested: all gave the same answer", NO_DIFFERENCE], mark="")
+    made = workbook(tidy(estimates, untested, small_codebook), small_codebook, 0.95)
+    used = in_brackets(openpyxl.load_workbook(io.BytesIO(made)))
+    assert used == {"[range]", "[withheld]", "[x]", "[z]", "[not tested]", "[not clear]"}
+    assert not used & STANDARD
+
+
+def test_the_key_explains_every_word_that_stands_in_a_cell_and_no_other(book):
+    [table] = book["Key"].tables.values()
+    explained = [row[0].value for row in book["Key"][table.ref]][1:]
+    heads = ("Evidence", "Groups differ")
+    words = {
+        cell.value
+        for sheet in book.worksheets[4:]
+        for [table] in [sheet.tables.values()]
+        for column in zip(*sheet[table.ref], strict=True)
+        if column[0].value.startswith(heads)
+        for cell in column[1:]
+    }
+    assert set(explained) == words | in_brackets(book)
+    assert len(explained) == len(set(explained))
+
+
+def test_marks_are_words(estimates, tests, small_codebook):
     plain = tests.assign(key=[tests["key"][0], NO_DIFFERENCE])
-    book = openpyxl.load_workbook(io.BytesIO(workbook(tidy(estimates, plain, small_codebook), small_codebook)))
+    book = openpyxl.load_workbook(io.BytesIO(workbook(tidy(estimates, plain, small_codebook), small_codebook, 0.95)))
     sheet = sheet_of(book, "shop")
     assert set(sheet["Groups differ, unweighted"]) == {"p<0.01", "[z]"}
-    assert set(sheet["Groups differ, weighted"]) == {"[n]", "[z]"}
-    [name] = [n for n in book.sheetnames if n.endswith("shop")]
-    said = " ".join(str(cell.value) for row in book[name]["A1:A12"] for cell in row)
-    assert "p<0.01" in said and "[n] no clear difference" in said and "[c] withheld" in said
+    assert set(sheet["Groups differ, weighted"]) == {"[not clear]", "[z]"}
+
+
+# ---- how it is laid out
+
+
+def test_what_is_known_of_a_share_stands_beside_it(book):
+    heads = list(sheet_of(book, "shop"))
+    for basis in ("weighted", "unweighted"):
+        share = heads.index(f"{basis.capitalize()} share")
+        assert heads[share + 1 : share + 5] == [
+            f"Smallest possible {basis} share",
+            f"Largest possible {basis} share",
+            f"{basis.capitalize()} 95% interval, lower",
+            f"{basis.capitalize()} 95% interval, upper",
+        ]
+    assert heads.index("Unweighted share") < 6
+
+
+def test_intervals_are_headed_by_the_level_of_the_settings(estimates, tests, small_codebook):
+    made = workbook(tidy(estimates, tests, small_codebook), small_codebook, 0.9)
+    book = openpyxl.load_workbook(io.BytesIO(made))
+    heads = [head for head in sheet_of(book, "shop") if "interval" in head]
+    assert len(heads) == 4 and all("90% interval" in head for head in heads)
+    assert any("90% confidence" in str(cell.value) for cell in book["Cover"]["A"])
+
+
+def test_a_wave_without_ranges_has_no_columns_for_them(small_codebook, tests):
+    table = estimates_of(small_codebook).assign(n_weighted=1.0)
+    book = openpyxl.load_workbook(
+        io.BytesIO(workbook(tidy(table, tests.iloc[:0], small_codebook), small_codebook, 0.95))
+    )
+    assert not [head for head in sheet_of(book, "shop") if "possible" in head]
+    assert not [cell.value for cell in book["Notes"]["B"] if "range" in str(cell.value)]
+
+
+def test_headings_refer_to_notes_that_are_there(book):
+    [table] = book["Notes"].tables.values()
+    notes = {f"[note {row[0].value}]": row[1].value for row in book["Notes"][table.ref][1:]}
+    named = {"interval": "Confidence interval", "possible": "smallest", "differ": "Rao and Scott"}
+    used = set()
+    for sheet in book.worksheets[4:]:
+        [table] = sheet.tables.values()
+        for cell in sheet[table.ref][0]:
+            head, _, reference = cell.value.partition("\n")
+            used |= {reference} - {""}
+            for part, text in named.items():
+                assert part not in head or text in notes[reference], head
+    assert used == set(notes)
+
+
+def test_columns_of_text_are_narrow_and_every_sheet_is_printed_a_page_wide_with_its_headings(book):
+    for sheet in book:
+        widths = [dimension.width for dimension in sheet.column_dimensions.values()]
+        assert widths and max(widths) <= 101, sheet.title
+        # Excel leaves out a width of one page, since that is what it takes where there is none.
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage, sheet.title
+        assert sheet.page_setup.fitToWidth in (None, 1) and sheet.page_setup.fitToHeight == 0, sheet.title
+        assert sheet.freeze_panes is None
+        for [table] in [sheet.tables.values()] if sheet.tables else []:
+            assert sheet.print_title_rows == "${0}:${0}".format(sheet[table.ref][0][0].row), sheet.title
+    for sheet in book.worksheets[4:]:
+        assert sheet.page_setup.orientation == "landscape"
+
+
+def test_text_that_takes_several_lines_wraps_in_a_row_of_their_height(small_codebook, estimates, tests):
+    """LibreOffice gives a row no more than the file says, so that lines would lie over each other."""
+    long = small_codebook.model_copy(update={"source": "One long word after another. " * 20})
+    book = openpyxl.load_workbook(io.BytesIO(workbook(tidy(estimates, tests, long), long, 0.95)))
+    checked = 0
+    for sheet in (book["Cover"], book["Notes"], book["Key"]):
+        for cell in (cell for row in sheet for cell in row if isinstance(cell.value, str)):
+            width = sheet.column_dimensions[cell.column_letter].width
+            # Letters are about as wide as the unit of a column's width.
+            lines = len(cell.value) // width + 1
+            if lines > 1 and (sheet.title == "Cover" or cell.row > 3):
+                assert cell.alignment.wrap_text, cell
+                assert sheet.row_dimensions[cell.row].height >= 15 * lines, cell
+                checked += 1
+    assert checked > 5
+
+
+def test_no_line_above_a_table_runs_off_the_screen(estimates, tests, small_codebook):
+    questions = tuple(q.model_copy(update={"note": "One word after another. " * 30}) for q in small_codebook.questions)
+    noted = small_codebook.model_copy(update={"questions": questions})
+    book = openpyxl.load_workbook(io.BytesIO(workbook(tidy(estimates, tests, noted), noted, 0.95)))
+    for sheet in book.worksheets[4:]:
+        [table] = sheet.tables.values()
+        lines = [sheet.cell(row, 1).value for row in range(1, sheet[table.ref][0][0].row)]
+        assert all(lines) and max(map(len, lines)) <= 130
+        assert " ".join(lines).count("One word after another.") == 30
+
+
+def test_few_lines_stand_above_a_table_and_lead_to_the_key(book, small_codebook):
+    for sheet in book.worksheets[4:]:
+        [table] = sheet.tables.values()
+        measure = small_codebook.measure(sheet.title[3:])
+        note = bool(small_codebook.question(measure.question).note)
+        assert sheet[table.ref][0][0].row <= 9 + note, sheet.title
+        links = {cell.hyperlink.location for cell in sheet["A"] if cell.hyperlink}
+        assert links == {"'Key'!A1", "'Notes'!A1", "'Contents'!A1"}, sheet.title
+
+
+def test_numbers_show_no_digit_that_they_do_not_have(book, estimates, tests, small_codebook):
+    coarse = tidy(estimates, tests, small_codebook)
+    weighted = coarse["basis"].eq("weighted")
+    shares = ["estimate", "ci_low", "ci_high", "low", "high"]
+    coarse[shares] = coarse[shares].mask(weighted, coarse[shares].round(2))
+    coarse["ci_low"] = coarse["ci_low"].mask(~weighted & coarse["ci_low"].notna(), 0.123)
+    coarse["n_weighted"], coarse["n_eff"] = coarse["n_weighted"].round(-1), coarse["n_eff"] + 0.5
+    rounded = openpyxl.load_workbook(io.BytesIO(workbook(coarse, small_codebook, 0.95)))
+    [name] = [n for n in rounded.sheetnames if n[3:] == "shop"]
+    formats = {
+        column[0].value.partition("\n")[0]: column[1].number_format
+        for [table] in [rounded[name].tables.values()]
+        for column in zip(*rounded[name][table.ref], strict=True)
+    }
+    assert formats["Weighted share"] == "0%" and formats["Unweighted 95% interval, lower"] == "0.0%"
+    assert formats["Weighted base"] == "#,##0" and formats["Effective base"] == "#,##0.0"
 
 
 def test_the_workbook_is_accessible(book, small_codebook):
-    assert book.sheetnames[:3] == ["Cover", "Contents", "Notes"]
-    assert len(book.sheetnames) == 3 + len(small_codebook.measures)
+    assert book.sheetnames[:4] == ["Cover", "Contents", "Notes", "Key"]
+    assert len(book.sheetnames) == 4 + len(small_codebook.measures)
     assert book.properties.language == LANGUAGE and book.properties.title == small_codebook.title
     names = set()
     for sheet in book.worksheets[1:]:
@@ -185,16 +343,16 @@ def test_the_workbook_is_accessible(book, small_codebook):
 @pytest.mark.parametrize(("kind", "said"), [("rehearsal", "REHEARSAL"), ("reconstruction", "Reconstructed")])
 def test_every_sheet_says_what_the_records_are(kind, said, estimates, tests, small_codebook):
     made = small_codebook.model_copy(update={"kind": kind})
-    book = openpyxl.load_workbook(io.BytesIO(workbook(tidy(estimates, tests, made), made)))
-    for sheet in [book["Cover"], *book.worksheets[3:]]:
+    book = openpyxl.load_workbook(io.BytesIO(workbook(tidy(estimates, tests, made), made, 0.95)))
+    for sheet in [book["Cover"], *book.worksheets[4:]]:
         assert any(said in str(cell.value) for cell in sheet["A"]), sheet.title
     assert said in book.properties.description
 
 
 def test_the_same_tables_give_the_same_bytes(estimates, tests, small_codebook):
     table = tidy(estimates, tests, small_codebook)
-    data = workbook(table, small_codebook)
-    assert data == workbook(table, small_codebook)
+    data = workbook(table, small_codebook, 0.95)
+    assert data == workbook(table, small_codebook, 0.95)
     with zipfile.ZipFile(io.BytesIO(data)) as parts:
         assert {part.date_time for part in parts.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert b"2014-01-01T00:00:00Z" in parts.read("docProps/core.xml")
@@ -221,14 +379,15 @@ def hostile(small_codebook):
 
 def test_no_cell_reads_as_a_formula_or_a_link(hostile, tests):
     table = estimates_of(hostile).assign(n_weighted=1.0)
-    data = workbook(tidy(table, tests.iloc[:0], hostile), hostile)
+    data = workbook(tidy(table, tests.iloc[:0], hostile), hostile, 0.95)
     book = openpyxl.load_workbook(io.BytesIO(data))
     texts = [cell.value for sheet in book for row in sheet for cell in row if isinstance(cell.value, str)]
     assert any("=1+1" in text for text in texts)
     assert not [text for text in texts if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))]
     assert all(cell.data_type != "f" for sheet in book for row in sheet for cell in row)
-    linked = [sheet.title for sheet in book for row in sheet for cell in row if cell.hyperlink]
-    assert set(linked) == {"Contents"}
+    links = [cell.hyperlink for sheet in book for row in sheet for cell in row if cell.hyperlink]
+    assert links and all(link.target is None and link.id is None for link in links)
+    assert {link.location for link in links} <= {f"'{name}'!A1" for name in book.sheetnames}
     with zipfile.ZipFile(io.BytesIO(data)) as parts:
         assert not [part for part in parts.namelist() if part.startswith("xl/externalLinks")]
 
@@ -280,7 +439,7 @@ def test_the_files_are_written_together(estimates, tests, tmp_path):
 
     write_table(tmp_path / "estimates.csv", estimates)
     write_table(tmp_path / "group_tests.csv", tests)
-    tabulate(HERE / "small_codebook.yaml", tmp_path)
+    tabulate(HERE / "small_codebook.yaml", tmp_path, 0.95)
     described = json.loads((tmp_path / "tables.csv-metadata.json").read_text(encoding="utf-8"))
     assert (tmp_path / described["url"]).exists() and (tmp_path / "tables.xlsx").exists()
 
@@ -292,7 +451,7 @@ def test_estimates_of_another_codebook_are_refused(estimates, tests, tmp_path):
     write_table(tmp_path / "estimates.csv", estimates[estimates["measure"].ne(measure)])
     write_table(tmp_path / "group_tests.csv", tests)
     with pytest.raises(InputProblem, match="the estimates are of another codebook; found '"):
-        tabulate(HERE / "small_codebook.yaml", tmp_path)
+        tabulate(HERE / "small_codebook.yaml", tmp_path, 0.95)
     assert not (tmp_path / "tables.csv").exists()
 
 
@@ -302,6 +461,6 @@ def test_labels_without_a_latin_letter_can_be_tabulated(small_codebook, tests):
     breaks = tuple(b.model_copy(update={"groups": g}) for b, g in zip(breaks, groups, strict=True))
     book = small_codebook.model_copy(update={"breaks": breaks})
     table = estimates_of(book).assign(n_weighted=1.0)
-    read = openpyxl.load_workbook(io.BytesIO(workbook(tidy(table, tests.iloc[:0], book), book)))
+    read = openpyxl.load_workbook(io.BytesIO(workbook(tidy(table, tests.iloc[:0], book), book, 0.95)))
     texts = {cell.value for sheet in read for row in sheet for cell in row}
     assert {f"\u0395\u03af\u03b4\u03bf\u03c2 ({b.id})" for b in breaks if b.groups} & texts
