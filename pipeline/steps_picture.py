@@ -1,13 +1,11 @@
 """The picture of whether maturity hangs on one weight: each group's mark under every choice of weights."""
 
-import pandas as pd
-
 from pipeline.change import marked
 from pipeline.codebook import TOTAL
 from pipeline.files import MARK
-from pipeline.maturity import EQUAL, ONLY, WITHOUT
 from pipeline.pictures import Drawing, write_drawing
 from pipeline.printing import STATUS, per_cent
+from pipeline.step_weights import EQUAL, ONLY
 from pipeline.texts import ITEMS
 from pipeline.trends import WITHHELD
 
@@ -25,7 +23,7 @@ MODELLED = "How answers go together in an organisation was never printed: the ma
 def picture_data(table, waves, basis):
     """What the picture draws: wave, kind, break, group, label, choice, mark, `drawn` (filled, end, hollow, withheld).
 
-    `table` is that of `maturity.robustness`, as it may be published.
+    `table` is that of `step_weights.robustness`, as it may be published.
     """
     books = {w.wave: w.codebook for w in waves}
     rows = table[table["basis"].eq(basis)]
@@ -107,7 +105,7 @@ def alternative_of(table, words):
 def draw_weights(table, survives, waves, settings, folder):
     """Draw the picture into `folder`: maturity_weights.svg, .png, .csv and .txt. Returns the text alternative.
 
-    `table` and `survives` are those of `maturity.robustness` and `what_survives`, `settings` the Params.
+    `table` and `survives` are those of `step_weights.robustness` and `what_survives`, `settings` the Params.
     Where no wave has steps nothing is drawn, and there is no text.
     """
     if table.empty:
@@ -170,16 +168,3 @@ def _row(page, rows, place, y, gutter):
         page.dot(place(mark), y, colour, hollow=True, size=4)
     for mark in rows.loc[rows["drawn"].eq("filled"), "mark"]:
         page.dot(place(mark), y, colour)
-
-
-def spans(table):
-    """The range of each group's mark over all weights of the steps, and with each left out: one row per group."""
-    keys = ["wave", "break", "group", "basis"]
-    only = table[table["choice"].str.startswith(ONLY)]
-    left_out = table[table["choice"].str.startswith(WITHOUT)]
-    equal = table[table["choice"].eq(EQUAL)].set_index(keys)["mark"].rename("equal")
-    parts = [equal, table.drop_duplicates(keys).set_index(keys)["evidence"]]
-    for rows, name in ((only, "any_weights"), (left_out, "one_left_out")):
-        found = rows.groupby(keys, sort=False)["mark"].agg(["min", "max"])
-        parts.append(found.rename(columns={"min": f"{name}_least", "max": f"{name}_most"}))
-    return pd.concat(parts, axis="columns").reset_index()

@@ -130,7 +130,7 @@ def _coarse(table, settings, errors_too):
 
 
 def weighed(table, marks, waves, settings):
-    """Marks under other weights (`maturity.robustness`) as they may be published: where the overall mark is.
+    """Marks under other weights (`step_weights.robustness`) as they may be published: where the overall mark is.
 
     `marks` are the released marks of all waves.
     """

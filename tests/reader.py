@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipeline import change, decompose, maturity, track, transitions, withhold
+from pipeline import change, decompose, maturity, step_weights, track, transitions, withhold
 from pipeline.attack import Attack, Cell, Number, _solve, frame_classes
 from pipeline.change import Wave
 from pipeline.codebook import ORGANISATION, TOTAL, Answer, Question, Test
@@ -182,7 +182,7 @@ class Reader:
             for row, near in self._ours(name, column):
                 group = book.group(row["break"], row["group"])
                 step = steps.get(row["measure"])
-                alike = maturity.choices(book)[maturity.EQUAL]
+                alike = step_weights.choices(book)[step_weights.EQUAL]
                 own = {f"{step.id}.{c.id}": 1 / len(step.criteria) for c in step.criteria} if step else alike
                 key = (name, row.get("since"), *(row[k] for k in KEYS), row["basis"])
                 parts, base = self._criteria(book, group, own), Cell((group.where,))
@@ -192,7 +192,7 @@ class Reader:
 
     def _weighed(self, book, people):
         """Marks under other weights, from the data behind the picture."""
-        found, choices = {}, maturity.choices(book) if book.steps else {}
+        found, choices = {}, step_weights.choices(book) if book.steps else {}
         for row, near in self._ours("figures/maturity_weights", "mark"):
             group = book.group(row["break"], row["group"])
             key = ("weights", row["choice"], row["break"], row["group"], row["basis"])
@@ -342,7 +342,7 @@ def tables_of(waves, *, breaks, settings, released=True):
     tables["transitions"] = moves.drop(columns="organisations")
     scored = track.with_scores(waves, maturity.score_grid, maturity.score_bounds, analyse)
     marked = track.with_scores(waves, maturity.mark_grid, maturity.mark_bounds, analyse)
-    weighed = maturity.robustness(waves)
+    weighed = step_weights.robustness(waves)
     if released:
         tables["decomposition"] = withhold.parts(tables["decomposition"], waves)
         tables["transitions"] = withhold.moves(moves, waves, disclose)

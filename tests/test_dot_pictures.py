@@ -8,7 +8,7 @@ from made_waves import STEPS, wave_of
 from test_drawings import assert_texts_are_apart
 from test_survival import CHOICES, judged_of
 
-from pipeline import love, maturity, steps_picture, survival, track
+from pipeline import love, step_weights, steps_picture, survival, track
 from pipeline.harmonise import register
 from pipeline.params import load_params
 
@@ -99,8 +99,8 @@ def test_long_labels_leave_the_balance_half_the_page(page_of, small_codebook, le
 def test_long_labels_leave_the_marks_half_the_page(page_of, small_codebook, make_respondents, monkeypatch, length):
     book = small_codebook.model_copy(update={"steps": STEPS})
     waves = [wave_of(book, make_respondents(book, 90, seed), 2019 + seed) for seed in (1, 2)]
-    table = maturity.robustness(waves)
-    survives = maturity.what_survives(table, waves, breaks=register(track.books(waves)))
+    table = step_weights.robustness(waves)
+    survives = step_weights.what_survives(table, waves, breaks=register(track.books(waves)))
     data = steps_picture.picture_data(table, waves, PARAMS.figures.basis)
     long = data.assign(label=[f"{label} {' '.join([LONG] * 3)}"[:length].strip() for label in data["label"]])
     monkeypatch.setattr(steps_picture, "picture_data", lambda *_: long)
@@ -114,8 +114,8 @@ def test_long_labels_leave_the_marks_half_the_page(page_of, small_codebook, make
 def test_every_choice_of_weights_stands_on_the_scale_of_marks(page_of, small_codebook, make_respondents):
     book = small_codebook.model_copy(update={"steps": STEPS})
     waves = [wave_of(book, make_respondents(book, 90, seed), 2019 + seed) for seed in (1, 2)]
-    table = maturity.robustness(waves)
-    survives = maturity.what_survives(table, waves, breaks=register(track.books(waves)))
+    table = step_weights.robustness(waves)
+    survives = step_weights.what_survives(table, waves, breaks=register(track.books(waves)))
     page, drawn = page_of(steps_picture, steps_picture.draw_weights, table, survives, waves)
     places, numbers, wide = [], [], [0.0]
     shown = dots(page)
@@ -141,8 +141,8 @@ def test_modelled_marks_look_otherwise_than_others(page_of, small_codebook, make
     for kind in ("reconstruction", "fieldwork"):
         book = small_codebook.model_copy(update={"steps": STEPS})
         waves = [wave_of(book, make_respondents(book, 90, 1), 2020, kind=kind)]
-        table = maturity.robustness(waves)
-        survives = maturity.what_survives(table, waves, breaks=register(track.books(waves)))
+        table = step_weights.robustness(waves)
+        survives = step_weights.what_survives(table, waves, breaks=register(track.books(waves)))
         page, _ = page_of(steps_picture, steps_picture.draw_weights, table, survives, waves)
         dots = {line.get_markeredgecolor() for line in page.sheet.lines if line.get_marker() == "o"}
         dashed = [p for p in page.sheet.patches if p.get_linestyle() not in ("solid", "-")]

@@ -8,7 +8,7 @@ import pytest
 from conftest import HERE, ROOT
 from made_waves import SCORE, SETTINGS, STEPS, renamed, wave_of
 
-from pipeline import maturity, steps_picture, track, trends
+from pipeline import maturity, step_weights, steps_picture, track, trends
 from pipeline.change import Wave, changes, marked
 from pipeline.codebook import TOTAL, SeriesBreak, Trend
 from pipeline.files import MARKED
@@ -260,20 +260,20 @@ def test_every_trend_is_drawn_the_same_again_and_old_ones_go(book, respondents, 
 
 def test_the_picture_of_the_weights(book, respondents, settings, tmp_path):
     waves = waves_of(book, respondents, ("fieldwork", "rehearsal"), broken=())
-    table = maturity.robustness(waves)
-    survives = maturity.what_survives(table, waves, breaks=register(track.books(waves)))
+    table = step_weights.robustness(waves)
+    survives = step_weights.what_survives(table, waves, breaks=register(track.books(waves)))
     said = steps_picture.draw_weights(table, survives, waves, settings, tmp_path)
     assert "2021, Library: " in said and said.startswith("REHEARSAL.")
     assert sorted(p.suffix for p in tmp_path.iterdir()) == [".csv", ".png", ".svg", ".txt"]
-    spans = steps_picture.spans(table)
+    spans = step_weights.spans(table)
     assert (spans["any_weights_least"] <= spans["equal"]).all() and (spans["equal"] <= spans["any_weights_most"]).all()
 
 
 def test_the_steps_are_named_as_the_last_wave_that_has_steps_names_them(book, respondents):
     first, second = waves_of(book, respondents, broken=())
     bare = replace(second, codebook=second.codebook.model_copy(update={"steps": ()}))
-    table = maturity.robustness([first, bare])
-    survives = maturity.what_survives(table, [first, bare], breaks=register(track.books([first, bare])))
+    table = step_weights.robustness([first, bare])
+    survives = step_weights.what_survives(table, [first, bare], breaks=register(track.books([first, bare])))
     table = table.assign(drawn="filled")
     feet = [steps_picture.words_of(table, survives, w, "unweighted")["foot"] for w in ([first, second], [first, bare])]
     assert feet[0][0] == feet[1][0] and feet[0][0] != "Steps: ."
@@ -288,7 +288,7 @@ def test_one_wave_alone_is_drawn_and_said_to_be_alone(book, respondents, setting
     assert "Trend 1, 2020: Outlook." in said["bright"]
     table = changes(waves, breaks=breaks, settings=SETTINGS)
     assert track.ALONE in track.status_words(waves) and track.said(table, waves) == track.ALONE
-    survives = maturity.what_survives(maturity.robustness(waves), waves, breaks=breaks)
+    survives = step_weights.what_survives(step_weights.robustness(waves), waves, breaks=breaks)
     assert survives["kind"].eq("order").all()
     assert track.tally(table).empty and track.untested(table).empty
 

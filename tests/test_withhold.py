@@ -18,8 +18,9 @@ from pipeline.codebook import TOTAL, NetScore, Step, Trend
 from pipeline.disclose import protect
 from pipeline.estimate import KEYS, UNWEIGHTED, WEIGHTED, estimate
 from pipeline.harmonise import register
-from pipeline.maturity import OVERALL, criterion_shares, robustness, score_grid, what_survives
+from pipeline.maturity import OVERALL, criterion_shares, score_grid
 from pipeline.params import Analyse, Disclose, load_params
+from pipeline.step_weights import robustness, what_survives
 from pipeline.tables import read_table
 
 ANALYSE = Analyse(confidence=0.95, flag_below=3, withhold_below=1)
