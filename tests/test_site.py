@@ -276,6 +276,14 @@ def test_documents_lead_to_each_other_and_to_nothing_outside_of_the_site(pages):
     assert soup(made["pages/c.html"]).select_one(".prose a")["href"] == "a.html"
 
 
+def test_tables_of_documents_say_what_their_head_stands_for_and_are_called_by_their_heading():
+    shown = soup(markdown("# A\n\n## Prices & *costs*\n\n| x | y |\n|---|--:|\n| 1 | 2 |\n")[0])
+    assert [(th.get_text(), th["scope"]) for th in shown.find_all("th")] == [("x", "col"), ("y", "col")]
+    assert [td.get("style") for td in shown.find_all("td")] == [None, "text-align:right"]
+    assert shown.select_one(".scroll")["aria-label"] == "Table: Prices & costs"
+    assert soup(markdown("| x |\n|---|\n| 1 |\n")[0]).select_one(".scroll")["aria-label"] == "Table"
+
+
 @pytest.mark.parametrize(
     ("documents", "said"),
     [
