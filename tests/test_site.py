@@ -184,6 +184,12 @@ def test_what_a_notebook_shows_is_cleaned(tmp_path):
     assert "&lt;b&gt;" in markdown("a <b>bold</b> word")[0]
 
 
+def test_the_headings_of_a_table_in_a_notebook_say_what_they_stand_for():
+    table = "<table><thead><tr><th></th><th>n</th></tr></thead><tbody><tr><th>a</th><td>1</td></tr></tbody></table>"
+    shown = soup(clean_html(table))
+    assert [(th.get_text(), th["scope"]) for th in shown.find_all("th")] == [("n", "col"), ("a", "row")]
+
+
 def test_names_make_different_links_whatever_they_hold():
     names = ["a b", "a-b", "a/b", "a.b", "A b", "\u00e4", 'a"b', "a.20.b"]
     assert len({slug(name) for name in names}) == len(names)
