@@ -9,8 +9,9 @@ from pipeline import dictionary
 from pipeline.codebook import TOTAL
 from pipeline.files import MARK
 from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebook
-from pipeline.printing import percent_text, points_text
-from pipeline.site import own_title, row_link, shown_table, slug
+from pipeline.plates import plate
+from pipeline.printing import STATUS, first_lower, percent_text, points_text
+from pipeline.site import row_link, shown_table, slug
 from pipeline.tables import read_table
 from pipeline.texts import ITEMS
 
@@ -52,7 +53,7 @@ def tracker_parts(folder, books, basis):
     folder = Path(folder)
     notebooks = [_notebook(path, folder) for path in sorted(folder.rglob("*.ipynb"))]
     made = {file: link for notebook in notebooks for file, link in notebook["makes"].items()}
-    pictures = [_picture(path, folder) for path in folder.rglob("*.svg") if path.with_suffix(".txt").is_file()]
+    pictures = [_picture(path, folder, books) for path in folder.rglob("*.svg") if path.with_suffix(".txt").is_file()]
     tables = {path.name: read_table(path) for path in sorted(folder.glob("*.csv"))}
     if not pictures and not tables:
         return None
@@ -151,15 +152,21 @@ def _listed(name, table, folder, made):
     }
 
 
-def _picture(path, folder):
+def _picture(path, folder, books):
     data = path.with_suffix(".csv")
-    return {
+    said = path.with_suffix(".txt").read_text(encoding="utf-8")
+    return plate(path, _status(said, books)) | {
         "id": path.stem,
-        "title": own_title(path.read_text(encoding="utf-8")) or title_of(path.stem),
         "file": path.relative_to(folder).as_posix(),
-        "alternative": path.with_suffix(".txt").read_text(encoding="utf-8").strip(),
         "data": _table(data, folder) if data.is_file() else None,
     }
+
+
+def _status(said, books):
+    """What the words of a picture say that its waves are: `2014: reconstructed ...; 2015: REHEARSAL: ...`."""
+    status = {wave: STATUS[book.kind] for wave, book in books.items() if STATUS[book.kind]}
+    named = [f"{wave}: {first_lower(s.rstrip('.'))}" for wave, s in status.items() if s.lower() in said.lower()]
+    return "; ".join(named)
 
 
 def _place(picture):

@@ -100,7 +100,8 @@ def test_figures_stand_in_their_chapter_with_words_and_data_and_what_no_chapter_
     assert [f["id"] for f in other.find_all("figure")] == ["figure_4", "figure_5"]
     for figure in page.find_all("figure"):
         words = (report / f"figures/{figure['id']}.txt").read_text(encoding="utf-8").strip()
-        assert figure.img["alt"] == words
+        assert figure.img["alt"].endswith("Described below.") and len(figure.img["alt"]) < len(words)
+        assert words in [p.get_text() for p in figure.select("figcaption details p")]
         drawn = pd.read_csv(report / f"figures/{figure['id']}.csv")
         assert len(figure.table.tbody.find_all("tr")) == len(drawn)
 
@@ -329,6 +330,17 @@ def test_without_pages_of_a_wave_there_is_no_edition(pages, tmp_path):
 
 
 # ---- the site as it is committed
+
+
+def test_an_alternative_is_short_and_what_it_says_is_below_stands_there(read_pages):
+    pictures = [(n, image) for n, page in read_pages.items() for image in page.select("figure > img.figure")]
+    assert len(pictures) > 20
+    for name, image in pictures:
+        assert len(image["alt"]) < 350 and image["alt"].endswith("Described below."), (name, image["alt"])
+        assert "econstructed" in image["alt"] or "REHEARSAL" in image["alt"], (name, image["alt"])
+        words = image.parent.select("figcaption details")[-1].get_text()
+        title = image["alt"].removesuffix(" Described below.").partition(". ")[0]
+        assert "in words" in words and title in words, name
 
 
 def test_every_wave_is_on_the_first_page():
