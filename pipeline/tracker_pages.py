@@ -10,7 +10,7 @@ from pipeline.codebook import TOTAL
 from pipeline.files import MARK
 from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebook
 from pipeline.plates import plate
-from pipeline.printing import STATUS, first_lower, percent_text, points_text
+from pipeline.printing import FLAGGED, STATUS, first_lower, percent_text, points_text
 from pipeline.site import row_link, shown_table, slug
 from pipeline.tables import read_table
 from pipeline.texts import ITEMS
@@ -34,6 +34,8 @@ ROWS = 60
 # As `pipeline.change` words it where a test finds nothing.
 NO_CLEAR_CHANGE = "no clear change"
 CHANGES, BREAKS = "changes.csv", "breaks_in_series.csv"
+# What stands beside the year of a wave in the head of a column.
+MARKS = {"reconstruction": " (reconstructed)", "rehearsal": " (rehearsal)", "fieldwork": ""}
 # What an entry of the register says was changed, in words.
 CHANGED = {
     "answers": "other answers",
@@ -69,9 +71,11 @@ def tracker_parts(folder, books, basis):
 def changes_shown(changes, books, basis):
     """The changes between each two waves that were compared: what moved, how much did not clearly, and why no more.
 
-    `changes` is the table of `pipeline.change`. [{wave, since, rehearsal, moved, unclear, reasons}]: a row of `moved`
-    has measure, answer, group, before, after, change, interval, word and link (from the tracker's page to its row);
-    `unclear` counts the tests of everyone that found no change, and `reasons` what has none, most rows first.
+    `changes` is the table of `pipeline.change`. [{wave, since, heads, rehearsal, care, moved, unclear, reasons}]: a row
+    of `moved` has measure, answer, group, before, after, change, interval, few (whether it rests on few respondents:
+    `care` says what that means, where a row does) and link (from the tracker's page to its row); `heads` are the two
+    waves with what they are, `unclear` counts the tests of everyone that found no change, and `reasons` what has none,
+    most rows first.
     """
     shown = []
     for (wave, since), pair in changes[changes["basis"].eq(basis)].groupby(["wave", "since"], sort=False):
@@ -83,7 +87,9 @@ def changes_shown(changes, books, basis):
             {
                 "wave": wave,
                 "since": since,
+                "heads": {year: f"{year}{MARKS[books[year].kind]}" for year in (since, wave)},
                 "rehearsal": "rehearsal" in (books[wave].kind, books[since].kind),
+                "care": FLAGGED if any(row["quality"] == "flagged" for row in moved) else "",
                 "moved": [_moved(row, books[wave]) for row in moved],
                 "unclear": int(pair["word"].eq(NO_CLEAR_CHANGE)[everyone].sum()),
                 "reasons": [{"why": w, "rows": int(n)} for w, n in untold.sort_values(ascending=False).items()],
@@ -102,7 +108,7 @@ def _moved(row, book):
         "after": percent_text(row["after"]),
         "change": points_text(row["change"]),
         "interval": f"{points_text(row['ci_low'])} to {points_text(row['ci_high'])}",
-        "word": row["word"],
+        "few": row["quality"] == "flagged",
         "link": f"../waves/{row['wave']}/{row_link(*(row[k] for k in ('measure', 'category', 'break', 'group')))}",
     }
 
