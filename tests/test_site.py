@@ -19,7 +19,7 @@ from pipeline.points import as_markdown, printed_points, with_points
 from pipeline.printing import STATUS
 from pipeline.problems import InputProblem
 from pipeline.publish import edition, read_waves, revisions_of
-from pipeline.site import cell_text, clean_html, markdown, row_anchor, slug
+from pipeline.site import SUPPORTS, cell_text, clean_html, markdown, row_anchor, slug
 from pipeline.tracker_pages import tracker_parts
 from pipeline.typeset import about, wave_pages, write_pages
 
@@ -119,6 +119,34 @@ def test_support_is_on_every_row_and_what_is_assumed_has_no_number(small_codeboo
     for finding in contents_of(pages)["findings"]:
         for clause in finding["clauses"]:
             assert not re.search(r"\d", "".join(text for text, _ in clause["parts"]))
+
+
+def test_share_interval_count_and_how_it_is_known_stand_in_columns_of_their_own(read_pages):
+    pages = {name: page for name, page in read_pages.items() if "/numbers/" in name}
+    ranges = 0
+    for name, page in pages.items():
+        for table in page.select("table.numbers"):
+            heads = [head.get_text() for head in table.select("thead tr")[-1].select("th")]
+            assert heads[1:5] == ["Share", heads[2], "Count", "How known"] and heads[5:] == [heads[1], *heads[2:5:2]]
+            for row in table.select("tbody tr:not(.group)"):
+                cells = [row.th, *row.select("td")]
+                assert len(cells) == len(heads), (name, row.get("id"))
+                for at in (1, 5):
+                    share, interval = cells[at].get_text(), cells[at + 1].get_text()
+                    one = re.fullmatch(r"[<>]?\d+%", share) is not None
+                    # A range is no result: it is not set in bold, and has no interval.
+                    assert one or not interval
+                    assert ("settled" in cells[at].get("class", [])) >= bool(interval)
+                    ranges += "\N{EN DASH}" in share
+                    assert not ("\N{EN DASH}" in share and "settled" in cells[at].get("class", []))
+                    assert cells[at + 3 if at == 1 else at + 2].select_one(".badge"), (name, row.get("id"))
+    assert pages and ranges
+
+
+def test_the_style_has_the_sign_of_every_badge_of_the_tables_of_numbers():
+    style = (ROOT / "pipeline/templates/site/site.css").read_text(encoding="utf-8")
+    signs = re.findall(r"\.numbers \.(\w+)::before \{ content: \"\\(\w+)\\a0\"; \}", style)
+    assert {name: chr(int(code, 16)) for name, code in signs} == {name: said[0] for name, said in SUPPORTS.items()}
 
 
 def test_a_rehearsal_says_so_on_the_face_of_every_page_and_no_other_wave_does(pages, small_codebook, tmp_path):
