@@ -161,8 +161,12 @@ def _listed(name, table, folder, made):
 def _picture(path, folder, books):
     data = path.with_suffix(".csv")
     said = path.with_suffix(".txt").read_text(encoding="utf-8")
-    return plate(path, _status(said, books)) | {
+    shown = plate(path, _status(said, books))
+    # A list of pictures has said already that it is of trends and what the waves are.
+    named = shown["title"].removeprefix(f"{MARK}. ").rpartition(": ")[2]
+    return shown | {
         "id": path.stem,
+        "named": named,
         "file": path.relative_to(folder).as_posix(),
         "data": _table(data, folder) if data.is_file() else None,
     }

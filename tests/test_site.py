@@ -18,7 +18,7 @@ from pipeline.params import load_params
 from pipeline.points import as_markdown, printed_points, with_points
 from pipeline.printing import STATUS
 from pipeline.problems import InputProblem
-from pipeline.publish import edition, read_waves, revisions_of
+from pipeline.publish import READERS, edition, read_waves, revisions_of
 from pipeline.site import SUPPORTS, cell_text, clean_html, markdown, row_anchor, slug
 from pipeline.tracker_pages import tracker_parts
 from pipeline.typeset import about, wave_pages, write_pages
@@ -104,6 +104,21 @@ def test_figures_stand_in_their_chapter_with_words_and_data_and_what_no_chapter_
         assert words in [p.get_text() for p in figure.select("figcaption details p")]
         drawn = pd.read_csv(report / f"figures/{figure['id']}.csv")
         assert len(figure.table.tbody.find_all("tr")) == len(drawn)
+
+
+def test_every_page_of_a_wave_leads_to_the_list_of_all_waves(pages):
+    listed = soup(edition([contents_of(pages)], {}, None, "Made up")["index.html"]).find(id="waves")
+    assert listed.find("a", href="waves/2020/index.html")
+    for name, text in pages.items():
+        if name.endswith(".html"):
+            up = "../" * (2 + name.count("/"))
+            assert soup(text).select_one("nav.parts .other a")["href"] == f"{up}index.html#waves", name
+
+
+def test_a_finding_is_not_taken_for_a_chapter(pages):
+    page = soup(pages["index.html"])
+    seen = [numeral.get_text(" ") for numeral in page.select(".finding > .numeral")]
+    assert sorted(seen) == [f"Finding {f['number']}" for f in contents_of(pages)["findings"]]
 
 
 def test_support_is_on_every_row_and_what_is_assumed_has_no_number(small_codebook, tmp_path):
@@ -292,7 +307,27 @@ def test_the_tracker_has_a_page_where_there_is_one_and_none_where_there_is_not(p
     page = soup(made["pages/tracker.html"])
     assert page.img["src"] == "../tracker/trend_1.svg" and page.img["alt"]
     assert page.find("a", href="../tracker/trend_1.csv")
-    assert soup(made["index.html"]).find("a", href="pages/tracker.html")
+    assert soup(made["index.html"]).find("a", href="pages/tracker.html#pictures")
+
+
+def test_documents_for_readers_stand_before_those_for_whoever_runs_it(pages):
+    documents = {"a.md": "# A", "revisions.md": "# Revised", "methodology.md": "# Z, how it is done"}
+    made = edition([contents_of(pages)], documents, None, "Made up")
+    for name in ("index.html", "pages/documents.html"):
+        heads = soup(made[name]).find_all(string=re.compile("Documents for readers|For those who run it"))
+        listed = [[a.get_text() for a in head.find_next("ul").find_all("a")] for head in heads]
+        assert listed == [["Z, how it is done", "Revised"], ["A"]], name
+    assert set(READERS) <= {p.name for p in (ROOT / "docs").iterdir()}
+
+
+def test_the_first_page_leads_to_the_tracker_and_marks_its_pictures_once(read_pages):
+    section = read_pages["index.html"].find(id="tracker")
+    links = [a["href"] for a in section.find_all("a")]
+    assert links[0] == "pages/tracker.html#changes" and "pages/tracker.html#pictures" in links
+    pictures = section.select("ul a")
+    assert len(pictures) == len(read_pages["pages/tracker.html"].select("figure"))
+    assert section.ul.find_previous("h3").select_one(".mark").get_text() == "REHEARSAL"
+    assert not [a for a in pictures if "REHEARSAL" in a.get_text() or a.get_text().startswith("Trend")]
 
 
 def test_documents_lead_to_each_other_and_to_nothing_outside_of_the_site(pages):
