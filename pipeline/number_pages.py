@@ -18,8 +18,8 @@ def measure_sections(estimates, codebook, measure):
     all its shares alike) and rows.
 
     `estimates` is the wave's table. A row has anchor, label, net (whether it adds answers up) and, for each basis, its
-    text, interval, count, support and care (what a reader must know of it, if anything); what is not known has no
-    number anywhere.
+    text, settled (whether that is one number), interval, count, support and care (what a reader must know of it, if
+    anything); what is not known has no number anywhere.
     """
     question = codebook.question(measure.question)
     ours = estimates[estimates["measure"].eq(measure.id)]
@@ -68,6 +68,7 @@ def _cell(row, kind):
     care = {"flagged": first_lower(FLAGGED), "withheld": why_withheld(kind)}.get(row["quality"], "")
     return {
         "text": value_text(row),
+        "settled": known == "settled",
         "interval": interval,
         "count": count_text(row) if row["basis"] == BASES[0] else "",
         "support": row["support"],

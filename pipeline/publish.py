@@ -23,6 +23,8 @@ from pipeline.tracker_pages import tracker_parts
 from pipeline.typeset import CONTENTS, TABLES, write_pages
 
 UP = "../"
+# What is written for whoever reads the edition; all other documents are for those who make it.
+READERS = ("edition.md", "methodology.md", "auditing.md", "revisions.md")
 DOCUMENTS, TRACKER, STYLE = "documents.html", "tracker.html", "style.css"
 
 
@@ -36,9 +38,9 @@ def edition(waves, documents, tracker, title, revised=()):
     own = [DOCUMENTS, TRACKER, *(notebook["page"] for notebook in (tracker or {}).get("notebooks", ()))]
     told = read_documents(documents, own)
     shared = {"edition": title, "rehearsal": lead["rehearsal"], "waves": waves, "tracker": tracker}
-    first = {"lead": lead, "supports": KINDS[lead["kind"]], "documents": told, "revised": revised}
+    first = {"lead": lead, "supports": KINDS[lead["kind"]], "documents": in_groups(told), "revised": revised}
     pages = {"index.html": page("index.html", "", **shared, **first)}
-    listing = page("documents.html", UP, **(shared | {"rehearsal": False}), documents=told)
+    listing = page("documents.html", UP, **(shared | {"rehearsal": False}), documents=in_groups(told))
     pages[f"pages/{DOCUMENTS}"] = listing
     for document in told:
         name = f"pages/{document['page']}"
@@ -51,6 +53,13 @@ def edition(waves, documents, tracker, title, revised=()):
             pages[f"pages/{notebook['page']}"] = page("track_notebook.html", UP, **shared, notebook=notebook)
     pages[f"pages/{STYLE}"] = (TEMPLATES / "site.css").read_text(encoding="utf-8")
     return pages
+
+
+def in_groups(told):
+    """The documents in groups [{title, documents}]: those for readers in their order, then all others by title."""
+    first = sorted((d for d in told if d["path"] in READERS), key=lambda d: READERS.index(d["path"]))
+    groups = [("Documents for readers", first), ("For those who run it", [d for d in told if d not in first])]
+    return [{"title": title, "documents": documents} for title, documents in groups if documents]
 
 
 def revisions_of(log):

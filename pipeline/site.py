@@ -5,7 +5,7 @@ text wherever it comes from. The only markup that is passed through is made here
 """
 
 import re
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 
 import bleach
@@ -79,7 +79,13 @@ def clean_html(html):
     cleaned = bleach.clean(html, tags=TAGS, attributes=_allowed, protocols=["data"], strip=True)
     cleaned = re.sub(r"<img(?![^>]*\ssrc=)[^>]*>", "", cleaned)
     # A frame's corner is a heading of nothing.
-    return Markup(re.sub(r"<th>\s*</th>", "<td></td>", cleaned))
+    return Markup(_scoped(re.sub(r"<th>\s*</th>", "<td></td>", cleaned)))
+
+
+def _scoped(html):
+    """The HTML with each heading of a table saying what it stands for: in a head its column, elsewhere its row."""
+    parts = re.split(r"(<thead>.*?</thead>)", html, flags=re.DOTALL)
+    return "".join(re.sub(r"<th\b", f'<th scope="{"row" if i % 2 == 0 else "col"}"', p) for i, p in enumerate(parts))
 
 
 def _allowed(tag, name, value):
@@ -114,8 +120,15 @@ class Prose(mistune.HTMLRenderer):
         return text
 
     def table(self, text):
-        """A table in a frame that scrolls and can be reached by keyboard."""
-        return f'<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>{text}</table></div>\n'
+        """A table in a frame that scrolls and can be reached by keyboard, named after the heading above it."""
+        under = f"Table: {self.headings[-1]['text']}" if self.headings else "Table"
+        frame = f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(under)}">'
+        return f"{frame}<table>{text}</table></div>\n"
+
+    def table_cell(self, text, align=None, head=False):
+        """A cell; one of the head says that it stands for its column."""
+        placed = f' style="text-align:{align}"' if align else ""
+        return f'<th scope="col"{placed}>{text}</th>\n' if head else f"<td{placed}>{text}</td>\n"
 
     def block_code(self, code, info=None):
         """Code that scrolls and can be reached by keyboard."""

@@ -9,8 +9,9 @@ from pipeline import dictionary
 from pipeline.codebook import TOTAL
 from pipeline.files import MARK
 from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebook
-from pipeline.printing import percent_text, points_text
-from pipeline.site import own_title, row_link, shown_table, slug
+from pipeline.plates import plate
+from pipeline.printing import FLAGGED, STATUS, first_lower, percent_text, points_text
+from pipeline.site import row_link, shown_table, slug
 from pipeline.tables import read_table
 from pipeline.texts import ITEMS
 
@@ -33,6 +34,8 @@ ROWS = 60
 # As `pipeline.change` words it where a test finds nothing.
 NO_CLEAR_CHANGE = "no clear change"
 CHANGES, BREAKS = "changes.csv", "breaks_in_series.csv"
+# What stands beside the year of a wave in the head of a column.
+MARKS = {"reconstruction": " (reconstructed)", "rehearsal": " (rehearsal)", "fieldwork": ""}
 # What an entry of the register says was changed, in words.
 CHANGED = {
     "answers": "other answers",
@@ -52,7 +55,7 @@ def tracker_parts(folder, books, basis):
     folder = Path(folder)
     notebooks = [_notebook(path, folder) for path in sorted(folder.rglob("*.ipynb"))]
     made = {file: link for notebook in notebooks for file, link in notebook["makes"].items()}
-    pictures = [_picture(path, folder) for path in folder.rglob("*.svg") if path.with_suffix(".txt").is_file()]
+    pictures = [_picture(path, folder, books) for path in folder.rglob("*.svg") if path.with_suffix(".txt").is_file()]
     tables = {path.name: read_table(path) for path in sorted(folder.glob("*.csv"))}
     if not pictures and not tables:
         return None
@@ -68,9 +71,11 @@ def tracker_parts(folder, books, basis):
 def changes_shown(changes, books, basis):
     """The changes between each two waves that were compared: what moved, how much did not clearly, and why no more.
 
-    `changes` is the table of `pipeline.change`. [{wave, since, rehearsal, moved, unclear, reasons}]: a row of `moved`
-    has measure, answer, group, before, after, change, interval, word and link (from the tracker's page to its row);
-    `unclear` counts the tests of everyone that found no change, and `reasons` what has none, most rows first.
+    `changes` is the table of `pipeline.change`. [{wave, since, heads, rehearsal, care, moved, unclear, reasons}]: a row
+    of `moved` has measure, answer, group, before, after, change, interval, few (whether it rests on few respondents:
+    `care` says what that means, where a row does) and link (from the tracker's page to its row); `heads` are the two
+    waves with what they are, `unclear` counts the tests of everyone that found no change, and `reasons` what has none,
+    most rows first.
     """
     shown = []
     for (wave, since), pair in changes[changes["basis"].eq(basis)].groupby(["wave", "since"], sort=False):
@@ -82,7 +87,9 @@ def changes_shown(changes, books, basis):
             {
                 "wave": wave,
                 "since": since,
+                "heads": {year: f"{year}{MARKS[books[year].kind]}" for year in (since, wave)},
                 "rehearsal": "rehearsal" in (books[wave].kind, books[since].kind),
+                "care": FLAGGED if any(row["quality"] == "flagged" for row in moved) else "",
                 "moved": [_moved(row, books[wave]) for row in moved],
                 "unclear": int(pair["word"].eq(NO_CLEAR_CHANGE)[everyone].sum()),
                 "reasons": [{"why": w, "rows": int(n)} for w, n in untold.sort_values(ascending=False).items()],
@@ -101,7 +108,7 @@ def _moved(row, book):
         "after": percent_text(row["after"]),
         "change": points_text(row["change"]),
         "interval": f"{points_text(row['ci_low'])} to {points_text(row['ci_high'])}",
-        "word": row["word"],
+        "few": row["quality"] == "flagged",
         "link": f"../waves/{row['wave']}/{row_link(*(row[k] for k in ('measure', 'category', 'break', 'group')))}",
     }
 
@@ -151,15 +158,25 @@ def _listed(name, table, folder, made):
     }
 
 
-def _picture(path, folder):
+def _picture(path, folder, books):
     data = path.with_suffix(".csv")
-    return {
+    said = path.with_suffix(".txt").read_text(encoding="utf-8")
+    shown = plate(path, _status(said, books))
+    # A list of pictures has said already that it is of trends and what the waves are.
+    named = shown["title"].removeprefix(f"{MARK}. ").rpartition(": ")[2]
+    return shown | {
         "id": path.stem,
-        "title": own_title(path.read_text(encoding="utf-8")) or title_of(path.stem),
+        "named": named,
         "file": path.relative_to(folder).as_posix(),
-        "alternative": path.with_suffix(".txt").read_text(encoding="utf-8").strip(),
         "data": _table(data, folder) if data.is_file() else None,
     }
+
+
+def _status(said, books):
+    """What the words of a picture say that its waves are: `2014: reconstructed ...; 2015: REHEARSAL: ...`."""
+    status = {wave: STATUS[book.kind] for wave, book in books.items() if STATUS[book.kind]}
+    named = [f"{wave}: {first_lower(s.rstrip('.'))}" for wave, s in status.items() if s.lower() in said.lower()]
+    return "; ".join(named)
 
 
 def _place(picture):

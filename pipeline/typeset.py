@@ -20,6 +20,7 @@ from pipeline.files import write_text
 from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebook
 from pipeline.number_pages import measure_sections
 from pipeline.params import load_params
+from pipeline.plates import plate
 from pipeline.points import HEADINGS, printed_points
 from pipeline.printing import STATUS, level_text, percent_text, range_text, whole_text
 from pipeline.problems import InputProblem
@@ -162,7 +163,7 @@ def _measure(measure, codebook):
 
 
 def figure_shown(figure, codebook, report):
-    """A figure for the page: its files, its text alternative and the table behind it."""
+    """A figure for the page: its files, its plate and the table behind it."""
     folder = report / "figures"
     table = read_table(folder / f"{figure.id}.csv")
     rows = []
@@ -172,12 +173,11 @@ def figure_shown(figure, codebook, report):
         support = row["support"] if isinstance(row["support"], str) else None
         texts = ["" if row[c] != row[c] or row[c] is None else str(row[c]) for c in FIGURE_COLUMNS]
         rows.append({"cells": texts, "support": support})
-    return {
+    return plate(folder / f"{figure.id}.svg", STATUS[codebook.kind]) | {
         "id": figure.id,
         "number": figure.number,
         "title": figure.title,
         "folder": f"{ROOT}{codebook.wave}/figures/",
-        "alternative": (folder / f"{figure.id}.txt").read_text(encoding="utf-8").strip(),
         "headings": list(FIGURE_COLUMNS.values()),
         "rows": rows,
     }

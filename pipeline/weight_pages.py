@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from pipeline.printing import EVIDENCE
+from pipeline.plates import plate
+from pipeline.printing import EVIDENCE, STATUS
 from pipeline.site import is_there, shown_table
 from pipeline.tables import read_table
 
@@ -59,11 +60,7 @@ def weight_tables(report, codebook):
         if is_there(report, name)
     ]
     pictures = [
-        {
-            "caption": caption,
-            "file": f"{name}.svg",
-            "alternative": (report / f"{name}.txt").read_text(encoding="utf-8").strip(),
-        }
+        plate(report / f"{name}.svg", STATUS[codebook.kind]) | {"caption": caption, "file": f"{name}.svg"}
         for name, caption in (
             ("weighting/balance", "What the weights change"),
             ("sensitivity/sensitivity", "Which findings hold"),

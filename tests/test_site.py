@@ -18,8 +18,8 @@ from pipeline.params import load_params
 from pipeline.points import as_markdown, printed_points, with_points
 from pipeline.printing import STATUS
 from pipeline.problems import InputProblem
-from pipeline.publish import edition, read_waves, revisions_of
-from pipeline.site import cell_text, clean_html, markdown, row_anchor, slug
+from pipeline.publish import READERS, edition, read_waves, revisions_of
+from pipeline.site import SUPPORTS, cell_text, clean_html, markdown, row_anchor, slug
 from pipeline.tracker_pages import tracker_parts
 from pipeline.typeset import about, wave_pages, write_pages
 
@@ -100,9 +100,25 @@ def test_figures_stand_in_their_chapter_with_words_and_data_and_what_no_chapter_
     assert [f["id"] for f in other.find_all("figure")] == ["figure_4", "figure_5"]
     for figure in page.find_all("figure"):
         words = (report / f"figures/{figure['id']}.txt").read_text(encoding="utf-8").strip()
-        assert figure.img["alt"] == words
+        assert figure.img["alt"].endswith("Described below.") and len(figure.img["alt"]) < len(words)
+        assert words in [p.get_text() for p in figure.select("figcaption details p")]
         drawn = pd.read_csv(report / f"figures/{figure['id']}.csv")
         assert len(figure.table.tbody.find_all("tr")) == len(drawn)
+
+
+def test_every_page_of_a_wave_leads_to_the_list_of_all_waves(pages):
+    listed = soup(edition([contents_of(pages)], {}, None, "Made up")["index.html"]).find(id="waves")
+    assert listed.find("a", href="waves/2020/index.html")
+    for name, text in pages.items():
+        if name.endswith(".html"):
+            up = "../" * (2 + name.count("/"))
+            assert soup(text).select_one("nav.parts .other a")["href"] == f"{up}index.html#waves", name
+
+
+def test_a_finding_is_not_taken_for_a_chapter(pages):
+    page = soup(pages["index.html"])
+    seen = [numeral.get_text(" ") for numeral in page.select(".finding > .numeral")]
+    assert sorted(seen) == [f"Finding {f['number']}" for f in contents_of(pages)["findings"]]
 
 
 def test_support_is_on_every_row_and_what_is_assumed_has_no_number(small_codebook, tmp_path):
@@ -118,6 +134,34 @@ def test_support_is_on_every_row_and_what_is_assumed_has_no_number(small_codeboo
     for finding in contents_of(pages)["findings"]:
         for clause in finding["clauses"]:
             assert not re.search(r"\d", "".join(text for text, _ in clause["parts"]))
+
+
+def test_share_interval_count_and_how_it_is_known_stand_in_columns_of_their_own(read_pages):
+    pages = {name: page for name, page in read_pages.items() if "/numbers/" in name}
+    ranges = 0
+    for name, page in pages.items():
+        for table in page.select("table.numbers"):
+            heads = [head.get_text() for head in table.select("thead tr")[-1].select("th")]
+            assert heads[1:5] == ["Share", heads[2], "Count", "How known"] and heads[5:] == [heads[1], *heads[2:5:2]]
+            for row in table.select("tbody tr:not(.group)"):
+                cells = [row.th, *row.select("td")]
+                assert len(cells) == len(heads), (name, row.get("id"))
+                for at in (1, 5):
+                    share, interval = cells[at].get_text(), cells[at + 1].get_text()
+                    one = re.fullmatch(r"[<>]?\d+%", share) is not None
+                    # A range is no result: it is not set in bold, and has no interval.
+                    assert one or not interval
+                    assert ("settled" in cells[at].get("class", [])) >= bool(interval)
+                    ranges += "\N{EN DASH}" in share
+                    assert not ("\N{EN DASH}" in share and "settled" in cells[at].get("class", []))
+                    assert cells[at + 3 if at == 1 else at + 2].select_one(".badge"), (name, row.get("id"))
+    assert pages and ranges
+
+
+def test_the_style_has_the_sign_of_every_badge_of_the_tables_of_numbers():
+    style = (ROOT / "pipeline/templates/site/site.css").read_text(encoding="utf-8")
+    signs = re.findall(r"\.numbers \.(\w+)::before \{ content: \"\\(\w+)\\a0\"; \}", style)
+    assert {name: chr(int(code, 16)) for name, code in signs} == {name: said[0] for name, said in SUPPORTS.items()}
 
 
 def test_a_rehearsal_says_so_on_the_face_of_every_page_and_no_other_wave_does(pages, small_codebook, tmp_path):
@@ -182,6 +226,12 @@ def test_what_a_notebook_shows_is_cleaned(tmp_path):
     assert not re.search(r"https?:|<script|<style|<a\b|on(click|load)", shown)
     assert 'src="data:image/png;base64,AA=="' in shown
     assert "&lt;b&gt;" in markdown("a <b>bold</b> word")[0]
+
+
+def test_the_headings_of_a_table_in_a_notebook_say_what_they_stand_for():
+    table = "<table><thead><tr><th></th><th>n</th></tr></thead><tbody><tr><th>a</th><td>1</td></tr></tbody></table>"
+    shown = soup(clean_html(table))
+    assert [(th.get_text(), th["scope"]) for th in shown.find_all("th")] == [("n", "col"), ("a", "row")]
 
 
 def test_names_make_different_links_whatever_they_hold():
@@ -257,7 +307,27 @@ def test_the_tracker_has_a_page_where_there_is_one_and_none_where_there_is_not(p
     page = soup(made["pages/tracker.html"])
     assert page.img["src"] == "../tracker/trend_1.svg" and page.img["alt"]
     assert page.find("a", href="../tracker/trend_1.csv")
-    assert soup(made["index.html"]).find("a", href="pages/tracker.html")
+    assert soup(made["index.html"]).find("a", href="pages/tracker.html#pictures")
+
+
+def test_documents_for_readers_stand_before_those_for_whoever_runs_it(pages):
+    documents = {"a.md": "# A", "revisions.md": "# Revised", "methodology.md": "# Z, how it is done"}
+    made = edition([contents_of(pages)], documents, None, "Made up")
+    for name in ("index.html", "pages/documents.html"):
+        heads = soup(made[name]).find_all(string=re.compile("Documents for readers|For those who run it"))
+        listed = [[a.get_text() for a in head.find_next("ul").find_all("a")] for head in heads]
+        assert listed == [["Z, how it is done", "Revised"], ["A"]], name
+    assert set(READERS) <= {p.name for p in (ROOT / "docs").iterdir()}
+
+
+def test_the_first_page_leads_to_the_tracker_and_marks_its_pictures_once(read_pages):
+    section = read_pages["index.html"].find(id="tracker")
+    links = [a["href"] for a in section.find_all("a")]
+    assert links[0] == "pages/tracker.html#changes" and "pages/tracker.html#pictures" in links
+    pictures = section.select("ul a")
+    assert len(pictures) == len(read_pages["pages/tracker.html"].select("figure"))
+    assert section.ul.find_previous("h3").select_one(".mark").get_text() == "REHEARSAL"
+    assert not [a for a in pictures if "REHEARSAL" in a.get_text() or a.get_text().startswith("Trend")]
 
 
 def test_documents_lead_to_each_other_and_to_nothing_outside_of_the_site(pages):
@@ -274,6 +344,14 @@ def test_documents_lead_to_each_other_and_to_nothing_outside_of_the_site(pages):
         and "unseen" not in soup(made["pages/b.html"]).select_one(".prose").get_text()
     )
     assert soup(made["pages/c.html"]).select_one(".prose a")["href"] == "a.html"
+
+
+def test_tables_of_documents_say_what_their_head_stands_for_and_are_called_by_their_heading():
+    shown = soup(markdown("# A\n\n## Prices & *costs*\n\n| x | y |\n|---|--:|\n| 1 | 2 |\n")[0])
+    assert [(th.get_text(), th["scope"]) for th in shown.find_all("th")] == [("x", "col"), ("y", "col")]
+    assert [td.get("style") for td in shown.find_all("td")] == [None, "text-align:right"]
+    assert shown.select_one(".scroll")["aria-label"] == "Table: Prices & costs"
+    assert soup(markdown("| x |\n|---|\n| 1 |\n")[0]).select_one(".scroll")["aria-label"] == "Table"
 
 
 @pytest.mark.parametrize(
@@ -315,6 +393,17 @@ def test_without_pages_of_a_wave_there_is_no_edition(pages, tmp_path):
 
 
 # ---- the site as it is committed
+
+
+def test_an_alternative_is_short_and_what_it_says_is_below_stands_there(read_pages):
+    pictures = [(n, image) for n, page in read_pages.items() for image in page.select("figure > img.figure")]
+    assert len(pictures) > 20
+    for name, image in pictures:
+        assert len(image["alt"]) < 350 and image["alt"].endswith("Described below."), (name, image["alt"])
+        assert "econstructed" in image["alt"] or "REHEARSAL" in image["alt"], (name, image["alt"])
+        words = image.parent.select("figcaption details")[-1].get_text()
+        title = image["alt"].removesuffix(" Described below.").partition(". ")[0]
+        assert "in words" in words and title in words, name
 
 
 def test_every_wave_is_on_the_first_page():

@@ -4,20 +4,23 @@ from html import escape
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 from conftest import ROOT
 
 from pipeline import change, tracker_pages
 from pipeline.codebook import SeriesBreak
+from pipeline.params import load_params
+from pipeline.printing import FLAGGED
 from pipeline.tracker_pages import CHANGED, breaks_shown, changes_shown
 
 NO_TEST = {"word": "", "why": "rests on modelled numbers: no evidence"}
 
 
-def row(category, word="", why="", break_="total", group="total", basis="unweighted"):
+def row(category, word="", why="", break_="total", group="total", basis="unweighted", quality="ok"):
     return {
         **{"wave": 2021, "since": 2020, "measure": "shop", "category": category, "break": break_, "group": group},
         **{"basis": basis, "before": 0.371, "after": 0.5514, "change": 0.1804, "ci_low": 0.11, "ci_high": -0.056},
-        **{"word": word, "why": why},
+        **{"word": word, "why": why, "quality": quality},
     }
 
 
@@ -29,7 +32,7 @@ def books(small_codebook):
 
 def test_what_moved_stands_in_words_and_everyone_before_the_groups(books):
     rows = [
-        row("yes", "up", break_="kind", group="lib"),
+        row("yes", "up", break_="kind", group="lib", quality="flagged"),
         row("yes", "down"),
         row("no", "no clear change"),
         row("no", "no clear change", break_="kind", group="lib"),
@@ -40,7 +43,8 @@ def test_what_moved_stands_in_words_and_everyone_before_the_groups(books):
     ]
     [pair] = changes_shown(pd.DataFrame(rows), books, "unweighted")
     assert (pair["wave"], pair["since"], pair["rehearsal"], pair["unclear"]) == (2021, 2020, True, 1)
-    assert [(m["group"], m["word"]) for m in pair["moved"]] == [("All", "down"), ("Kind of house: Library", "up")]
+    assert [(m["group"], m["few"]) for m in pair["moved"]] == [("All", False), ("Kind of house: Library", True)]
+    assert pair["care"] == FLAGGED and list(pair["heads"].values()) == ["2020", "2021 (rehearsal)"]
     first = pair["moved"][0]
     assert (first["measure"], first["answer"]) == ("Shop", "Yes")
     assert (first["before"], first["after"], first["change"]) == ("37%", "55%", "+18")
@@ -52,7 +56,25 @@ def test_what_moved_stands_in_words_and_everyone_before_the_groups(books):
 def test_two_real_waves_are_no_rehearsal(small_codebook):
     books = {2020: small_codebook, 2021: small_codebook.model_copy(update={"wave": 2021})}
     [pair] = changes_shown(pd.DataFrame([row("yes", "up")]), books, "unweighted")
-    assert not pair["rehearsal"] and len(pair["moved"]) == 1 and pair["unclear"] == 0
+    assert not pair["rehearsal"] and not pair["care"] and len(pair["moved"]) == 1 and pair["unclear"] == 0
+
+
+def test_the_page_marks_what_rests_on_few_respondents_and_says_which_wave_was_rehearsed():
+    page = BeautifulSoup((ROOT / "reports/pages/tracker.html").read_text(encoding="utf-8"), "html.parser")
+    changes = pd.read_csv(ROOT / "reports/tracker/changes.csv")
+    shown = changes[changes["basis"].eq(load_params(ROOT / "params.yaml").figures.basis)]
+    told = shown[shown["word"].isin([change.UP, change.DOWN])]
+    rows = page.select("table.moved tbody tr")
+    assert len(rows) == len(told) > 0
+    marked = [row for row in rows if "*" in row.get_text()]
+    assert len(marked) == told["quality"].eq("flagged").sum() > 0
+    assert all(FLAGGED in row.get_text() for row in marked)
+    for table in page.select("table.moved"):
+        assert "REHEARSAL" in table.caption.get_text()
+        heads = [head.get_text() for head in table.select("thead th")]
+        assert any(head.endswith("(rehearsal)") for head in heads[1:3]), heads
+        # What is set as a block on a telephone says what each number is.
+        assert all([td["data-label"] for td in tr.select("td")] == heads[1:] for tr in table.select("tbody tr"))
 
 
 def test_a_break_is_told_in_labels_also_of_a_question_that_is_gone(small_codebook):
