@@ -4,7 +4,16 @@ import sys
 
 import typer
 
-from pipeline import audit_command, check, explain_command, fieldwork, new_wave_command, release, verify_command
+from pipeline import (
+    ask_command,
+    audit_command,
+    check,
+    explain_command,
+    fieldwork,
+    new_wave_command,
+    release,
+    verify_command,
+)
 from pipeline.problems import InputProblem
 
 
@@ -23,6 +32,7 @@ app = Tracker(
     help="The social value tracker.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 app.command("acknowledge")(release.acknowledge)
+app.command("ask")(ask_command.main)
 app.command("audit")(audit_command.main)
 app.command("check")(check.main)
 app.command("explain")(explain_command.main)

@@ -103,7 +103,7 @@ def _disjoint_linear_contradictions(system, ids):
     """Contradictions among these claims that a linear program sees, no two sharing a claim."""
     found, live = [], list(ids)
     while core := linear_core(system, live):
-        found.append(_thinned(system, core))
+        found.append(thinned(system, core))
         live = [i for i in live if i not in found[-1]]
     return found
 
@@ -165,7 +165,7 @@ def minimal(system, ids, *, seed, time_limit):
     Claims are tried for removal one by one: with linear programs as long as these see the contradiction, from the
     first to the last and from the last to the first, and then exactly on the fewer claims of the two.
     """
-    core = _thinned(system, ids)
+    core = thinned(system, ids)
     few = system.only(core)
     for candidate in reversed(tuple(core)):
         rest = [i for i in core if i != candidate]
@@ -176,7 +176,7 @@ def minimal(system, ids, *, seed, time_limit):
     return tuple(core)
 
 
-def _thinned(system, ids):
+def thinned(system, ids):
     """What is left of a contradiction when claims are dropped one by one while a linear program still sees it."""
     core = list(ids)
     for candidate in ids:

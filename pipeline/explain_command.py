@@ -191,34 +191,35 @@ def as_text(found):
     lines = [f"{found['wave']} wave. {found['status']}"]
     if "changes" in found:
         for change in found["changes"]:
-            lines += ["", *change_lines(change, _said)]
+            lines += ["", *change_lines(change, said)]
             for year, facts in zip((change["since"], change["wave"]), change["estimates"], strict=True):
-                lines += [_said(f"IN {year}", found["statuses"][str(year)])]
-                lines += score_lines(facts, None, _said) if "parts" in facts else _brief(facts)
+                lines += [said(f"IN {year}", found["statuses"][str(year)])]
+                lines += score_lines(facts, None, said) if "parts" in facts else _brief(facts)
     elif "score" in found:
-        lines += ["", *score_lines(found["score"], found["data"], _said)]
+        lines += ["", *score_lines(found["score"], found["data"], said)]
     elif "finding" in found:
         finding = found["finding"]
-        lines.append(_said("FINDING", f"{finding['number']}. {finding['heading']}"))
+        lines.append(said("FINDING", f"{finding['number']}. {finding['heading']}"))
         short = len(finding["clauses"]) > 1
         for clause in finding["clauses"]:
-            lines += ["", _said(f"CLAUSE {clause['clause']}", clause["sentence"])]
+            lines += ["", said(f"CLAUSE {clause['clause']}", clause["sentence"])]
             for place, facts in enumerate(clause["estimates"]):
                 lines += _brief(facts) if short or place else _full(facts, found["data"])
             lines += _compared(clause)
         if short:
-            lines += ["", _said("RECORDS", f"`tracker explain finding {finding['number']}.1` shows those of a clause.")]
+            lines += ["", said("RECORDS", f"`tracker explain finding {finding['number']}.1` shows those of a clause.")]
     else:
         if "figure" in found:
             figure = found["figure"]
-            lines.append(_said("FIGURE", f"{figure['number']}. {figure['title']}: drawn as {figure['drawn']}"))
-            lines += [_said("NOTE", figure["note"])] if figure["note"] else []
+            lines.append(said("FIGURE", f"{figure['number']}. {figure['title']}: drawn as {figure['drawn']}"))
+            lines += [said("NOTE", figure["note"])] if figure["note"] else []
         for facts in found["estimates"]:
             lines += ["", *_full(facts, found["data"])]
     return "\n".join([*lines, "", *_origin(found["origin"], found["data"])])
 
 
-def _said(heading, text):
+def said(heading, text):
+    """A fact on the terminal: a heading in the margin and a text beside it, in as many lines as it takes."""
     return fill(
         text, WIDTH, initial_indent=f"{heading:<{MARGIN}}", subsequent_indent=" " * MARGIN, break_on_hyphens=False
     )
@@ -226,26 +227,26 @@ def _said(heading, text):
 
 def _full(facts, data):
     """All of one estimate."""
-    yield _said("NUMBER", _number_text(facts))
+    yield said("NUMBER", _number_text(facts))
     net = f" (a NET of {', '.join(facts['net_of'])})" if facts["net_of"] else ""
-    yield _said("QUESTION", f"{facts['question']} Answer: {facts['answer']}{net}.")
+    yield said("QUESTION", f"{facts['question']} Answer: {facts['answer']}{net}.")
     yield from _claim_lines(facts)
-    yield _said("BASE", _base_text(facts))
-    yield _said("WEIGHTS", _weights_text(facts))
-    yield _said("FORMULA", facts["formula"] + _worked_out(facts))
+    yield said("BASE", _base_text(facts))
+    yield said("WEIGHTS", _weights_text(facts))
+    yield said("FORMULA", facts["formula"] + _worked_out(facts))
     if facts["interval"][0] is not None and facts["state"] == "settled":
-        yield _said("ERROR", facts["errors"])
-    yield _said("SUPPORT", _support_text(facts))
+        yield said("ERROR", facts["errors"])
+    yield said("SUPPORT", _support_text(facts))
     yield from _record_lines(facts, data)
 
 
 def _brief(facts):
     """One estimate among several: what it is, its claims, and how it is worked out."""
-    yield _said("", f"{_number_text(facts)}; {facts['support']}")
-    yield _said("", f"base: {_base_text(facts)}")
-    yield _said("", f"worked out{_worked_out(facts) or ': needs the records'}")
+    yield said("", f"{_number_text(facts)}; {facts['support']}")
+    yield said("", f"base: {_base_text(facts)}")
+    yield said("", f"worked out{_worked_out(facts) or ': needs the records'}")
     if facts["claims"]:
-        yield _said("", "claims: " + ", ".join(f"{c['id']} ({c['place']}, {c['verdict']})" for c in facts["claims"]))
+        yield said("", "claims: " + ", ".join(f"{c['id']} ({c['place']}, {c['verdict']})" for c in facts["claims"]))
 
 
 def _number_text(facts):
@@ -262,11 +263,11 @@ def _claim_lines(facts):
         return
     claims = facts["claims"]
     if not claims:
-        yield _said("CLAIMS", "none prints this share itself")
+        yield said("CLAIMS", "none prints this share itself")
     for claim in claims[:MOST_LINES]:
-        yield _said("CLAIM", f"{claim['id']}, {claim['place']}: {claim['says']}. Audit: {claim['verdict']}.")
+        yield said("CLAIM", f"{claim['id']}, {claim['place']}: {claim['says']}. Audit: {claim['verdict']}.")
     if len(claims) > MOST_LINES:
-        yield _said("", f"and {len(claims) - MOST_LINES} more: --json has all")
+        yield said("", f"and {len(claims) - MOST_LINES} more: --json has all")
 
 
 def _base_text(facts):
@@ -313,13 +314,13 @@ def _support_text(facts):
 
 def _record_lines(facts, data):
     if "withheld" in facts:
-        yield _said("RECORDS", facts["withheld"])
+        yield said("RECORDS", facts["withheld"])
     elif "records" in facts:
         modelled = " in the modelled records" if facts["support"] in OF_A_RECONSTRUCTION else ""
         yield from _listed("RECORDS", f"{len(facts['records'])} gave it{modelled}", facts["records"])
         yield from _listed("", f"{len(facts['other_records'])} in the base did not", facts["other_records"])
     else:
-        yield _said("RECORDS", f"{data['path']} is not here: {data['brings']}")
+        yield said("RECORDS", f"{data['path']} is not here: {data['brings']}")
 
 
 def _listed(heading, start, records):
@@ -330,10 +331,10 @@ def _listed(heading, start, records):
         parts.append(number if dash and prefix == before else record)
         before = prefix
     lines = wrap(" ".join(parts), WIDTH - MARGIN, break_on_hyphens=False)
-    yield _said(heading, f"{start}{':' if records else '.'}")
+    yield said(heading, f"{start}{':' if records else '.'}")
     yield from (" " * MARGIN + line for line in lines[:MOST_LINES])
     if len(lines) > MOST_LINES:
-        yield _said("", f"and {len(' '.join(lines[MOST_LINES:]).split())} more: --json has all")
+        yield said("", f"and {len(' '.join(lines[MOST_LINES:]).split())} more: --json has all")
 
 
 def _compared(clause):
@@ -344,23 +345,23 @@ def _compared(clause):
     if "difference" in compared:
         low, high = compared["interval"]
         text += f": difference {compared['difference']:.4g}, interval {low:.4g} to {high:.4g}"
-    yield _said("COMPARED", text)
+    yield said("COMPARED", text)
 
 
 def _origin(origin, data):
     cell = origin["cell"]
     if origin["notebook"]:
         where = f", code cell {cell['number']} of {cell['of']} ({cell['id']}): {cell['code']}" if cell else ""
-        yield _said("MADE BY", f"{origin['notebook']}{where}; as it ran: {origin['executed']}")
+        yield said("MADE BY", f"{origin['notebook']}{where}; as it ran: {origin['executed']}")
     stale = "" if origin["as_recorded"] else " BUT THE FILE IS NOT THE ONE RECORDED: run dvc repro"
-    yield _said("STAGE", f"{origin['stage']}, sha256 {origin['stage_hash'][:SHORT]} of its entry in dvc.lock{stale}")
+    yield said("STAGE", f"{origin['stage']}, sha256 {origin['stage_hash'][:SHORT]} of its entry in dvc.lock{stale}")
     if origin["before"]:
-        yield _said("", "after " + ", ".join(f"{stage} {hash_[:SHORT]}" for stage, hash_ in origin["before"].items()))
+        yield said("", "after " + ", ".join(f"{stage} {hash_[:SHORT]}" for stage, hash_ in origin["before"].items()))
     if data["there"] and not data["as_recorded"]:
-        yield _said("", f"{data['path']} IS NOT THE ONE RECORDED: {data['brings']}")
+        yield said("", f"{data['path']} IS NOT THE ONE RECORDED: {data['brings']}")
     commit = origin["commit"]
     changed = "; the file has changed since, and is not committed" if commit and commit["changed"] else ""
     cut = ", or one before it: this clone has no earlier ones" if commit and commit["cut"] else ""
     none = "none: the file is in no commit" if which("git") else "not known: git is not installed"
     text = f"{commit['commit'][:SHORT]} of {commit['date']}{cut}{changed}" if commit else none
-    yield _said("COMMIT", f"{text} ({origin['file']})")
+    yield said("COMMIT", f"{text} ({origin['file']})")
