@@ -8,7 +8,7 @@ proves that no records can meet them and lie beyond (`pipeline.contradictions`).
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, isfinite
 
 import pandas as pd
 from ortools.sat.python import cp_model
@@ -155,6 +155,8 @@ def ask(asked, claims, kept, settings, say=lambda text: None):
         say("what share that is")
         least = max(1, base[LOW].value)
         share = {LOW: records.least_share(False, least), HIGH: records.least_share(True, least)}
+        if None in share.values():
+            return Said(asked, base, count, None, {})
     said = Said(asked, base, count, share, {})
     proofs = {}
     for end in (LOW, HIGH):
@@ -182,7 +184,7 @@ class _Records:
         self.count, self.base = counted(system.codebook, system.layout, claim, claim["category"], TOTAL)
 
     def _least(self, of_count, of_base, *, somebody=False):
-        """The least of a sum of count and base, with both, or an outer bound of it with neither."""
+        """The least of a sum of count and base, with both; an outer bound of it with neither; None for no records."""
         model, unknowns = counting_model(self.system, self.kept)
         count, base = (cp_model.LinearExpr.sum([unknowns[k] for k in x]) for x in (self.count, self.base))
         if somebody:
@@ -192,30 +194,40 @@ class _Records:
         solver.parameters.max_deterministic_time = EFFORT
         status = solver.solve(model)
         if status == cp_model.INFEASIBLE:
-            raise InputProblem(
-                "the claims that the last run kept cannot all be met", do="run dvc repro, which finds those that can"
-            )
+            return None
         if status != cp_model.OPTIMAL:
-            return ceil(solver.best_objective_bound - 1e-6), None, None
+            # What no counts at all could be below, where the solver has not even come to a bound.
+            anyhow = sum(min(0, c) for c in (of_count, of_base)) * self.system.respondents
+            bound = solver.best_objective_bound
+            return max(anyhow, ceil(bound - 1e-6)) if isfinite(bound) else anyhow, None, None
         values = (sum(solver.value(unknowns[k]) for k in x) for x in (self.count, self.base))
         return round(solver.objective_value), *values
 
     def end(self, of_count, of_base, sign):
         """The least (`sign` 1) or most (-1) of the count or of the base."""
-        least, count, _ = self._least(sign * of_count, sign * of_base)
+        found = self._least(sign * of_count, sign * of_base)
+        if found is None:
+            raise InputProblem(
+                "the claims that the last run kept cannot all be met", do="run dvc repro, which finds those that can"
+            )
+        least, count, _ = found
         ends = {1: 0, -1: -self.system.respondents}
         return End(Fraction(sign * max(least, ends[sign])), count is not None)
 
     def least_share(self, most, least_base):
         """The least share of those that gave the answer, or the most: one less the least of those that did not.
 
-        From a share on, the solver looks for records with a smaller one, until there are none.
+        From a share on, the solver looks for records with a smaller one, until there are none. None where no records
+        have anybody in the base.
         """
         of_count, of_base = (-1, 1) if most else (1, 0)
         share, attained = Fraction(1), True
         while True:
             p, q = share.numerator, share.denominator
-            gain, count, base = self._least(q * of_count, q * of_base - p, somebody=True)
+            found = self._least(q * of_count, q * of_base - p, somebody=True)
+            if found is None:
+                return None
+            gain, count, base = found
             if count is None:
                 share, attained = max(Fraction(0), share + Fraction(min(0, gain), q * least_base)), False
             if gain >= 0 or count is None:

@@ -98,10 +98,19 @@ def explain_estimate(key, *, codebook, estimates, claims, respondents=None, shar
         "bounds": [plain_number(row[c]) for c in ("low", "high")],
         "count_bounds": [plain_number(row[c]) for c in ("count_low", "count_high")],
         "claims": claims_of(key, codebook, claims),
+        "ask": ask_words(key, codebook),
         "formula": FORMULA[key.basis],
         "errors": ERRORS[key.basis],
     }
     return facts | (_from_records(key, row, codebook, respondents, share_digits) if respondents is not None else {})
+
+
+def ask_words(key, codebook):
+    """How `tracker ask` is asked for a row of the estimates; empty where its group takes more words than it has."""
+    where = codebook.group(key.break_, key.group).where
+    if any(test.all or test.none for test in where.values()):
+        return ""
+    return " ".join([f"{key.measure}/{key.category}", *(f"{q}={','.join(test.any)}" for q, test in where.items())])
 
 
 def _row(estimates, key):

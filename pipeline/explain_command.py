@@ -237,6 +237,8 @@ def _full(facts, data):
     if facts["interval"][0] is not None and facts["state"] == "settled":
         yield said("ERROR", facts["errors"])
     yield said("SUPPORT", _support_text(facts))
+    if facts["ask"] and facts["address"].endswith("/unweighted") and facts["support"] in ("implied", "bounded"):
+        yield said("", f"`tracker ask {facts['ask']}` says which claims force that")
     yield from _record_lines(facts, data)
 
 

@@ -12,8 +12,16 @@ from made_weights import weigh_all
 from pipeline.addresses import Key
 from pipeline.codebook import TOTAL
 from pipeline.estimate import BOUNDS, KEYS, estimate
-from pipeline.explain import claims_of, condition_words, explain_estimate, explain_finding, plain_number, records_at
-from pipeline.explain_command import _wave_meant, explained
+from pipeline.explain import (
+    ask_words,
+    claims_of,
+    condition_words,
+    explain_estimate,
+    explain_finding,
+    plain_number,
+    records_at,
+)
+from pipeline.explain_command import _full, _wave_meant, explained
 from pipeline.findings import finding_clauses
 from pipeline.params import Analyse, Waves
 from pipeline.problems import InputProblem
@@ -317,6 +325,18 @@ def test_the_lock_must_be_one(tmp_path):
     (tmp_path / "dvc.yaml").write_text(GRAPH)
     with pytest.raises(InputProblem, match="not a record of DVC's stages"):
         read_lock(tmp_path)
+
+
+def test_what_forces_a_number_can_be_asked(small_codebook, wave):
+    assert ask_words(Key("shop", "yes"), small_codebook) == "shop/yes"
+    assert ask_words(Key("shop", "yes", "kind", "lib"), small_codebook) == "shop/yes kind=lib"
+    rows, table = wave
+    said = {}
+    for support in ("bounded", "assumed"):
+        facts = explain(Key("shop", "yes"), small_codebook, (rows, table.assign(support=support)))
+        said[support] = "\n".join(_full(facts, {"path": "", "brings": ""}))
+    assert "`tracker ask shop/yes` says which claims force that" in said["bounded"]
+    assert "tracker ask" not in said["assumed"]
 
 
 def test_bounds_and_supports_are_said_of_a_reconstruction(small_codebook, wave):
