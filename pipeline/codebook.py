@@ -56,7 +56,7 @@ class Band(Part):
     """A size band: organisations of `sector` whose size is `at_least` and `below` these numbers."""
 
     sector: str
-    at_least: int = 0
+    at_least: Annotated[int, Field(ge=0)] = 0
     below: int | None = None
 
 

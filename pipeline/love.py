@@ -53,7 +53,8 @@ def _summed_up(balance):
     further = (balance["weight"].abs() > balance["unweighted"].abs()).sum()
     return (
         f"Grey band: within {NEAR:g} standard deviations. Largest difference {most['unweighted']:.2f} unweighted, "
-        f"{most['weight']:.2f} weighted{mended}. Of {len(balance)} classes {further} are further off when weighted."
+        f"{most['weight']:.2f} weighted{mended}. Of {len(balance)} {'class' if len(balance) == 1 else 'classes'} "
+        f"{further} {'is' if further == 1 else 'are'} further off when weighted."
     )
 
 

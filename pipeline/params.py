@@ -242,7 +242,7 @@ class Figures(Section):
     basis: Literal["unweighted", "weighted"]
     width: Annotated[float, Field(gt=0, le=50)]
     text_size: Annotated[float, Field(gt=0, le=72)]
-    dpi: Annotated[int, Field(gt=0, le=1200)]
+    dpi: Annotated[int, Field(ge=20, le=1200)]
     colours: Colours
 
 

@@ -51,9 +51,10 @@ def check_ready(project):
         raise InputProblem("there is no such file", file=Path(project) / "dvc.yaml", do="start in the project's folder")
     if _git(project, "rev-parse", "--verify", "--quiet", "HEAD").returncode != 0:
         raise InputProblem("this is no git repository with a commit", file=project, do="commit what is published")
-    changed = _git(project, "status", "--porcelain", "--untracked-files=all", "--", PUBLISHED, LOCK).stdout
+    status = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
+    changed = _git(project, *status, "--", PUBLISHED, LOCK).stdout
     if changed:
-        files = [line[3:] for line in changed.splitlines()]
+        files = [entry[3:] for entry in changed.split("\0") if entry]
         what = "published files have changes that are not committed, so there is nothing to hold the commit to"
         found = files[0] + (f" and {len(files) - 1} others" if len(files) > 1 else "")
         raise InputProblem(what, found=found, do="commit them or take them back (git status names them)")

@@ -77,6 +77,12 @@ class _StrictLoader(yaml.SafeLoader):
             raise _OtherNumber(problem=node.value, problem_mark=node.start_mark)
         return int(node.value)
 
+    def construct_number(self, node):
+        """A number with a fraction; raises _OtherNumber for one in sixties, as which YAML reads 1:30.5, or with _."""
+        if re.search("[:_]", node.value):
+            raise _OtherNumber(problem=node.value, problem_mark=node.start_mark)
+        return self.construct_yaml_float(node)
+
     def construct_object(self, node, deep=False):
         """Any value; raises _NotThat where Python cannot make it what its tag says: 2014-13-45, `!!float abc`."""
         try:
@@ -97,6 +103,7 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 _StrictLoader.add_constructor("tag:yaml.org,2002:int", _StrictLoader.construct_whole_number)
+_StrictLoader.add_constructor("tag:yaml.org,2002:float", _StrictLoader.construct_number)
 
 
 def read_yaml(path, kind="file"):

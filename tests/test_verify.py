@@ -176,7 +176,7 @@ def project(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["reports/a.csv", "reports/new.csv", "dvc.lock"])
+@pytest.mark.parametrize("name", ["reports/a.csv", "reports/new.csv", "reports/Zürich 1.csv", "dvc.lock"])
 def test_changes_that_are_not_committed_are_refused_by_name(project, name):
     check_ready(project)
     (project / name).write_text("b\n")
