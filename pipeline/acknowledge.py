@@ -64,13 +64,15 @@ def main(project: Annotated[Path, typer.Option(help="Folder of the project.")] =
     for _, rows in waiting.groupby("revision", sort=False):
         cause, changed = cause_of(project, rows["wave"].iloc[0])
         listed.loc[rows.index, ["cause", "changed"]] = [cause, changed]
-    write_table(project / LISTED, listed)
     unsaid = sorted(set(released_log(project)["revision"]) - set(entries))
     if unsaid:
         raise InputProblem("a revision that was released has lost its entry", file=ENTRIES, found=unsaid[0])
+    if not len(waiting):
+        # Before anything is written: what a cut log would leave is no list to publish.
+        _check_entries_are_known(entries, listed, load_params(project / SETTINGS).waves.all)
+    write_table(project / LISTED, listed)
     if len(waiting):
         raise unacknowledged(listed.loc[waiting.index])
-    _check_entries_are_known(entries, listed, load_params(project / SETTINGS).waves.all)
     typer.echo(f"{listed['revision'].nunique()} revisions of published numbers, each acknowledged")
 
 

@@ -136,7 +136,9 @@ def refusal(function, *given):
 def test_a_log_that_lost_its_rows_is_missed_by_the_entries(held):
     log = held / "data/published/revisions.csv"
     log.write_text(log.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    published = (held / "reports/revisions.csv").read_bytes()
     said = refusal(acknowledge, held)
+    assert (held / "reports/revisions.csv").read_bytes() == published
     assert "docs/revisions.md: neither data/published/revisions.csv nor this run has the revision of this entry" in said
     assert "restore the log from git" in said
 
