@@ -20,7 +20,9 @@ from pipeline.printing import (
     difference,
     find_rows,
     level_text,
+    per_cent,
     percent_text,
+    points_text,
     printed_share,
     range_words,
     size_words,
@@ -31,7 +33,7 @@ from pipeline.problems import InputProblem
 
 UNWEIGHTED, WEIGHTED = "unweighted", "weighted"
 OF_ONE = {"share", "interval", "n", "base", "words"}
-OF_TWO = {"other", "other_n", "other_base", "comparison"}
+OF_TWO = {"other", "other_n", "other_base", "comparison", "difference"}
 NO_INTERVAL = "interval not stated"
 AGAINST = " against "
 DIFFERENCE = ["difference", "difference_low", "difference_high"]
@@ -64,7 +66,7 @@ def finding_clauses(estimates, codebook, confidence, basis=UNWEIGHTED):
             one, other = pairs[basis]
             label = f"{level_text(confidence)} interval " if not named else ""
             sentence = clause_sentence(clause, one, other, codebook, label)
-            named = named or ("{interval}" in template(clause, one, other) and state(one) == "settled")
+            named = named or (bool(label) and label in sentence)
             start = {"finding": finding.id, "number": finding.number, "clause": number}
             both = _on_basis(UNWEIGHTED, *pairs[UNWEIGHTED]) | _on_basis(WEIGHTED, *pairs[WEIGHTED])
             rows.append(start | _evidence(clause, one, other) | both | {"sentence": sentence})
@@ -144,9 +146,26 @@ def clause_sentence(clause, one, other, codebook, label):
     if other is not None:
         said |= {"other": value_text(other, words=True), "other_n": value_text(other, "count", words=True)}
         said |= {"other_base": base_text(other, words=True), "comparison": _compared(clause, one, other)}
+        said |= {"difference": _difference_text(clause, one, other, "" if "{interval}" in clause.text else label)}
     text = template(clause, one, other).format(**said)
     care = f" {FLAGGED}." if any(row["quality"] == "flagged" for row in rows) else ""
     return text[:1].upper() + text[1:] + care
+
+
+def _difference_text(clause, one, other, label):
+    """How far two shares are apart, `31 points apart, 95% interval 13 to 45`; without an interval, that none is stated.
+
+    Positive for the direction that `comparison_words` names; where neither is clear, of the first less the second.
+    """
+    if not (state(one) == state(other) == "settled") or pd.isna(one["ci_low"]) or pd.isna(other["ci_low"]):
+        return NO_INTERVAL
+    apart, low, high = difference(one, other, _alike(clause))
+    if high < 0:
+        apart, low, high = -apart, -high, -low
+    if low > 0:
+        return f"{per_cent(apart)} points apart, {label}{per_cent(low)} to {per_cent(high)}"
+    points = [points_text(x).removeprefix("+") for x in (apart, low, high)]
+    return "{} points between them, {}{} to {}".format(points[0], label, *points[1:])
 
 
 def _said(row, label):

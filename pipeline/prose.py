@@ -5,7 +5,7 @@ The sentences are those of `findings`: this module only marks where in them a nu
 
 import re
 
-from pipeline.findings import UNWEIGHTED, clause_rows, clause_sentence, template
+from pipeline.findings import UNWEIGHTED, clause_rows, clause_sentence
 from pipeline.printing import KEYS, base_text, level_text, printed_share, range_text, state, value_text, whole_text
 from pipeline.site import row_link
 
@@ -29,7 +29,7 @@ def finding_texts(estimates, codebook, confidence, basis=UNWEIGHTED):
             one, other = clause_rows(estimates, clause, basis, f"finding {finding.id}")
             label = f"{level_text(confidence)} interval " if not named else ""
             clauses.append(_clause(clause, one, other, codebook, label))
-            named = named or ("{interval}" in template(clause, one, other) and state(one) == "settled")
+            named = named or (bool(label) and label in "".join(text for text, _ in clauses[-1]["parts"]))
         told.append({"id": finding.id, "number": finding.number, "heading": finding.heading, "clauses": clauses})
     return told
 

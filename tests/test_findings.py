@@ -7,6 +7,7 @@ from made_estimates import changed, counted, estimates_of
 
 from pipeline.codebook import Clause, Finding
 from pipeline.findings import about, finding_clauses, findings_text, key_findings
+from pipeline.printing import MINUS
 from pipeline.problems import InputProblem
 from pipeline.prose import finding_texts
 from pipeline.tables import read_table, write_table
@@ -267,3 +268,46 @@ def test_the_findings_of_the_first_wave_can_be_said(codebook_2014):
     clauses = finding_clauses(estimates_of(codebook_2014), codebook_2014, 0.95)
     assert clauses["sentence"].str.match(r"[A-Z].*\.$").all()
     assert not clauses["sentence"].str.contains(r"[{}]|\bnan\b|None[%,)]").any()
+
+
+@pytest.mark.parametrize(
+    ("museums", "libraries", "said"),
+    [
+        (60, 40, "20 points apart, 95% interval 13 to 27"),
+        (40, 60, "20 points apart, 95% interval 13 to 27"),
+        (48, 50, f"{MINUS}2 points between them, 95% interval {MINUS}9 to 5"),
+    ],
+)
+def test_a_comparison_says_how_far_apart_and_how_sure_that_is(small_codebook, estimates, museums, libraries, said):
+    codebook = codebook_with(
+        small_codebook, clause_of("{difference}.", **{"break": "kind", "group": "mus", "versus": "lib"})
+    )
+    for group, count in (("mus", museums), ("lib", libraries)):
+        estimates = counted(estimates, "shop", "yes", "kind", group, count=count, n=100)
+    assert sentence(estimates, codebook) == f"{said}."
+    row = finding_clauses(estimates, codebook, 0.95).iloc[0]
+    ends = sorted(abs(row[c]) for c in ("difference", "difference_low", "difference_high"))
+    assert all(str(round(100 * end)) in said for end in ends)
+
+
+def test_a_comparison_without_intervals_or_of_a_range_says_that_none_is_stated(small_codebook, estimates):
+    where = {"break": "kind", "group": "mus", "versus": "lib"}
+    codebook = codebook_with(small_codebook, clause_of("{difference}.", **where), kind="reconstruction")
+    alike = changed(estimates, "shop", "yes", "kind", "lib", ci_low=float("nan"), ci_high=float("nan"))
+    ranged = changed(estimates, "shop", "yes", "kind", "lib", support="bounded", low=0.4, high=0.49)
+    assert sentence(alike, codebook) == sentence(ranged, codebook) == "Interval not stated."
+
+
+def test_the_level_is_named_once_in_a_finding_wherever_an_interval_first_stands(small_codebook, estimates):
+    where = {"break": "kind", "group": "mus", "versus": "lib"}
+    for group, count in (("mus", 60), ("lib", 40)):
+        estimates = counted(estimates, "shop", "yes", "kind", group, count=count, n=100)
+    clauses = (
+        clause_of("{difference}.", **where),
+        clause_of("{share}, {interval}."),
+        clause_of("{difference}.", **where),
+    )
+    sentences = finding_clauses(estimates, codebook_with(small_codebook, *clauses), 0.95)["sentence"].tolist()
+    assert [text.count("95% interval") for text in sentences] == [1, 0, 0]
+    both = codebook_with(small_codebook, clause_of("{interval}; {difference}.", **where))
+    assert sentence(estimates, both).count("95% interval") == 1
