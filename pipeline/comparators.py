@@ -303,12 +303,13 @@ def _rows(page, placed):
         page.y += ROW
         page.paragraph(beside, 1.1, "Bold")
         page.y += ROW / 2
-        for row in rows.to_dict("records"):
-            _row(page, row)
+        for n, row in enumerate(rows.to_dict("records")):
+            _row(page, row, named=not n)
         page.y += ROW
 
 
-def _row(page, row):
+def _row(page, row, named):
+    """One figure; where it is `named`, the first of a block, with numbers at its scale."""
     ours = row["whose"] == TRACKER
     page.write(page.right, page.y + page.size, row["printed"], weight="Bold", align="right")
     space = page.text_width(row["printed"], weight="Bold") + 2 * ROW
@@ -322,12 +323,12 @@ def _row(page, row):
         said.append(row["differs"])
     if said:
         page.paragraph(". ".join(said) + ".", 0.88, colour=page.colours.quiet)
-    _lane(page, row, ours)
+    _lane(page, row, ours, named)
     page.y += ROW
 
 
-def _lane(page, row, ours):
-    """One figure on a scale from none to all."""
+def _lane(page, row, ours, named):
+    """One figure on a scale from none to all, in per cent where it is `named`."""
     left, right, middle = page.left + 4, page.right - 4, page.y + LANE / 2
 
     def place(share):
@@ -350,3 +351,7 @@ def _lane(page, row, ours):
     if pd.notna(row["share"]):
         page.dot(place(row["share"]), middle, colour=colour, hollow=not ours)
     page.y += LANE
+    for share, align in ((0, "left"), (0.5, "center"), (1, "right")) if named else ():
+        x = place(share) + {"left": -4, "center": 0, "right": 4}[align]
+        page.write(x, page.y + 0.5 * page.size, f"{100 * share:.0f}%", 0.85, colour=page.colours.quiet, align=align)
+    page.y += 0.6 * page.size if named else 0
