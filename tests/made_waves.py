@@ -49,3 +49,13 @@ def renamed(respondents, start):
     """The same answers given by other houses: identifiers from a running number on."""
     names = [f"{name[:3]}-N{start + i}" for i, name in enumerate(respondents[ORGANISATION])]
     return respondents.assign(**{ORGANISATION: pd.Series(names, index=respondents.index, dtype="string")})
+
+
+def stepped(codebook):
+    """The codebook with steps and a net score."""
+    return codebook.model_copy(update={"steps": STEPS, "net_scores": (SCORE,)})
+
+
+def two_waves(book, make_respondents):
+    """Two waves of other houses, a year apart."""
+    return [wave_of(book, make_respondents(book, 90, seed), 2019 + seed) for seed in (1, 2)]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from made_waves import SCORE, SETTINGS, STEPS, wave_of
+from made_waves import SCORE, SETTINGS, STEPS, stepped, two_waves, wave_of
 
 from pipeline import maturity
 from pipeline.change import changes
@@ -25,12 +25,12 @@ from pipeline.track import books, with_scores
 
 @pytest.fixture(scope="module")
 def book(small_codebook):
-    return small_codebook.model_copy(update={"steps": STEPS, "net_scores": (SCORE,)})
+    return stepped(small_codebook)
 
 
 @pytest.fixture(scope="module")
 def waves(book, make_respondents):
-    return [wave_of(book, make_respondents(book, 90, seed), 2019 + seed) for seed in (1, 2)]
+    return two_waves(book, make_respondents)
 
 
 def scored(waves_, laid_out=maturity.score_grid, bounded=maturity.score_bounds):
