@@ -2,13 +2,13 @@
 
 Any answer may be asked for, among respondents with any other answers. The ends are those of records in whole numbers
 that meet every claim kept, found and proven by the exact solver; the ends of a share of an open base are found as
-ratios of whole numbers (Dinkelbach 1967). Why an end is where it is: a minimal set of claims of which a linear program
-proves that no records can meet them and lie beyond (`pipeline.contradictions`).
+ratios of whole numbers (Dinkelbach 1967). Why an end is where it is: a set of claims of which a linear program proves
+that no records can meet them and lie beyond, and of which it needs each (`pipeline.certificates`).
 """
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import ceil, floor, isfinite
+from math import ceil, floor, isfinite, prod
 
 import pandas as pd
 from ortools.sat.python import cp_model
@@ -24,6 +24,10 @@ from pipeline.whole import counting_model, exact_solver
 ASKED = "what is asked"
 # The solver's deterministic seconds for an end; what it does not decide by then has an outer bound.
 EFFORT = 60
+# The same for whether the few claims of a proof force the end itself, in whole numbers.
+LITTLE = 5
+# More kinds of respondent than these are not told apart: it would take more memory than there is.
+MOST_KINDS = 200_000
 LOW, HIGH = "low", "high"
 
 
@@ -52,14 +56,16 @@ class End:
 
 @dataclass(frozen=True)
 class Proof:
-    """Claims, none of which can be spared, that leave no records with less (or more) than `number` of a `unit`.
+    """Claims that leave no records with less (or more) than `number` of a `unit` (count, share), by linear arithmetic.
 
-    `unit`: count, or share. `exact` says whether that is the end itself; else the rest takes whole numbers.
+    It needs every one of them; none where the questionnaire alone leaves no more. `exact` says whether that is the end
+    itself, `whole` whether they force the end itself where respondents are whole (None where that was not decided).
     """
 
     number: Fraction
     unit: str
     exact: bool
+    whole: bool | None
     claims: tuple[str, ...]
 
 
@@ -120,15 +126,16 @@ def _both(test, members, question):
     """A Test that holds where another does, if any, and one of these answers was given."""
     if test is None:
         return Test(any=members)
-    if question.several and len(members) == 1:
-        return test.model_copy(update={"all": (*test.all, *members)})
+    if question.several:
+        some, one = (members, test.any) if len(test.any) <= 1 else (test.any, members)
+        if len(one) <= 1:
+            return test.model_copy(update={"any": some, "all": (*test.all, *one)})
+        what = f"two sets of answers to {question.id} are asked for, and any of each would do"
+        raise InputProblem(what, found=list(members), allowed="one set of several answers, others one by one")
     common = tuple(a for a in test.any if a in members) if test.any else members
-    if question.several or not common:
-        raise InputProblem(
-            f"the base asks for answers to {question.id} already, and nobody, or no one group, has both",
-            found=list(members),
-            allowed=list(test.any or test.all),
-        )
+    if not common:
+        what = f"nobody gave two answers to {question.id}"
+        raise InputProblem(what, found=list(members), allowed=list(test.any))
     return test.model_copy(update={"any": common})
 
 
@@ -140,6 +147,7 @@ def ask(asked, claims, kept, settings, say=lambda text: None):
     cannot be met.
     """
     nothing = _claim(asked, claims, ">=", 0, "count")
+    _check_size(asked)
     system = _system(asked, claims, nothing, settings)
     records = _Records(system, kept, nothing, settings)
     say("how many there are of whom it is asked")
@@ -149,6 +157,8 @@ def ask(asked, claims, kept, settings, say=lambda text: None):
     settled = base[LOW].value if base[LOW].value == base[HIGH].value else None
     if base[HIGH].value == 0:
         return Said(asked, base, count, None, {})
+    if settled is not None and count[HIGH].value > settled:
+        count[HIGH] = End(settled, False)  # The solver's bound of the count does not know that of the base.
     if settled is not None:
         share = {end: End(count[end].value / settled, count[end].attained) for end in (LOW, HIGH)}
     else:
@@ -163,6 +173,22 @@ def ask(asked, claims, kept, settings, say=lambda text: None):
         say(f"why it cannot be {'less' if end == LOW else 'more'}")
         proofs[end] = _proof(said, end, settled, claims, kept, settings, system.layout.drawn)
     return replace(said, proofs={end: proof for end, proof in proofs.items() if proof})
+
+
+def _check_size(asked):
+    """Raise InputProblem where the answers that are asked for make more kinds of respondent than can be told apart."""
+    book, columns = asked.codebook, {}
+    conditions = [*book.base(ASKED).where.items()]
+    conditions.append((book.measure(ASKED).question, Test(any=(asked.row["category"],))))
+    for question, test in ((book.question(id_), test) for id_, test in conditions):
+        named = {a for part in (test.any, test.all, test.none) for a in part}
+        named = {m for a in named for m in question.members(a)} if question.several else {""}
+        for answer in {a.id for a in question.answers} if question.several and question.min_answers else named:
+            columns[question.id, answer] = 2 if question.several else min(len(question.answers), 3)
+    kinds = prod(columns.values())
+    if kinds > MOST_KINDS:
+        what = "too many kinds of respondent would have to be told apart for this share"
+        raise InputProblem(what, found=f"{kinds:,}", allowed=f"{MOST_KINDS:,}", do="ask about fewer answers at a time")
 
 
 def _claim(asked, claims, op, number, unit):
@@ -259,7 +285,18 @@ def _proof(said, end, settled, claims, kept, settings, drawn):
     found, system = tried[last]
     few = min((thinned(system, ids) for ids in (found, found[::-1])), key=len)
     number, unit = numbers[last]
-    return Proof(Fraction(number), unit, last == 0, tuple(i for i in kept if i in few))
+    core(0)
+    whole = last == 0 or _whole(tried[0][1], few, settings)
+    return Proof(Fraction(number), unit, last == 0, whole, tuple(i for i in kept if i in few))
+
+
+def _whole(system, ids, settings):
+    """Whether claims cannot be met together by whole respondents; None where the solver does not decide."""
+    model, _ = counting_model(system.only(ids), ids)
+    solver = exact_solver(settings.seed, None)
+    solver.parameters.max_deterministic_time = LITTLE
+    status = solver.solve(model)
+    return {cp_model.INFEASIBLE: True, cp_model.OPTIMAL: False, cp_model.FEASIBLE: False}.get(status)
 
 
 def _numbers(said, end, settled):

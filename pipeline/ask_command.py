@@ -1,6 +1,7 @@
 """The command `tracker ask`: what a printed report says of a share that it need not print, and which claims say so."""
 
 import json
+from math import ceil, floor
 from pathlib import Path
 from typing import Annotated
 
@@ -39,13 +40,12 @@ def main(
 
 def asked(share, among, *, wave=None, project=Path(), progress=lambda text: None):
     """What a report leaves of a share, as plain values by name. Raises InputProblem for what cannot be asked."""
-    waves = load_params(project / "params.yaml").waves
-    wave = _wave(wave, waves)
+    params = load_params(project / "params.yaml")
+    wave, settings = _wave(wave, params.waves), params.reconstruct
     measure, category, conditions = _parsed(share, among)
-    settings = load_params(project / "params.yaml").reconstruct
     codebook = load_codebook(project / f"data/codebook/{wave}.yaml")
     claims = load_claims(project / f"data/report/{wave}/claims.csv", codebook)
-    kept = _kept(project, wave, claims)
+    kept = _kept(project, wave, claims, codebook)
     from pipeline import ask  # loads the solvers, which few commands need
 
     posed = ask.pose(codebook, measure, category, conditions)
@@ -60,7 +60,8 @@ def asked(share, among, *, wave=None, project=Path(), progress=lambda text: None
         "respondents": _ends(said.base, int),
         "gave_it": _ends(said.count, int),
         "share": said.share and _ends(said.share, lambda x: round(float(x), 12)),
-        "attained": said.share and {end: said.share[end].attained for end in (LOW, HIGH)},
+        "attained": said.share and _attained(said.share),
+        "respondents_attained": _attained(said.base),
         "kept": len(kept),
         "why": {end: _proof(proof, claims, codebook) for end, proof in said.proofs.items()},
     }
@@ -96,11 +97,12 @@ def _parsed(share, among):
     return measure, category, conditions
 
 
-def _kept(project, wave, claims):
+def _kept(project, wave, claims, codebook):
     """The ids of the claims that the last run kept."""
     file = f"reports/{wave}/claims_checked.csv"
     checked = read_table(project / file)
-    if set(checked["id"]) != set(claims["id"]):
+    said = {c["id"]: say(c, codebook) for c in claims.to_dict("records")}
+    if dict(zip(checked["id"], checked["says"], strict=True)) != said:
         raise InputProblem("the claims have changed since they were checked", file=file, do="run dvc repro")
     return checked.loc[checked["status"].eq("kept"), "id"].tolist()
 
@@ -109,12 +111,17 @@ def _ends(ends, as_number):
     return {end: as_number(ends[end].value) for end in (LOW, HIGH)}
 
 
+def _attained(ends):
+    return {end: ends[end].attained for end in (LOW, HIGH)}
+
+
 def _proof(proof, claims, codebook):
     rows = claims[claims["id"].isin(proof.claims)].to_dict("records")
     return {
         "number": int(proof.number) if proof.unit == "count" else round(float(proof.number), 12),
         "unit": proof.unit,
         "is_the_end": proof.exact,
+        "in_whole_numbers_the_end": proof.whole,
         "claims": [{"id": c["id"], "says": say(c, codebook), "place": c["place"]} for c in rows],
     }
 
@@ -143,13 +150,16 @@ def _base_text(found):
     low, high = found["respondents"].values()
     if low == high:
         return f"{whole_text(low)}, in all records that meet the {found['kept']} claims kept"
-    return f"{range_text(low, high, whole_text, words=True)}: the report does not settle how many"
+    open_ = "the report does not settle how many"
+    if not all(found["respondents_attained"].values()):
+        open_ = "no records are beyond; the ends may be nearer"
+    return f"{range_text(low, high, whole_text, words=True)}: {open_}"
 
 
 def _share_text(found):
     low, high = found["share"].values()
     counts = range_text(*found["gave_it"].values(), whole_text)
-    if low == 0 and high == 1:
+    if (low, high) == (0, 1) and all(found["attained"].values()):
         return "anything from none to all: what is printed says nothing of it"
     settled = found["respondents"][LOW] == found["respondents"][HIGH]
     of = f" ({counts} of {whole_text(found['respondents'][LOW])})" if settled else ""
@@ -166,17 +176,31 @@ def _share_text(found):
 
 def _why(found, end, heading):
     """Why a share goes no further: lines of text."""
-    if found["share"][end] == (0 if end == LOW else 1):
-        yield said(heading, "there may be none" if end == LOW else "all of them may")
+    edge = 0 if end == LOW else 1
+    if found["share"][end] == edge:
+        may = found["share"][LOW if end == HIGH else HIGH] != edge
+        alone = {LOW: ("there are none", "there may be none"), HIGH: ("all of them did", "all of them may")}[end][may]
+        yield said(heading, alone if found["attained"][end] else "the solver has found no limit")
         return
     proof = found["why"].get(end)
     if proof is None:
-        yield said(heading, f"no few claims say so: it takes whole numbers and many of the {found['kept']} claims kept")
+        yield said(heading, "linear arithmetic shows nothing of it; the solver's proof is in whole numbers")
         return
-    number = whole_text(proof["number"]) if proof["unit"] == "count" else percent_text(proof["number"])
-    less = "fewer" if proof["unit"] == "count" else "less"
-    text = f"These claims together leave no {less if end == LOW else 'more'} than {number}"
-    last = "" if proof["is_the_end"] else "; the rest of the way takes whole numbers and more of the claims"
-    yield said(heading, f"{text}{last}:")
+    counted = proof["unit"] == "count"
+    # A limit that is proven must not be rounded beyond what is proven.
+    per_cent = floor(100 * proof["number"] + 1e-9) if end == LOW else ceil(100 * proof["number"] - 1e-9)
+    number = whole_text(proof["number"]) if counted else f"{per_cent}%"
+    less = ("fewer" if counted else "less") if end == LOW else "more"
+    who = "These claims together leave" if proof["claims"] else "The questionnaire itself leaves"
+    yield said(heading, f"{who} no {less} than {number}{_rest(proof)}" + (":" if proof["claims"] else ""))
     for claim in proof["claims"]:
         yield said("", f"{claim['id']}, {claim['place']}: {claim['says']}")
+
+
+def _rest(proof):
+    """How far it is from what linear arithmetic proves to the end itself."""
+    if proof["is_the_end"]:
+        return ""
+    if proof["in_whole_numbers_the_end"]:
+        return " by linear arithmetic, and force the end itself since organisations come whole"
+    return " by linear arithmetic; the rest takes whole numbers, and perhaps more of the claims"

@@ -110,7 +110,8 @@ def ask_words(key, codebook):
     where = codebook.group(key.break_, key.group).where
     if any(test.all or test.none for test in where.values()):
         return ""
-    return " ".join([f"{key.measure}/{key.category}", *(f"{q}={','.join(test.any)}" for q, test in where.items())])
+    conditions = [f"{question}={','.join(test.any)}" for question, test in where.items()]
+    return " ".join(["tracker ask", f"{key.measure}/{key.category}", *conditions, f"--wave {codebook.wave}"])
 
 
 def _row(estimates, key):

@@ -238,7 +238,7 @@ def _full(facts, data):
         yield said("ERROR", facts["errors"])
     yield said("SUPPORT", _support_text(facts))
     if facts["ask"] and facts["address"].endswith("/unweighted") and facts["support"] in ("implied", "bounded"):
-        yield said("", f"`tracker ask {facts['ask']}` says which claims force that")
+        yield said("", f"`{facts['ask']}` says which claims force that")
     yield from _record_lines(facts, data)
 
 

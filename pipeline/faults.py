@@ -239,8 +239,8 @@ def _say_parts(parts, whole, ends, codebook):
     start = f"{measure_words(parts[0], codebook)}: {each} add up to {more}{shown} of {people}"
     if whole is None:
         return f"{start}, not to 100%."
-    rounded = f"{per_cent(total, decimals(whole)):.{decimals(whole)}f}%"
-    rounded = "" if whole["unit"] != "percent" or rounded == shown else f", which rounds to {rounded}"
+    rounds = whole["unit"] == "percent" and (100 * 10 ** decimals(whole) * total).denominator > 1
+    rounded = f", which rounds to {per_cent(total, decimals(whole)):.{decimals(whole)}f}%" if rounds else ""
     return f"{start}{rounded}, yet '{category_words(whole, codebook)}', which is all of these, is {placed(whole)}."
 
 

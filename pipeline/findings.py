@@ -13,6 +13,7 @@ from pipeline.printing import (
     CLAUSE_WITHHELD,
     FLAGGED,
     KEYS,
+    MINUS,
     NOT_KNOWN,
     STATUS,
     base_text,
@@ -153,7 +154,7 @@ def clause_sentence(clause, one, other, codebook, label):
 
 
 def _difference_text(clause, one, other, label):
-    """How far two shares are apart, `31 points apart, 95% interval 13 to 45`; without an interval, that none is stated.
+    """How far two shares are apart before they are rounded, with the interval of that; or that none is stated.
 
     Positive for the direction that `comparison_words` names; where neither is clear, of the first less the second.
     """
@@ -162,10 +163,10 @@ def _difference_text(clause, one, other, label):
     apart, low, high = difference(one, other, _alike(clause))
     if high < 0:
         apart, low, high = -apart, -high, -low
-    if low > 0:
-        return f"{per_cent(apart)} points apart, {label}{per_cent(low)} to {per_cent(high)}"
-    points = [points_text(x).removeprefix("+") for x in (apart, low, high)]
-    return "{} points between them, {}{} to {}".format(points[0], label, *points[1:])
+    points = [points_text(x).removeprefix("+") if per_cent(abs(x)) or low <= 0 else "<1" for x in (apart, low, high)]
+    unit = "point" if points[0].lstrip(MINUS) in ("1", "<1") else "points"
+    how = "apart" if low > 0 else "between them"
+    return f"{points[0]} {unit} {how} before rounding, {label}{points[1]} to {points[2]}"
 
 
 def _said(row, label):

@@ -5,7 +5,8 @@ whole table with the base as a domain. A question answered once is tested as a w
 a question with several answers each answer is, given or not. Groups that overlap cannot be set against each other, so
 each is set against the others of its base. What is tested stands in the table whether or not it differs. A
 fact of the frame by another (size by sector) is not: no answer has a part in it. Where combinations that nobody has
-hold a whole contrast of the two (`_sparse`; R's svychisq stops there), the rarest answers are tested as one, and named.
+hold a whole contrast of the two (`_sparse`; R's svychisq stops there), answers that say nothing and then the rarest are
+tested as one, and named.
 """
 
 from itertools import product
@@ -31,8 +32,8 @@ REST, NO_ANSWER, AS_ONE = "the others", "no answer", "as one"
 NOT_EVIDENCE = "rests on modelled numbers: no evidence, no mark, outside the correction"
 NO_DIFFERENCE = "no clear difference"
 AS_ONE_KEY = (
-    " In {} the rarest answers are taken as one, since too many combinations of a group and an answer are empty: "
-    "`as_one` says which."
+    " In {} the answers that say nothing, and then the rarest, are taken as one, since too many combinations of a "
+    "group and an answer are empty: `as_one` says which."
 )
 UNTESTED = {
     "groups": "not tested: fewer than two groups have an effective base above the limit",

@@ -145,15 +145,14 @@ def interval_key(settled, confidence):
 
     `settled` are the rows drawn as one value, with ci_low and n, which is empty where the base is only a range.
     """
-    drawn = settled["ci_low"].notna()
-    if not drawn.any():
-        return []
-    open_base = settled["n"].isna()
+    drawn, open_base = settled["ci_low"].notna(), settled["n"].isna()
     reasons = {
         "the number of respondents is a range": (open_base & ~drawn).any(),
-        "all of a group answered alike": (~open_base & ~drawn).any(),
+        "no error can be stated": (~open_base & ~drawn).any(),
     }
     none = " or ".join(reason for reason, met in reasons.items() if met)
+    if not drawn.any():
+        return [("withheld", f"No interval, since {none}")] if none else []
     return [("interval", f"{level_text(confidence)} interval" + (f"; none where {none}" if none else ""))]
 
 

@@ -137,8 +137,8 @@ NOTES = [
         "difference",
         "differ",
         "Rao and Scott's test of whether the groups differ, with the level below which its p lies after correction for "
-        "the number of tests. Of a question answered once the whole question is tested, its rarest answers as one "
-        "where too many combinations are empty (as_one in group_tests.csv).",
+        "the number of tests. Of a question answered once the whole question is tested; where too many combinations "
+        "are empty, answers that say nothing and the rarest as one (as_one in group_tests.csv).",
     ),
 ]
 

@@ -52,7 +52,7 @@ def key(kind):
         (
             NOT_TESTED,
             "Groups differ",
-            "Could not be tested: too few in a group, one answer only, or a number withheld.",
+            "Could not be tested: too few in a group, one answer only, no error, or a number withheld.",
         ),
         ("published", "Evidence", "The share is printed in the report."),
         ("implied", "Evidence", "The share is forced by what is printed."),

@@ -14,7 +14,7 @@ from test_planted_faults import TOLERANCE
 from typer.testing import CliRunner
 
 from pipeline.app import app
-from pipeline.ask import HIGH, LOW, ask, pose
+from pipeline.ask import HIGH, LOW, End, ask, pose
 from pipeline.ask_command import as_text, asked
 from pipeline.params import Reconstruct
 from pipeline.printing import DASH
@@ -53,7 +53,7 @@ def test_the_ends_are_those_of_every_table_and_the_proofs_hold_in_all(make_respo
         try:
             posed = pose(codebook, measure.id, category, some_conditions(codebook, rng))
         except InputProblem as problem:
-            assert "the base asks for answers to" in str(problem)
+            assert "nobody gave two answers to" in str(problem)
             continue
         found = ask(posed, claims, claims["id"].tolist(), SETTINGS)
         every = replace(survey, codebook=posed.codebook)
@@ -72,6 +72,7 @@ def test_the_ends_are_those_of_every_table_and_the_proofs_hold_in_all(make_respo
             assert min(numbers) >= proof.number if end == LOW else max(numbers) <= proof.number
             edge = found.count if proof.unit == "count" else found.share
             assert proof.exact == (proof.number == edge[end].value)
+            assert proof.whole == (min(numbers) == edge[end].value if end == LOW else max(numbers) == edge[end].value)
         settled = found.base[LOW].value == found.base[HIGH].value
         assert LOW not in found.proofs or found.share[LOW].value > 0
         assert HIGH not in found.proofs or found.share[HIGH].value < 1
@@ -113,6 +114,27 @@ def test_ends_that_the_solver_does_not_decide_are_never_too_narrow(make_responde
         assert said[LOW].value <= min(numbers) and said[HIGH].value >= max(numbers)
 
 
+def test_no_more_gave_the_answer_than_there_are_however_little_is_decided(monkeypatch):
+    """The base is found, and then the solver runs out of time."""
+    solvers = iter([exact_solver(1, None), exact_solver(1, None)])
+    monkeypatch.setattr("pipeline.ask.exact_solver", lambda *_: next(solvers, None) or Undecided(False))
+    codebook = tiny_codebook(6)
+    claims = claims_of(codebook, {"measure": "place", "category": "shore", "value": "3", "id": "shore"} | COUNT)
+    found = ask(pose(codebook, "open", "yes", [("place", ["shore"])]), claims, ["shore"], SETTINGS)
+    assert found.base == {LOW: End(3, True), HIGH: End(3, True)}
+    assert found.share == {LOW: End(0, False), HIGH: End(1, False)}
+
+
+def test_too_many_kinds_of_respondent_are_refused(codebook_2014):
+    several = next(q for q in codebook_2014.questions if q.several and len(q.answers) > 12)
+    conditions = [(several.id, [a.id]) for a in several.answers]
+    measure = next(m for m in codebook_2014.measures if m.question != several.id)
+    category = codebook_2014.question(measure.question).answers[0].id
+    claims = claims_of(tiny_codebook(6), {"measure": "open", "value": "3"} | COUNT)
+    with pytest.raises(InputProblem, match="too many kinds of respondent would have to be told apart"):
+        ask(pose(codebook_2014, measure.id, category, conditions), claims, [], SETTINGS)
+
+
 def test_a_proof_holds_no_claim_that_it_does_not_need():
     codebook = tiny_codebook(20)
     shore = {"measure": "place", "category": "shore"}
@@ -136,11 +158,13 @@ def test_several_conditions_on_one_question_must_all_hold():
     claims = claims_of(codebook, boats, bikes)
     both = pose(codebook, "open", "yes", [("hires", ["boats"]), ("hires", ["bikes"])])
     either = pose(codebook, "open", "yes", [("hires", ["boats", "bikes"])])
+    in_order = pose(codebook, "open", "yes", [("hires", ["boats", "bikes"]), ("hires", ["bikes"])])
+    turned = pose(codebook, "open", "yes", [("hires", ["bikes"]), ("hires", ["boats", "bikes"])])
     ends = [
         tuple(int(e.value) for e in ask(p, claims, claims["id"].tolist(), SETTINGS).base.values())
-        for p in (both, either)
+        for p in (both, either, in_order, turned)
     ]
-    assert ends == [(2, 4), (4, 6)]
+    assert ends == [(2, 4), (4, 6), (4, 4), (4, 4)]
 
 
 @pytest.mark.parametrize(
@@ -150,8 +174,9 @@ def test_several_conditions_on_one_question_must_all_hold():
         ("open", "perhaps", [], "the question open has no such answer; found 'perhaps'"),
         ("open", "yes", [("where", ["shore"])], "there is no such question; found 'where'"),
         ("open", "yes", [("place", ["sea"])], "the question place has no such answer; found 'sea'"),
-        ("open", "yes", [("place", ["shore"]), ("place", ["hill"])], "the base asks for answers to place already"),
-        ("late", "yes", [("open", ["no"])], "the base asks for answers to open already"),
+        ("open", "yes", [("place", ["shore"]), ("place", ["hill"])], "nobody gave two answers to place; found "),
+        ("late", "yes", [("open", ["no"])], "nobody gave two answers to open; found "),
+        ("open", "yes", [("hires", ["boats", "bikes"])] * 2, "two sets of answers to hires are asked for"),
     ],
 )
 def test_what_cannot_be_asked_is_said(measure, category, conditions, said):
@@ -209,7 +234,7 @@ def test_the_terminal_shows_range_and_claims(policy_of_councils):
     assert f"SHARE      4{DASH}81% (3{DASH}62 of 77): there are records at both ends, and none beyond" in text
     assert "NO MORE    These claims together leave no more than 62:" in text
     assert "f2.defining.with, figure 2: " in text
-    assert "takes whole numbers and more of" in text and text.count("m.la, ") == 1
+    assert "the rest takes whole numbers" in text and text.count("m.la, ") == 1
     assert all(len(line) <= 110 for line in text.splitlines())
 
 

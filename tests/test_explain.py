@@ -328,14 +328,14 @@ def test_the_lock_must_be_one(tmp_path):
 
 
 def test_what_forces_a_number_can_be_asked(small_codebook, wave):
-    assert ask_words(Key("shop", "yes"), small_codebook) == "shop/yes"
-    assert ask_words(Key("shop", "yes", "kind", "lib"), small_codebook) == "shop/yes kind=lib"
+    assert ask_words(Key("shop", "yes"), small_codebook) == "tracker ask shop/yes --wave 2020"
+    assert ask_words(Key("shop", "yes", "kind", "lib"), small_codebook) == "tracker ask shop/yes kind=lib --wave 2020"
     rows, table = wave
     said = {}
     for support in ("bounded", "assumed"):
         facts = explain(Key("shop", "yes"), small_codebook, (rows, table.assign(support=support)))
         said[support] = "\n".join(_full(facts, {"path": "", "brings": ""}))
-    assert "`tracker ask shop/yes` says which claims force that" in said["bounded"]
+    assert "`tracker ask shop/yes --wave 2020` says which claims force that" in said["bounded"]
     assert "tracker ask" not in said["assumed"]
 
 

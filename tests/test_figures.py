@@ -261,7 +261,10 @@ def test_the_key_says_where_an_interval_is_missing_and_a_base_may_be_small(small
     estimates = changed(estimates, "events", "crafts", ci_low=np.nan, ci_high=np.nan)
     table = figure_data(estimates, rebuilt(small_codebook), figure)
     said = dict(key_words(table, figure, 0.95))["interval"]
-    assert said.endswith("none where the number of respondents is a range or all of a group answered alike")
+    assert said.endswith("none where the number of respondents is a range or no error can be stated")
+    none = estimates.assign(ci_low=np.nan, ci_high=np.nan)
+    keys = dict(key_words(figure_data(none, rebuilt(small_codebook), figure), figure, 0.95))
+    assert "interval" not in keys and keys["withheld"].startswith("No interval, since ")
 
 
 @pytest.mark.parametrize(

@@ -273,9 +273,10 @@ def test_the_findings_of_the_first_wave_can_be_said(codebook_2014):
 @pytest.mark.parametrize(
     ("museums", "libraries", "said"),
     [
-        (60, 40, "20 points apart, 95% interval 13 to 27"),
-        (40, 60, "20 points apart, 95% interval 13 to 27"),
-        (48, 50, f"{MINUS}2 points between them, 95% interval {MINUS}9 to 5"),
+        (60, 40, "20 points apart before rounding, 95% interval 13 to 27"),
+        (40, 60, "20 points apart before rounding, 95% interval 13 to 27"),
+        (48, 50, f"{MINUS}2 points between them before rounding, 95% interval {MINUS}9 to 5"),
+        (50, 49, f"1 point between them before rounding, 95% interval {MINUS}6 to 8"),
     ],
 )
 def test_a_comparison_says_how_far_apart_and_how_sure_that_is(small_codebook, estimates, museums, libraries, said):

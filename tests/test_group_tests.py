@@ -250,7 +250,7 @@ def test_marks_follow_the_adjusted_p():
 
 def test_the_key_counts_the_tests(table):
     text = key_text(table.assign(as_one=["dont_know; no", *[""] * (len(table) - 1)]))
-    assert "In 1 the rarest answers are taken as one" in text
+    assert "In 1 the answers that say nothing, and then the rarest, are taken as one" in text
     counted = table[table["p_adjusted"].notna()]["basis"].value_counts()
     assert f"over {counted['unweighted']} unweighted and {counted['weighted']} weighted tests" in text
     assert text.startswith("Marks of the adjusted p: * below 0.05, ** below 0.01, *** below 0.001.")
