@@ -43,7 +43,7 @@ def test_it_says_what_it_rests_on(balance, small_codebook, kind, marked):
 def test_without_a_class_of_the_population_its_largest_difference_is_not_spoken_of(balance, small_codebook):
     of_frame = balance[balance["against"].eq("approached")]
     text = love_alternative(of_frame, love_words(of_frame, small_codebook))
-    assert "Largest difference 0.25 unweighted, 0.05 weighted. Of 1 classes" in text and "nan" not in text
+    assert "Largest difference 0.25 unweighted, 0.05 weighted. Of 1 class" in text and "nan" not in text
 
 
 @pytest.mark.parametrize("kind", ["fieldwork", "reconstruction", "rehearsal"])
