@@ -6,8 +6,10 @@ ratios of whole numbers (Dinkelbach 1967). Why an end is where it is: a set of c
 that no records can meet them and lie beyond, and of which it needs each (`pipeline.certificates`).
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cache
 from math import ceil, floor, isfinite, prod
 
 import pandas as pd
@@ -157,9 +159,9 @@ def ask(asked, claims, kept, settings, say=lambda text: None):
     settled = base[LOW].value if base[LOW].value == base[HIGH].value else None
     if base[HIGH].value == 0:
         return Said(asked, base, count, None, {})
-    if settled is not None and count[HIGH].value > settled:
-        count[HIGH] = End(settled, False)  # The solver's bound of the count does not know that of the base.
     if settled is not None:
+        if count[HIGH].value > settled:
+            count[HIGH] = End(settled, False)  # The solver's bound of the count does not know that of the base.
         share = {end: End(count[end].value / settled, count[end].attained) for end in (LOW, HIGH)}
     else:
         say("what share that is")
@@ -263,31 +265,27 @@ class _Records:
 
 def _proof(said, end, settled, claims, kept, settings, drawn):
     """Why an end goes no further: for the furthest that a linear program can prove, or None where it proves nothing."""
-    tried = {}
-
-    def core(n):
-        """Claims that contradict what is beyond the n-th number, or None."""
-        if n not in tried:
-            claim = _claim(said.asked, claims, "<" if end == LOW else ">", *numbers[n])
-            tried[n] = (
-                linear_core(system := _system(said.asked, claims, claim, settings, drawn), [ASKED, *kept]),
-                system,
-            )
-        return tried[n][0]
-
     numbers = _numbers(said, end, settled)
+
+    @cache
+    def beyond(n):
+        """The system in which the share is beyond the n-th number."""
+        claim = _claim(said.asked, claims, "<" if end == LOW else ">", *numbers[n])
+        return _system(said.asked, claims, claim, settings, drawn)
+
+    @cache
+    def core(n):
+        """Claims that contradict that, or None."""
+        return linear_core(beyond(n), [ASKED, *kept])
+
     if not numbers or not core(len(numbers) - 1):
         return None
-    first, last = -1, len(numbers) - 1
-    while last - first > 1:
-        middle = (first + last) // 2
-        first, last = (first, middle) if core(middle) else (middle, last)
-    found, system = tried[last]
-    few = min((thinned(system, ids) for ids in (found, found[::-1])), key=len)
-    number, unit = numbers[last]
-    core(0)
-    whole = last == 0 or _whole(tried[0][1], few, settings)
-    return Proof(Fraction(number), unit, last == 0, whole, tuple(i for i in kept if i in few))
+    # What contradicts a number contradicts all further ones.
+    furthest = bisect_left(range(len(numbers)), True, key=lambda n: bool(core(n)))
+    found, (number, unit) = core(furthest), numbers[furthest]
+    few = min((thinned(beyond(furthest), ids) for ids in (found, found[::-1])), key=len)
+    whole = not furthest or _whole(beyond(0), few, settings)
+    return Proof(Fraction(number), unit, not furthest, whole, tuple(i for i in kept if i in few))
 
 
 def _whole(system, ids, settings):

@@ -163,7 +163,8 @@ def _picture(path, folder, books):
     said = path.with_suffix(".txt").read_text(encoding="utf-8")
     shown = plate(path, _status(said, books))
     # A list of pictures has said already that it is of trends and what the waves are.
-    named = shown["title"].removeprefix(f"{MARK}. ").rpartition(": ")[2]
+    named = shown["title"].removeprefix(f"{MARK}. ")
+    named = named.partition(": ")[2] or named
     return shown | {
         "id": path.stem,
         "named": named,
