@@ -160,13 +160,19 @@ def _difference_text(clause, one, other, label):
     """
     if not (state(one) == state(other) == "settled") or pd.isna(one["ci_low"]) or pd.isna(other["ci_low"]):
         return NO_INTERVAL
-    apart, low, high = difference(one, other, _alike(clause))
+    apart, low, high = _apart(clause, one, other)
     if high < 0:
         apart, low, high = -apart, -high, -low
     points = [points_text(x).removeprefix("+") if per_cent(abs(x)) or low <= 0 else "<1" for x in (apart, low, high)]
     unit = "point" if points[0].lstrip(MINUS) in ("1", "<1") else "points"
     how = "apart" if low > 0 else "between them"
-    return f"{points[0]} {unit} {how} before rounding, {label}{points[1]} to {points[2]}"
+    exact = all(state(row, "count") == "settled" for row in (one, other))
+    return f"{points[0]} {unit} {how} {'before rounding' if exact else 'as printed'}, {label}{points[1]} to {points[2]}"
+
+
+def _apart(clause, one, other):
+    """The `difference` of two settled shares, each as printed where it stands for several counts."""
+    return difference(*(row | {"estimate": printed_share(row)} for row in (one, other)), alike=_alike(clause))
 
 
 def _said(row, label):
@@ -224,8 +230,7 @@ def _compared_with(clause, one, other):
     if states <= {"settled", "bounded"}:
         row["comparison"] = _compared(clause, one, other)
     if states == {"settled"}:
-        apart = difference(one, other, alike=_alike(clause))
-        row |= dict(zip(DIFFERENCE, apart, strict=True))
+        row |= dict(zip(DIFFERENCE, _apart(clause, one, other), strict=True))
     return row
 
 

@@ -17,6 +17,8 @@ SETTLED = ("published", "implied", "measured", "simulated")
 # What stands behind an estimate of a reconstruction, whose records are modelled however well it is known.
 OF_A_RECONSTRUCTION = ("published", "implied", "bounded", "assumed")
 NOT_KNOWN = "not known"
+# How the line of a key begins where no value of a drawing has an interval.
+NONE_DRAWN = "No interval"
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 WITHHELD = "withheld"
 # How the sentence of a clause begins that may not be stated.
@@ -152,7 +154,7 @@ def interval_key(settled, confidence):
     }
     none = " or ".join(reason for reason, met in reasons.items() if met)
     if not drawn.any():
-        return [("withheld", f"No interval, since {none}")] if none else []
+        return [("withheld", f"{NONE_DRAWN}, since {none}")] if none else []
     return [("interval", f"{level_text(confidence)} interval" + (f"; none where {none}" if none else ""))]
 
 

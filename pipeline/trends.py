@@ -20,6 +20,7 @@ from pipeline.printing import (
     FLAGGED,
     KEYS,
     MINUS,
+    NONE_DRAWN,
     SETTLED,
     STATUS,
     base_text,
@@ -270,6 +271,7 @@ def trend_alternative(table, words, *, scored=False):
         said.append(f"{label}, {group}: {'; '.join(each)}.")
     few = [f"Asterisk: {first_lower(FLAGGED)}."] if table["text"].str.endswith(FEW).any() else []
     few += [f"Thin line: {text}." for mark, text in words["key"] if mark == "interval"]
+    few += [ended(text) for _, text in words["key"] if text.startswith(NONE_DRAWN)]
     return " ".join([*said, *few, *map(ended, words["foot"])]) + "\n"
 
 

@@ -334,3 +334,14 @@ def test_clear_changes_are_said_with_their_interval(book, respondents):
     said = track.said(table, [waves[0], later])
     row = table[table["category"].eq("bright") & table["break"].eq(TOTAL) & table["basis"].eq("unweighted")].iloc[0]
     assert f"- Outlook, Bright: **up** from {100 * row['before']:.0f}% (2020) to 100% (2021), +" in said
+
+
+def test_the_alternative_says_why_no_interval_is_drawn(book, respondents, settings):
+    """As the picture's key does."""
+    rebuilt, _ = waves_of(book, respondents, ("reconstruction", "rehearsal"), broken=())
+    waves = [settle(rebuilt, "published", ci_low=float("nan"), ci_high=float("nan"))]
+    table = data(waves, "bright")
+    words = trend_words(TRENDS[0], table, waves, settings=settings)
+    why = "No interval, since no error can be stated"
+    assert why in [text for _, text in words["key"]]
+    assert f" {why}." in trend_alternative(table, words)
