@@ -1,5 +1,7 @@
 """Rounding, ranges, size words and comparisons."""
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -12,9 +14,13 @@ from pipeline.printing import (
     base_text,
     comparison_words,
     difference,
+    ended,
     find_rows,
     first_lower,
+    in_steps,
+    interval_key,
     level_text,
+    outwards,
     per_cent,
     percent_text,
     points_text,
@@ -80,6 +86,11 @@ def test_some_never_prints_as_none_nor_nearly_all_as_all():
 )
 def test_size_in_words(percent, words):
     assert size_words(percent / 100) == words
+
+
+@pytest.mark.parametrize(("percent", "name"), FRACTIONS.items())
+def test_each_fraction_is_named_where_it_stands(percent, name):
+    assert size_words(percent / 100) == f"about {name}"
 
 
 def rank(words):
@@ -243,9 +254,15 @@ def test_a_row_that_is_missing_or_twice_or_without_bounds_is_named(small_codeboo
     twice = estimates.loc[[*estimates.index, *estimates.index[estimates["measure"].eq("shop")]]]
     with pytest.raises(InputProblem, match=f"the row {key}, basis weighted more than once"):
         find_rows(twice, wanted, "weighted", "figure f")
-    unbounded = changed(estimates, "shop", "yes", support="bounded", low=0.2)
-    with pytest.raises(InputProblem, match=f"the bounded estimate {key}, basis weighted has no low or no high"):
-        find_rows(unbounded, wanted, "weighted", "figure f")
+    for one_end in ({"low": 0.2}, {"high": 0.2}):
+        unbounded = changed(estimates, "shop", "yes", support="bounded", **one_end)
+        with pytest.raises(InputProblem, match=f"the bounded estimate {key}, basis weighted has no low or no high"):
+            find_rows(unbounded, wanted, "weighted", "figure f")
+    nobody = changed(unbounded, "shop", "yes", n=0)
+    assert len(find_rows(nobody, wanted, "weighted", "figure f")) == 1
+    two = pd.concat([wanted.assign(group="other"), wanted])
+    with pytest.raises(InputProblem, match="no row measure shop, category yes, break total, group other, basis"):
+        find_rows(estimates, two, "weighted", "figure f")
 
 
 def test_answers_that_were_given_are_not_compared_without_an_interval():
@@ -299,3 +316,65 @@ def test_what_is_not_settled_is_not_known_however_few_it_rests_on():
     row = {"support": "assumed", "quality": "withheld", "estimate": None, "count": None, "low": 0.0, "high": 1.0}
     assert state(row) == state(row, "count") == "assumed"
     assert state(row | {"support": "published"}) == "withheld"
+
+
+def test_whole_steps_round_halves_away_from_nil():
+    numbers = pd.Series([0.124, 0.125, 0.126, -0.124, -0.125, -0.126, 0.0, np.nan])
+    assert in_steps(numbers, 0.01).round(2).tolist()[:-1] == [0.12, 0.13, 0.13, -0.12, -0.13, -0.13, 0.0]
+    assert in_steps(numbers, 0.01).isna().tolist() == [False] * 7 + [True]
+    assert in_steps(pd.Series([9.0, 10.0, 11.0]), 20).tolist() == [0.0, 20.0, 20.0]
+
+
+@given(st.lists(st.tuples(shares, shares), min_size=1, max_size=5), st.integers(1, 3))
+def test_ends_rounded_outwards_enclose_the_interval_by_less_than_a_step(pairs, digits):
+    low, high = (pd.Series(end) for end in zip(*map(sorted, pairs), strict=True))
+    wide_low, wide_high = outwards(low, high, digits)
+    step = 10.0**-digits
+    assert (wide_low <= low + 1e-9).all() and (low - wide_low < step).all()
+    assert (wide_high >= high - 1e-9).all() and (wide_high - high < step).all()
+
+
+def test_ends_that_are_whole_stay_where_they_are():
+    whole = pd.Series([i / 100 for i in range(101)])
+    for low, high in [outwards(whole, whole, 2), outwards(whole, whole, 3)]:
+        assert low.tolist() == high.tolist() == whole.tolist()
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([(0.4, 100)], [("interval", "95% interval")]),
+        ([(0.4, 100), (None, 100)], [("interval", "95% interval; none where no error can be stated")]),
+        ([(0.4, 100), (None, None)], [("interval", "95% interval; none where the number of respondents is a range")]),
+        ([(None, None)], [("withheld", "No interval, since the number of respondents is a range")]),
+        ([(None, 100)], [("withheld", "No interval, since no error can be stated")]),
+        (
+            [(None, 100), (None, None), (0.4, None)],
+            [("interval", "95% interval; none where the number of respondents is a range or no error can be stated")],
+        ),
+        ([], []),
+    ],
+)
+def test_the_key_of_intervals_says_which_values_have_none_and_why(values, said):
+    drawn = pd.DataFrame(values, columns=["ci_low", "n"], dtype=float)
+    assert interval_key(drawn, 0.95) == said
+
+
+def test_a_range_is_compared_with_a_share_without_an_interval_as_ranges_are():
+    """The one has none since its base is open; nothing is missing from the other."""
+    open_base = row(70, 100, support="implied", ci_low=None, ci_high=None)
+    for pair in ((open_base, row(50, 100)), (row(70, 100), open_base | {"estimate": 0.5})):
+        assert comparison_words(*pair) == "more often, among those who answered, than"
+    touching = bounded(0.5, 0.7), row(50, 100)
+    assert "does not settle which" in comparison_words(*touching)
+    assert "does not settle which" in comparison_words(*touching[::-1])
+
+
+def test_about_as_often_is_within_five_points_whole():
+    ends = [{"ci_low": 0.5 - 0.0353, "ci_high": 0.5 + 0.0353}, {"ci_low": 0.46, "ci_high": 0.54}]
+    words = [comparison_words(row(50, 100, **e), row(50, 100, **e)) for e in ends]
+    assert words == ["about as often as", "neither clearly more nor clearly less often than"]
+
+
+def test_a_sentence_among_others_has_one_end():
+    assert [ended(text) for text in ("So", "So.", "So?", "So!")] == ["So.", "So.", "So?", "So!"]
