@@ -202,7 +202,7 @@ def limits(claim, worded_tolerance):
         return None, False, value / scale, True
     if op == "<=":
         return None, False, value / scale, False
-    if op == "about":
+    if op == "about" or claim["rounding"] == "worded":
         width = Fraction(str(worded_tolerance)) / 100 * (value if claim["unit"] == "count" else 1)
         return value / scale - width, False, value / scale + width, False
     if claim["rounding"] == "half_up":

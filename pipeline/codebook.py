@@ -186,7 +186,7 @@ class Measure(Part):
     question: str
     label: str
     base: str = "all"
-    breaks: tuple[str, ...] = ("sector", "size_band")
+    breaks: tuple[str, ...] = ()
 
 
 class Figure(Part):
@@ -349,8 +349,8 @@ class Codebook(Part):
     # Each is a row of the records; a solver's whole numbers end a hundred times later.
     respondents: Annotated[int, Field(gt=0, le=10_000_000)] | None = None
     licence: str = ""
-    sector: str = "sector"
-    size_band: str = "size_band"
+    sector: str
+    size_band: str
     collapse: tuple[tuple[str, str], ...] = ()  # pairs of bands: a sparse cell of the first joins that of the second
     questions: tuple[Question, ...]
     bases: tuple[Base, ...] = (Base(id="all", label="All organisations"),)

@@ -29,6 +29,10 @@ BREAKING = {
 }
 # A question that is gone, which has no series to go on with, has a name of its own there.
 GONE = "gone"
+# How the reason of a drafted break in series begins, until somebody has judged it.
+TO_JUDGE = "To be judged"
+# What leaves nothing to judge.
+SAID_BY_ITSELF = {"new": "Not asked before", GONE: "No longer asked"}
 
 
 def differences(before, after):
@@ -184,3 +188,50 @@ def _band(band):
 
 def _text(value):
     return "" if value is None else str(value)
+
+
+def change_of(difference):
+    """The change of a break in series (`codebook.SeriesBreak`) that answers to a row of `differences`."""
+    is_question = difference["what"] == "question"
+    return GONE if is_question and difference["kind"] == "gone" else BREAKING[difference["what"]]
+
+
+def entries_for(table, after, began):
+    """Entries of the register of breaks in series, as mappings: one for each question and kind of change in `table`.
+
+    `table` is that of `differences`, `after` the later Codebook. An entry for answers that are gone is for the whole
+    question. So is one for an answer that is new where only one may be given: whoever would choose it had to choose
+    another.
+    """
+    entries = {}
+    for row in table[table["kind"].ne("same") & table["what"].isin(BREAKING)].to_dict("records"):
+        entry = entries.setdefault((row["question"], change_of(row)), {"answers": set(), "said": []})
+        entry["answers"].add("" if _touches_all(row, after) else row["answer"])
+        entry["said"].append(_said(row))
+    return [
+        {
+            "question": question,
+            **({} if "" in entry["answers"] else {"answers": sorted(entry["answers"])}),
+            "change": change,
+            "date": began,
+            "reason": SAID_BY_ITSELF.get(change, f"{TO_JUDGE}: {'; '.join(entry['said'])}"),
+        }
+        for (question, change), entry in entries.items()
+    ]
+
+
+def _touches_all(difference, after):
+    """Whether a difference in an answer is one of the whole question."""
+    if difference["kind"] == "gone":
+        return True
+    offered = difference["what"] == "answer" and difference["kind"] in ("new", "unsure")
+    return offered and not after.question(difference["question"]).several
+
+
+def _said(row):
+    of = f" of {row['answer']}" if row["answer"] else ""
+    if not row["before"]:
+        return f"{row['what']} {row['answer'] or row['question']} is new"
+    if not row["after"]:
+        return f"{row['what']} {row['answer'] or row['question']} is gone"
+    return f"{row['what']}{of} was '{row['before']}' and is '{row['after']}'"

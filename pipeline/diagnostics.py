@@ -124,7 +124,7 @@ def option_table(weighted, joined, *, settings):
     changed = {step: _changed(weighted, before, step) for before, step in pairwise(STEPS)}
     limits, sparse = settings.trim, settings.sparse
     cells = "cell" if len(joined) == 1 else "cells"
-    shown = "none" if limits.lower is None and limits.upper is None else f"{limits.lower} to {limits.upper}"
+    shown = "none" if limits.lower is None and limits.upper is None else limits_text(limits)
     total = weighted.groupby("stratum")["stratum_total"].first().sum()
     rows = [
         ("population", settings.population, f"{total:.0f} organisations to speak for"),
@@ -135,6 +135,11 @@ def option_table(weighted, joined, *, settings):
         ("trim", shown, changed["weight"]),
     ]
     return pd.DataFrame(rows, columns=["option", "setting", "effect"])
+
+
+def limits_text(trim):
+    """The limits of trimming in words: `0.3 to 3`, `no limit to 3`."""
+    return " to ".join("no limit" if limit is None else f"{limit:g}" for limit in (trim.lower, trim.upper))
 
 
 def _changed(weighted, before, step):

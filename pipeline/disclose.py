@@ -102,8 +102,9 @@ def coarsened(table, digits):
 def significant(numbers, digits):
     """A Series of numbers in so many significant digits; nil stays nil."""
     size = np.floor(np.log10(numbers.abs().where(numbers.ne(0))))
-    step = 10.0 ** (size - digits + 1)
-    return in_steps(numbers, step).round(12).mask(numbers.eq(0), 0.0)
+    steps = in_steps(numbers, 10.0 ** (size - digits + 1))
+    # What a product of floats has too much, whatever the size of the number.
+    return steps.map(lambda x: float(f"{x:.{digits}g}"), na_action="ignore").mask(numbers.eq(0), 0.0)
 
 
 def _base_keys(estimates, codebook):

@@ -7,16 +7,12 @@ from tempfile import TemporaryDirectory
 import yaml
 
 from pipeline.codebook import load_codebook
-from pipeline.codebook_difference import BREAKING, GONE, differences
+from pipeline.codebook_difference import differences, entries_for
 from pipeline.new_questions import new_answer
 from pipeline.problems import InputProblem
 from pipeline.tables import MARK
 from pipeline.yaml_edits import add_items, flow, node_at, set_values, without_key
 
-# How the reason of a drafted break in series begins, until somebody has judged it.
-TO_JUDGE = "To be judged"
-# What leaves nothing to judge.
-SAID_BY_ITSELF = {"new": "Not asked before", GONE: "No longer asked"}
 SOURCE = "Fieldwork of {year}"
 
 
@@ -45,7 +41,8 @@ def draft(text, before, *, wave, placed, new_questions, began, path):
         text = _with_new_answers(text, before, [e for e in place.edits if e.answer is None])
     text = add_items(text, ("questions",), [question_text(q) for q in new_questions])
     text = without_key(without_key(text, "respondents"), "breaks_in_series").rstrip() + "\n"
-    entries = breaks(differences(before, codebook_of(text, path)), began)
+    after = codebook_of(text, path)
+    entries = entries_for(differences(before, after), after, began)
     if entries:
         text += "\nbreaks_in_series:\n" + "".join(f"  - {flow(entry)}\n" for entry in entries)
     return text, codebook_of(text, path)
@@ -121,36 +118,3 @@ def question_text(question):
     lines = [f"{key}: {flow(value)}" for key, value in question.items() if key != "answers"]
     lines += ["answers:", *(f"  - {flow(answer)}" for answer in question["answers"])]
     return "\n".join(["", "- " + lines[0], *("  " + line for line in lines[1:])])
-
-
-def breaks(table, began):
-    """Entries of the register of breaks in series, as mappings: one for each question and kind of change in `table`.
-
-    `table` is that of `differences`. An entry for answers that are gone is for the whole question.
-    """
-    entries = {}
-    for row in table[table["kind"].ne("same") & table["what"].isin(BREAKING)].to_dict("records"):
-        is_gone = row["what"] == "question" and row["kind"] == "gone"
-        change = GONE if is_gone else BREAKING[row["what"]]
-        entry = entries.setdefault((row["question"], change), {"answers": set(), "said": []})
-        entry["answers"].add("" if row["kind"] == "gone" else row["answer"])
-        entry["said"].append(_said(row))
-    return [
-        {
-            "question": question,
-            **({} if "" in entry["answers"] else {"answers": sorted(entry["answers"])}),
-            "change": change,
-            "date": began,
-            "reason": SAID_BY_ITSELF.get(change, f"{TO_JUDGE}: {'; '.join(entry['said'])}"),
-        }
-        for (question, change), entry in entries.items()
-    ]
-
-
-def _said(row):
-    of = f" of {row['answer']}" if row["answer"] else ""
-    if not row["before"]:
-        return f"{row['what']} {row['answer'] or row['question']} is new"
-    if not row["after"]:
-        return f"{row['what']} {row['answer'] or row['question']} is gone"
-    return f"{row['what']}{of} was '{row['before']}' and is '{row['after']}'"

@@ -12,12 +12,10 @@ import pandas as pd
 
 from pipeline.codebook import ORGANISATION, TOTAL
 from pipeline.estimate import WEIGHTED
-from pipeline.findings import about
+from pipeline.findings import about, apart, compared
 from pipeline.printing import (
     STATUS,
     base_text,
-    comparison_words,
-    difference,
     printed_share,
     state,
     value_text,
@@ -223,13 +221,13 @@ def explain_finding(finding, number, pairs, clauses, **given):
 
 def _comparison(one, other, clause, estimates):
     """What two estimates make of each other: the words, and the difference with its interval where both are settled."""
-    rows, alike = [_row(estimates, key) for key in (one, other)], clause.versus is None
+    rows = [_row(estimates, key) for key in (one, other)]
     states = {state(row) for row in rows}
     if not states <= {"settled", "bounded"}:
         return {"words": "not stated"}
-    found = {"words": comparison_words(*rows, alike)}
+    found = {"words": compared(clause, *rows)}
     if states == {"settled"} and not any(np.isnan(row["ci_low"]) for row in rows):
-        found["difference"], *found["interval"] = difference(*rows, alike)
+        found["difference"], *found["interval"] = apart(clause, *rows)
     return found
 
 

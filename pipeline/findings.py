@@ -146,7 +146,7 @@ def clause_sentence(clause, one, other, codebook, label):
     said = _said(one, label)
     if other is not None:
         said |= {"other": value_text(other, words=True), "other_n": value_text(other, "count", words=True)}
-        said |= {"other_base": base_text(other, words=True), "comparison": _compared(clause, one, other)}
+        said |= {"other_base": base_text(other, words=True), "comparison": compared(clause, one, other)}
         said |= {"difference": _difference_text(clause, one, other, "" if "{interval}" in clause.text else label)}
     text = template(clause, one, other).format(**said)
     care = f" {FLAGGED}." if any(row["quality"] == "flagged" for row in rows) else ""
@@ -160,17 +160,17 @@ def _difference_text(clause, one, other, label):
     """
     if not (state(one) == state(other) == "settled") or pd.isna(one["ci_low"]) or pd.isna(other["ci_low"]):
         return NO_INTERVAL
-    apart, low, high = _apart(clause, one, other)
+    far, low, high = apart(clause, one, other)
     if high < 0:
-        apart, low, high = -apart, -high, -low
-    points = [points_text(x).removeprefix("+") if per_cent(abs(x)) or low <= 0 else "<1" for x in (apart, low, high)]
+        far, low, high = -far, -high, -low
+    points = [points_text(x).removeprefix("+") if per_cent(abs(x)) or low <= 0 else "<1" for x in (far, low, high)]
     unit = "point" if points[0].lstrip(MINUS) in ("1", "<1") else "points"
     how = "apart" if low > 0 else "between them"
     exact = all(state(row, "count") == "settled" for row in (one, other))
     return f"{points[0]} {unit} {how} {'before rounding' if exact else 'as printed'}, {label}{points[1]} to {points[2]}"
 
 
-def _apart(clause, one, other):
+def apart(clause, one, other):
     """The `difference` of two settled shares, each as printed where it stands for several counts."""
     return difference(*(row | {"estimate": printed_share(row)} for row in (one, other)), alike=_alike(clause))
 
@@ -228,13 +228,14 @@ def _compared_with(clause, one, other):
     if state(other) == "settled":
         row["other_share"] = printed_share(other)
     if states <= {"settled", "bounded"}:
-        row["comparison"] = _compared(clause, one, other)
+        row["comparison"] = compared(clause, one, other)
     if states == {"settled"}:
-        row |= dict(zip(DIFFERENCE, _apart(clause, one, other), strict=True))
+        row |= dict(zip(DIFFERENCE, apart(clause, one, other), strict=True))
     return row
 
 
-def _compared(clause, one, other):
+def compared(clause, one, other):
+    """The direction of the difference of two estimates in words (`comparison_words`)."""
     return comparison_words(one, other, alike=_alike(clause))
 
 

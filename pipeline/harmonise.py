@@ -16,15 +16,15 @@ from itertools import pairwise
 import pandas as pd
 
 from pipeline.codebook import TOTAL
-from pipeline.codebook_difference import BREAKING, differences, meaning
+from pipeline.codebook_difference import BREAKING, GONE, SAID_BY_ITSELF, change_of, differences, entries_for, meaning
 from pipeline.estimate import UNWEIGHTED, WEIGHTED
 from pipeline.printing import KEYS
 from pipeline.problems import InputProblem
 from pipeline.texts import ITEMS
+from pipeline.yaml_edits import flow
 
 REGISTER = ["wave", "since", "question", "answers", "change", "comparable", "date", "reason", "differences"]
 COMPARED = [*KEYS, "basis", "comparable", "why"]
-GONE = "gone"
 SERIES_BREAK = "break in series in"
 # What differs in an answer may be on record as any of these: a label that was reworded is a list of answers that
 # changed, and a band that was redrawn has another code and stands in other nets.
@@ -38,15 +38,15 @@ def register(codebooks):
 
     `codebooks` are Codebooks by wave, in order. Columns: REGISTER; `since` is the wave before, `answers` the ids that
     the break touches (empty: the whole question), `differences` what the two codebooks show of it. Raises InputProblem
-    at the first difference that can move answers and has no entry: codebook, question, what differs, what to write.
+    for differences that can move answers and have no entry: codebook, the first question, what differs, what to write.
     """
     rows = []
     for (since, before), (wave, after) in pairwise(codebooks.items()):
         found = differences(before, after)
         found = found[found["what"].isin(list(BREAKING)) & found["kind"].ne("same")]
-        for difference in found.to_dict("records"):
-            if not any(_covers(entry, difference, after) for entry in after.breaks_in_series):
-                raise _unregistered(difference, after)
+        covered = [any(_covers(e, d, after) for e in after.breaks_in_series) for d in found.to_dict("records")]
+        if not all(covered):
+            raise _unregistered(found[[not c for c in covered]], after)
         for entry in after.breaks_in_series:
             shown = [_shown(d) for d in found.to_dict("records") if _covers(entry, d, after)]
             texts = (entry.question, ITEMS.join(entry.answers), entry.change, entry.comparable, entry.date)
@@ -55,17 +55,11 @@ def register(codebooks):
     return pd.DataFrame(rows, columns=REGISTER)
 
 
-def _change(difference):
-    """The change of an entry that answers to a difference."""
-    is_question = difference["what"] == "question"
-    return GONE if is_question and difference["kind"] == "gone" else BREAKING[difference["what"]]
-
-
 def _covers(entry, difference, codebook):
     """Whether an entry of the codebook's `breaks_in_series` is the record of a difference."""
     if entry.question != difference["question"]:
         return False
-    answer, change = difference["answer"], _change(difference)
+    answer, change = difference["answer"], change_of(difference)
     if not answer:
         # The order of answers changes with the answers.
         return entry.change == change or (difference["what"] == "order of answers" and entry.change in OF_ANSWERS)
@@ -76,16 +70,21 @@ def _covers(entry, difference, codebook):
     return not entry.answers or difference["kind"] == "gone" or bool(named & set(entry.answers))
 
 
-def _unregistered(difference, codebook):
-    """The sentence that stops the run."""
-    answer = difference["answer"] if difference["kind"] != "gone" else ""
-    touched = f"answers: [{answer}], " if answer else ""
+def _unregistered(found, codebook):
+    """The sentence that stops the run, with the entries that all of these differences ask for."""
+    first, others = found.iloc[0], len(found) - 1
+    which = "is no registered break in series"
+    if others:
+        which += f", nor {'is another difference' if others == 1 else f'are {others} other differences'}"
+    entries = []
+    for entry in entries_for(found, codebook, "YEAR-MONTH-DAY"):
+        reason = entry["reason"] if entry["change"] in SAID_BY_ITSELF else "WHY"
+        what = {key: value for key, value in entry.items() if key not in ("date", "reason")}
+        entries.append(flow(what | {"comparable": False, "date": entry["date"], "reason": reason}))
     return InputProblem(
-        f"question {difference['question']}: {_shown(difference)}, which is no registered break in series",
+        f"question {first['question']}: {_shown(first)}, which {which}",
         file=f"codebook of {codebook.wave}",
-        do="write under breaks_in_series: "
-        f"{{question: {difference['question']}, {touched}change: {_change(difference)}, comparable: false, "
-        "date: YEAR-MONTH-DAY, reason: WHY}, with comparable: true if it moves no answer",
+        do=f"write under breaks_in_series, with comparable: true where no answer moves: {'; '.join(entries)}",
     )
 
 
@@ -239,18 +238,3 @@ def _cells_redrawn(book, touched):
     """Why no weighted row is comparable: the sector or the size band is another question altogether."""
     whole = [r for q in (book.sector, book.size_band) for r in touched.get(q, ()) if not r["answers"]]
     return f"weighted in other cells since {whole[0]['wave']}: {whole[0]['reason']}" if whole else ""
-
-
-def marks(codebooks, breaks, measure, categories):
-    """Where the series of a measure's answers breaks: {wave: reason} of each wave that is not comparable to the last.
-
-    A series also breaks where one of its two waves does not have it, and there the drawing has no points to join.
-    """
-    found = {}
-    for before, after in pairwise(codebooks.values()):
-        rows = compare(before, after, breaks=breaks)
-        rows = rows[rows["measure"].eq(measure) & rows["category"].isin(categories) & rows["break"].eq(TOTAL)]
-        why = rows.loc[~rows["comparable"] & rows["basis"].eq(UNWEIGHTED), "why"]
-        if len(why):
-            found[after.wave] = why.iloc[0]
-    return found

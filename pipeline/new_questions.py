@@ -10,7 +10,7 @@ from shlex import quote
 from pipeline.changes import each_text
 from pipeline.delivery import AnswerSet
 from pipeline.files import MARK
-from pipeline.placing import Offered, code_of, labelled, tail_of, ticks_of
+from pipeline.placing import Offered, answers_told, code_of, labelled, ticks_of, ticks_of_counted
 from pipeline.privacy import hide_details
 from pipeline.problems import InputProblem
 from pipeline.texts import ITEMS, fold, tidy
@@ -80,11 +80,12 @@ def _with_not_stated(answers):
 
 
 def _new_multiple(item, delivery, taken):
-    table = delivery.table[list(item.columns)]
+    table = delivery.table[list(item.columns)].apply(each_text, args=(tidy,))
     column = re.sub(r"_$", "", item.name)
     if item.counted is not None:
-        labels = [(i, tail_of(delivery.texts.get(c, c)) or c) for i, c in enumerate(item.columns, start=1)]
-        ticks = [ticks_of(table[c].eq(item.counted), table[c].ne("")) for c in item.columns]
+        told = answers_told(item.columns, delivery)
+        labels = [(i, told.get(c) or c) for i, c in enumerate(item.columns, start=1)]
+        ticks = [ticks_of_counted(table[c], item.counted, delivery) for c in item.columns]
     else:
         known = {}
         for c in item.columns:

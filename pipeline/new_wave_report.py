@@ -5,8 +5,7 @@ from textwrap import wrap
 import pandas as pd
 
 from pipeline.codebook import ORGANISATION
-from pipeline.codebook_difference import BREAKING, KINDS, differences
-from pipeline.draft import TO_JUDGE
+from pipeline.codebook_difference import BREAKING, KINDS, TO_JUDGE, differences
 from pipeline.placing import ALIKE, likeness
 from pipeline.raw import CONTACT_HISTORY, FILES, FRAME, INTERVIEWS
 from pipeline.texts import fold

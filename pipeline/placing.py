@@ -19,6 +19,8 @@ from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, frame_questions, in
 from pipeline.responses import tick_readings
 from pipeline.texts import ITEMS, fold, tidy
 
+# What stands between the text of a question and that of an answer.
+SEPARATOR = re.compile(r": | - | \N{EN DASH} |\? ")
 # From this likeness two texts are taken for one that was reworded; below it a person has to say so.
 ALIKE = 0.6
 # A text of a file without labels is the reworded label of the answer that it is so much like.
@@ -180,8 +182,10 @@ def _columns_of(question, known, delivery):
         return None
     if of_name.counted is None:
         return Found(of_name.columns, of_name)
-    by_label = {fold(tail_of(delivery.texts.get(c, ""))): c for c in of_name.columns}
-    columns = [next((by_label[fold(t)] for t in a.texts if fold(t) in by_label), None) for a in question.answers]
+    answers = {fold(t): a.id for a in question.answers for t in a.texts}
+    told = {c: _known_among(text, answers) for c, text in answers_told(of_name.columns, delivery).items()}
+    by_answer = {answers[fold(text)]: c for c, text in told.items() if text is not None}
+    columns = [by_answer.get(a.id) for a in question.answers]
     return Found(tuple(columns), of_name) if None not in columns else None
 
 
@@ -231,9 +235,21 @@ def _text_of(question, found, delivery):
     return delivery.texts.get(found.columns[0], "") if question.kind != "multiple" else ""
 
 
-def tail_of(text):
-    """The end of a column's text, where the answer of a multiple question stands: `Which events? - Talks`."""
-    return re.split(r": | - | \u2013 |\? ", text)[-1].strip("- \u2013")
+def answers_told(columns, delivery):
+    """What the texts of a set's columns say of its answers: {column: `Talks` of `Which events? - Talks`}.
+
+    What all texts begin with is cut, up to the last separator in it; an answer may have a separator too.
+    """
+    texts = {c: delivery.texts[c] for c in columns if delivery.texts.get(c)}
+    ends = [m.end() for m in SEPARATOR.finditer(next(iter(texts.values()), ""))]
+    start = max((e for e in ends if len({text[:e] for text in texts.values()}) == 1), default=0)
+    return {c: text[start:].strip("- \N{EN DASH}") for c, text in texts.items()}
+
+
+def _known_among(told, known):
+    """The text that a column tells of its answer, or the end of it, whichever is one of the known; or None."""
+    ends = (told, SEPARATOR.split(told)[-1].strip("- \N{EN DASH}"))
+    return next((text for text in ends if fold(text) in known), None)
 
 
 def _offered(question, found, delivery):
@@ -244,11 +260,10 @@ def _offered(question, found, delivery):
     if found.mentions:
         return _offered_as_mentions(question, found, delivery)
     if question.kind == "multiple":
-        pairs = zip(question.answers, found.columns, strict=True)
-        tails = [(a, tail_of(delivery.texts.get(c, ""))) for a, c in pairs]
+        told, known = answers_told(found.columns, delivery), {fold(t) for a in question.answers for t in a.texts}
         # Only the texts that are some answer of the question: others may be of the column as a whole.
-        texts = {fold(t) for a in question.answers for t in a.texts}
-        return [Offered(a.code, t) for a, t in tails if fold(t) in texts]
+        texts = [_known_among(told.get(column, ""), known) for column in found.columns]
+        return [Offered(a.code, text) for a, text in zip(question.answers, texts, strict=True) if text is not None]
     if column in delivery.labels:
         missing = delivery.missing.get(column, frozenset())
         return [Offered(code_of(c), label, c in missing) for c, label in delivery.labels[column].items()]
@@ -352,8 +367,7 @@ def _cells(question, found, delivery):
     for answer, column in zip(question.answers, found.columns, strict=True):
         counted = found.set_.counted if found.set_ else None
         if counted is not None:
-            _stop_at_third_value(table[column], counted, column, delivery)
-            cells.append(ticks_of(table[column].eq(counted), table[column].ne("")))
+            cells.append(ticks_of_counted(table[column], counted, delivery))
         else:
             labels = delivery.labels.get(column, {})
             ticks = tick_readings(question, answer)
@@ -385,11 +399,13 @@ def _mention(text):
     return fold(text) if code_of(text) is None else str(code_of(text))
 
 
-def _stop_at_third_value(cells, counted, column, delivery):
-    """Raise InputProblem at a cell that is neither the counted value, the one other, nor explained by the file.
+def ticks_of_counted(cells, counted, delivery):
+    """The ticks of one answer of a set, from the column in which a value is counted.
 
-    A set of two values has one that is counted, and one that is not; a third would be taken for "not chosen".
+    Raises InputProblem at a cell that is neither the counted value, the one other, nor explained by the file: a set of
+    two values has one that is counted, and one that is not; a third would be taken for "not chosen".
     """
+    column, cells = cells.name, each_text(cells, tidy)
     explained = {counted, "", "0", *delivery.labels.get(column, {}), *delivery.missing.get(column, ())}
     others = [text for text in cells.unique() if text not in explained]
     if others and ("0" in cells.array or len(others) > 1):
@@ -399,6 +415,7 @@ def _stop_at_third_value(cells, counted, column, delivery):
             **{"found": others[-1], "allowed": f"{counted} for chosen, 0 for not"},
             do="label the value in the file, or correct the cell",
         )
+    return ticks_of(cells.eq(counted), cells.ne(""))
 
 
 def labelled(cells, labels):

@@ -81,9 +81,10 @@ def power_text(audited):
     able = tested[tested["power"].gt(0)]
     caught = tested["verdict"].eq(ON_BASE).sum()
     return (
-        f"Of {all_of_them} per cents, {len(tested)} have a base whose size is printed; on {len(able)} of these bases "
-        f"some whole per cent is impossible. Had these {len(able)} been just any whole numbers, about "
-        f"{able['power'].sum():.0f} would have been caught; {caught or 'none'} {'was' if caught == 1 else 'were'}."
+        f"Of {all_of_them} per cents, {len(tested)} have a base whose size is printed, and {len(able)} of these "
+        f"have one on which some whole per cent is impossible. Had these {len(able)} been just any whole numbers, "
+        f"about {able['power'].sum():.0f} would have been caught; "
+        f"{caught or 'none'} {'was' if caught == 1 else 'were'}."
     )
 
 

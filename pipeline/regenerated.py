@@ -27,7 +27,8 @@ def regenerated(claim, counted, rows, report):
     an estimate is not of the records counted.
     """
     if claim["unit"] == "answers":
-        text = f"{counted['count'] or 'none'} of {counted['base']} gave more"
+        beyond = "as many or more" if claim["op"] == "<" else "more"
+        text = f"{counted['count'] or 'none'} of {counted['base']} gave {beyond}"
         return _found(text + ("" if counted["met"] else " (modelled)"), 0 if counted["met"] else None, ORGANISATIONS)
     row = _row(claim, claim["category"], claim["group"], rows, report.codebook)
     if claim["unit"] == "order":

@@ -149,7 +149,8 @@ def build_system(codebook, claims, worded_tolerance, *, whole=True, drawn=None, 
 
 def limited_by_claim(codebook, claims):
     """The questions of which a claim, not only the questionnaire, says how many answers each gave."""
-    return {codebook.measure(m).question for m in claims.loc[claims["unit"] == "answers", "measure"]}
+    limits = (c for c in claims.to_dict("records") if c["unit"] == "answers" and testable(c))
+    return {codebook.measure(claim["measure"]).question for claim in limits}
 
 
 def _answers_spoken_of(codebook, claims):

@@ -7,7 +7,6 @@ respondent and not only on the sum of all answers, while no table holds more tha
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 import pandas as pd
 
 from pipeline.codebook import Question
@@ -72,13 +71,6 @@ class Tally:
         """The levels of the last column that break a limit: more than it or, where it is `strict`, as many."""
         numbers = [x for x in self.levels[self.columns[-1]] if x != NOT_ASKED]
         return frozenset(x for x in numbers if x > limit or (strict and x == limit))
-
-    def of(self, table):
-        """The running numbers of a table of respondents (missing where not asked): a DataFrame of these columns."""
-        given = table[self.question.columns].astype("Int64").fillna(0).cumsum(axis=1).clip(upper=self.most)
-        asked = table[self.question.columns].notna().all(axis=1).to_numpy()
-        numbers = given.set_axis(self.columns, axis=1).astype(object)
-        return numbers.where(np.broadcast_to(asked[:, None], numbers.shape), None)
 
 
 def tallies_of(codebook, limits, unlimited):

@@ -19,12 +19,22 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from pipeline.diagnostics import step_table
+from pipeline.diagnostics import limits_text, step_table
 from pipeline.estimate import KEYS, PAIR, UNWEIGHTED, WEIGHTED, Grid, estimate_basis, lay_out
 from pipeline.findings import about
 from pipeline.params import Weight
 from pipeline.population import population_cells, shift_totals
-from pipeline.printing import EVIDENCE, SETTLED, WITHHELD, difference, in_steps, outwards, size_words, with_evidence
+from pipeline.printing import (
+    EVIDENCE,
+    SETTLED,
+    WITHHELD,
+    as_printed,
+    difference,
+    in_steps,
+    outwards,
+    size_words,
+    with_evidence,
+)
 from pipeline.problems import InputProblem
 from pipeline.weight import weigh
 
@@ -88,13 +98,9 @@ def _label(base, options):
     for name in OPTIONS:
         value = getattr(options, name)
         if value != getattr(base, name):
-            shown = f"{_limit(value.lower)} to {_limit(value.upper)}" if name == "trim" else value.replace("_", " ")
+            shown = limits_text(value) if name == "trim" else value.replace("_", " ")
             parts.append(f"{name.replace('nonresponse', 'non-response')} {shown}")
     return ", ".join(parts)
-
-
-def _limit(value):
-    return "no limit" if value is None else f"{value:g}"
 
 
 def weigh_choices(choices, respondents, *, approached, folder, codebook):
@@ -183,11 +189,11 @@ def estimate_choices(weighted, respondents, *, codebook, wanted, confidence):
 def judge(clauses, estimates, *, supports, withhold_below):
     """A row for each clause under each choice, the reference first, with its `verdict`.
 
-    `supports` are the unweighted estimates of the wave (KEYS, support, count, the ends of the base, the interval): what
-    the report settles, and of what not even the count may be given, which has no numbers here either. Columns:
-    those of `clauses`, choice, settled (whether the reported clause is), n_eff, estimate, ci_low, ci_high, words, and
-    of a comparison other_estimate, difference and its interval (diff_low, diff_high), direction (more, less, neither
-    clear); verdict: holds, moves, turns, fades, appears, too few, not settled.
+    `supports` are the unweighted estimates of the wave: what the report settles, and of what not even the count may be
+    given, which has no numbers here either. Columns: those of `clauses`, choice, settled (whether the reported clause
+    is), n_eff, estimate, ci_low, ci_high, words, and of a comparison other_estimate, difference and its interval
+    (diff_low, diff_high), direction (more, less, neither clear); verdict: holds, moves, turns, fades, appears, too
+    few, not settled.
     """
     by_key = _as_published(estimates, supports).set_index(["choice", *KEYS])
     known = supports.set_index(KEYS)
@@ -212,11 +218,15 @@ def _with_every_column(judged):
 
 
 def _as_published(estimates, supports):
-    """The estimates, those of REFERENCE with the intervals that are published: they reach over all counts possible."""
-    published = supports.set_index(KEYS)[["ci_low", "ci_high"]]
+    """The estimates, those of REFERENCE as they are published, so that none is of a count that the records alone give.
+
+    A share that stands for several counts is the printed one, with an interval that reaches over all of them.
+    """
+    columns = ["estimate", "ci_low", "ci_high"]
+    published = as_printed(supports).set_index(KEYS)[columns]
     ours = published.reindex(pd.MultiIndex.from_frame(estimates[KEYS])).set_index(estimates.index)
     kept = estimates["choice"].eq(REFERENCE) & ours["ci_low"].notna()
-    return estimates.assign(**{c: estimates[c].mask(kept, ours[c]) for c in ("ci_low", "ci_high")})
+    return estimates.assign(**{c: estimates[c].mask(kept, ours[c]) for c in columns})
 
 
 def _measured(clause, choice, by_key, support):

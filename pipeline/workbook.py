@@ -17,8 +17,6 @@ from pipeline.workbook_cells import LABELS, key, readable_rows, safe
 from pipeline.workbook_layout import LINE, TEXT_WIDTH, group_lines, lay_out, number_formats, theme
 
 LANGUAGE = "en-GB"
-# The workbook's own clock stands still, so that the same tables give the same bytes.
-CREATED = datetime(2014, 1, 1)
 ONE_TABLE = "This worksheet contains one table"
 
 
@@ -55,7 +53,8 @@ def workbook(table, codebook, confidence):
             "subject": f"Data tables of wave {codebook.wave}",
             "keywords": f"{codebook.kind}, data tables",
             "comments": STATUS[codebook.kind],
-            "created": CREATED,
+            # Its clock stands still, so that the same tables give the same bytes.
+            "created": datetime(codebook.wave, 1, 1),
         }
     )
     texts = {

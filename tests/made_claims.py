@@ -217,10 +217,19 @@ def _order(rng, row, question, groups, counts, share):
     return {"op": op, "value": "", "unit": "order", "rounding": "exact"} | versus
 
 
+def running_numbers(tally, table):
+    """The running numbers of a tally in a table of respondents (missing where not asked): a DataFrame."""
+    columns = tally.question.columns
+    given = table[columns].astype("Int64").fillna(0).cumsum(axis=1).clip(upper=tally.most)
+    asked = table[columns].notna().all(axis=1).to_numpy()
+    numbers = given.set_axis(tally.columns, axis=1).astype(object)
+    return numbers.where(np.broadcast_to(asked[:, None], numbers.shape), None)
+
+
 def counts_of(system, respondents):
     """How many respondents each unknown of a system stands for, in a table of respondents."""
     counts = np.zeros(system.size, dtype=int)
-    numbers = [tally.of(respondents) for tally in system.layout.tallies.values()]
+    numbers = [running_numbers(tally, respondents) for tally in system.layout.tallies.values()]
     respondents = pd.concat([respondents.astype(object), *numbers], axis=1)
     asked = respondents.where(respondents.notna(), "")
     for clique in system.layout.cliques:

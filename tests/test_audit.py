@@ -251,7 +251,8 @@ def test_the_audit_in_words(tiny, houses):
     assert not_tested(made).values.tolist() == [["page 3", "9", "Of the weather."]]
     assert power_table(made)[["base_low", "claims", "impossible"]].values.tolist() == [[8, 2, 0]]
     assert power_text(made) == (
-        "Of 2 per cents, 2 have a base whose size is printed; on 2 of these bases some whole per cent is impossible. "
+        "Of 2 per cents, 2 have a base whose size is printed, and 2 of these have one on which some whole per cent is "
+        "impossible. "
         "Had these 2 been just any whole numbers, about 2 would have been caught; none were."
     )
 

@@ -35,6 +35,14 @@ def test_a_report_of_true_numbers_has_no_fault(make_respondents, seed):
     assert done.contradictions.empty and done.findings.empty
 
 
+def test_a_limit_on_answers_of_no_measure_is_not_testable():
+    """It speaks of a question that the codebook does not have."""
+    codebook = tiny_codebook(15)
+    limit = {"measure": "", "category": "", "op": "<=", "value": "3", "unit": "answers", "rounding": "exact"}
+    done = audit_report(claims_of(codebook, YES | {"value": "40"}, limit), codebook, SETTINGS)
+    assert done.claims["verdict"].tolist() == ["reproduced", "not testable"]
+
+
 def test_a_report_with_a_fault_has_that_fault():
     codebook = tiny_codebook(15)
     rows = [YES | {"value": "40"}, NO | {"value": "60"}, YES | {"value": "53", "place": "page 2"}]

@@ -11,9 +11,9 @@ from made_surveys import codebooks
 
 from pipeline.codebook import Codebook, SeriesBreak
 from pipeline.codebook import Test as Answered
-from pipeline.codebook_difference import BREAKING, GONE, KINDS, condition_text, differences, meaning
-from pipeline.draft import breaks
+from pipeline.codebook_difference import BREAKING, GONE, KINDS, condition_text, differences, entries_for, meaning
 from pipeline.harmonise import register
+from pipeline.problems import InputProblem
 
 # Without what is made of the questionnaire, which would not allow every change to it.
 SMALL = yaml.safe_load((HERE / "small_codebook.yaml").read_text(encoding="utf-8")) | {
@@ -163,9 +163,37 @@ def test_what_a_draft_enters_is_what_the_register_of_breaks_asks_for(case):
     data = copy.deepcopy(SMALL)
     CASES[case][0]({q["id"]: q for q in data["questions"]}, data)
     before, after = Codebook.model_validate(SMALL), Codebook.model_validate(data | {"wave": 2021})
-    entries = breaks(differences(before, after), date(2021, 3, 1))
+    entries = entries_for(differences(before, after), after, date(2021, 3, 1))
     drafted = Codebook.model_validate(data | {"wave": 2021, "breaks_in_series": entries})
     assert len(register({2020: before, 2021: drafted})) == len(entries)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_the_register_says_to_write_is_all_that_it_asks_for(case):
+    """Pasted once as it stands, with a date and a reason."""
+    data = copy.deepcopy(SMALL)
+    CASES[case][0]({q["id"]: q for q in data["questions"]}, data)
+    before, after = Codebook.model_validate(SMALL), Codebook.model_validate(data | {"wave": 2021})
+    if not entries_for(differences(before, after), after, ""):
+        return
+    with pytest.raises(InputProblem) as stopped:
+        register({2020: before, 2021: after})
+    said = str(stopped.value).split("where no answer moves: ")[1].removesuffix(".")
+    entries = yaml.safe_load(f"[{said.replace('; ', ', ').replace('YEAR-MONTH-DAY', '2021-03-01')}]")
+    assert all(entry["comparable"] is False for entry in entries)
+    pasted = Codebook.model_validate(data | {"wave": 2021, "breaks_in_series": entries})
+    assert len(register({2020: before, 2021: pasted})) == len(entries)
+
+
+def test_one_more_answer_is_another_question_where_only_one_may_be_given():
+    """Whoever would choose it had to choose another before; with several answers the others stay what they were."""
+    data = copy.deepcopy(SMALL)
+    questions = {q["id"]: q for q in data["questions"]}
+    for name in ("outlook", "events"):
+        questions[name]["answers"].insert(0, {"id": "brand_new", "label": "Brand new", "code": 77})
+    before, after = Codebook.model_validate(SMALL), Codebook.model_validate(data | {"wave": 2021})
+    entries = {e["question"]: e for e in entries_for(differences(before, after), after, "2021-03-01")}
+    assert "answers" not in entries["outlook"] and entries["events"]["answers"] == ["brand_new"]
 
 
 def test_what_can_break_a_series_has_the_change_that_the_register_calls_it():

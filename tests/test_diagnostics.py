@@ -8,6 +8,7 @@ from made_weights import ANSWERED, BANDS, CELLS, approached_for, houses, setting
 from pipeline.diagnostics import balance_table, cell_table, influence_table, option_table, step_table
 from pipeline.estimate import WEIGHTED, estimate_basis, lay_out
 from pipeline.nonresponse import in_scope
+from pipeline.params import Trim
 from pipeline.tables import write_table
 from pipeline.weight_pages import weight_tables
 
@@ -150,6 +151,14 @@ def test_options_say_what_each_did(weighted):
     assert table.loc["nonresponse", "effect"].startswith("16 weights changed, by factors from ")
     assert table.loc["population", "effect"] == "102 organisations to speak for"
     assert table.loc["sparse"].tolist() == ["collapse below 2", "0 cells joined to others"]
+
+
+def test_a_limit_of_trimming_that_is_not_set_is_called_so(weighted):
+    limits = {(None, 2.1): "no limit to 2.1", (0.4, None): "0.4 to no limit", (0.4, 3.0): "0.4 to 3"}
+    for (lower, upper), said in limits.items():
+        settings = settings_of().model_copy(update={"trim": Trim(lower=lower, upper=upper)})
+        table = option_table(weighted.rows, weighted.joined, settings=settings).set_index("option")
+        assert table.loc["trim", "setting"] == said
 
 
 def test_rows_are_the_respondents(weighted):

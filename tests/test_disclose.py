@@ -423,7 +423,14 @@ def test_errors_keep_their_size_and_intervals_what_they_hold():
     # 0.01149 and, of rounding, 0.01 over the root of twelve: together 0.01185.
     assert found == pytest.approx({"estimate": 0.27, "se": 0.012, "ci_low": 0.25, "ci_high": 0.31})
     errors = significant(pd.Series([0.0, 0.0346, -0.000347, 0.123, np.nan]), 2)
-    assert errors.iloc[:4].tolist() == pytest.approx([0, 0.035, -0.00035, 0.12]) and np.isnan(errors.iloc[4])
+    assert errors.iloc[:4].tolist() == [0, 0.035, -0.00035, 0.12] and np.isnan(errors.iloc[4])
+
+
+@pytest.mark.parametrize("size", [*range(-300, 0, 60), *range(-16, 7)])
+def test_however_small_a_number_is_it_keeps_its_digits_and_halves_go_up(size):
+    """A test of a clear difference has a p far below a billionth, which is not nil."""
+    found = significant(pd.Series([float(f"{x}e{size}") for x in ("3.24", "3.25", "-9.96")]), 2)
+    assert found.tolist() == [float(f"{x}e{size}") for x in ("3.2", "3.3", "-10")]
 
 
 def test_halves_are_no_matter_of_a_float_s_last_bits_and_round_as_in_print():

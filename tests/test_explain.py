@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
+from made_estimates import changed
 from made_weights import weigh_all
 
 from pipeline.addresses import Key
-from pipeline.codebook import TOTAL
+from pipeline.codebook import TOTAL, Clause
 from pipeline.estimate import BOUNDS, KEYS, estimate
 from pipeline.explain import (
     ask_words,
@@ -173,6 +174,23 @@ def test_a_finding_has_its_sentences_estimates_and_comparison(small_codebook, wa
         row[["difference", "difference_low", "difference_high"]]
     )
     assert "comparison" not in found["clauses"][0]
+
+
+@pytest.mark.parametrize("versus", [{}, {"versus": "mus"}])
+def test_a_comparison_is_explained_as_it_was_made(small_codebook, wave, versus):
+    """Two answers of one group, however that is written, of which one stands for more counts than one."""
+    rows, table = wave
+    between = {"measure": "shop", "category": "yes", "versus_category": "no", "break": "kind", "group": "mus"}
+    clause = Clause(text="{comparison}", **between | versus)
+    finding = small_codebook.findings[0].model_copy(update={"clauses": (clause,)})
+    codebook = small_codebook.model_copy(update={"kind": "reconstruction", "findings": (finding,)})
+    table = changed(table, "shop", "yes", "kind", "mus", support="published", quality="ok", count_low=1, count_high=99)
+    row = finding_clauses(table, codebook, 0.95).iloc[0]
+    given = {"codebook": codebook, "estimates": table, "claims": [], "respondents": rows}
+    pairs = ((Key("shop", "yes", "kind", "mus"), Key("shop", "no", "kind", "mus")),)
+    found = explain_finding(finding, None, pairs, pd.DataFrame([row]), **given)["clauses"][0]["comparison"]
+    assert found["words"] == row["comparison"]
+    assert [found["difference"], *found["interval"]] == list(row[["difference", "difference_low", "difference_high"]])
 
 
 def test_claims_without_ids_are_refused_when_a_claim_is_looked_for(tmp_path):

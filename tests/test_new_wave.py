@@ -825,6 +825,46 @@ def test_an_answer_that_the_file_calls_not_stated_is_what_an_empty_cell_stands_f
     assert blank.spellings == ("",)
 
 
+def new_set(columns, *, counted=None, **known):
+    """What is drafted of a new set with these columns of cells: labels of its answers, and ticks by column."""
+    table = pd.DataFrame(columns, index=range(2, 2 + len(next(iter(columns.values())))))
+    fruit = AnswerSet("P", "Which fruit?", tuple(table), counted)
+    question, ticks = new_question(fruit, Delivery("export.sav", table, sets=(fruit,), **known), [])
+    return [a["label"] for a in question["answers"]], {c: t.tolist() for c, t in ticks.items()}
+
+
+def test_a_mention_with_a_stray_blank_is_not_lost_from_a_new_set():
+    labels = {c: {"1": "Apples", "2": "Pears"} for c in ("P1", "P2")}
+    _, ticks = new_set({"P1": ["1", " 2", "2"], "P2": ["", "", "1 "]}, labels=labels)
+    assert ticks == {"P_1": ["1", "0", "1"], "P_2": ["0", "1", "1"]}
+
+
+def test_a_third_value_of_a_new_set_is_no_tick_left_blank():
+    _, ticks = new_set({"P1": ["1", " 1", "0"], "P2": ["0", "", "1"]}, counted="1")
+    assert ticks == {"P_1": ["1", "1", "0"], "P_2": ["0", "", "1"]}
+    with pytest.raises(InputProblem) as caught:
+        new_set({"P1": ["1", "0", "2"], "P2": ["0", "0", "0"]}, counted="1")
+    assert str(caught.value) == (
+        "export.sav, row 4, column P1: the file says neither that this value is chosen nor that it is not; "
+        "found '2'; allowed: 1 for chosen, 0 for not; label the value in the file, or correct the cell."
+    )
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels"),
+    [
+        (("Which fruit? - Apples", "Which fruit? - Pears"), ["Apples", "Pears"]),
+        (("Which fruit? - Apples", "Which fruit? - Pears: tinned"), ["Apples", "Pears: tinned"]),
+        (("Fruit: bought - Apples", "Fruit: bought - Almonds"), ["Apples", "Almonds"]),
+        (("Apples", "Pears: tinned"), ["Apples", "Pears: tinned"]),
+        (("Which fruit? - Apples", ""), ["Apples", "P2"]),
+    ],
+)
+def test_the_answers_of_a_new_set_are_what_its_columns_do_not_share(texts, labels):
+    told = dict(zip(("P1", "P2"), texts, strict=True))
+    assert new_set({"P1": ["1"], "P2": ["0"]}, counted="1", texts=told)[0] == labels
+
+
 def test_a_mention_without_a_label_is_not_lost_from_a_new_set():
     table = pd.DataFrame({"P1": ["1", "2"], "P2": ["3", ""]}, index=[2, 3])
     fruit = AnswerSet("P", "Which fruit?", ("P1", "P2"), None)

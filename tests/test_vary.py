@@ -58,11 +58,15 @@ def weighed(small_codebook, respondents):
     return choices, rows, table
 
 
+# What an estimate that is published has beside its support; what a test is about it says itself.
+PUBLISHED = {"count": 1, "estimate": 0.5, "quality": "ok"}
+PUBLISHED |= dict.fromkeys(["base_low", "base_high", "count_low", "count_high", "ci_low", "ci_high"], np.nan)
+
+
 def judged_of(weighed, respondents, codebook, supports="measured"):
     clauses, wanted = vary.clause_rows(codebook)
     estimates = vary.estimate_choices(weighed[1], respondents, codebook=codebook, wanted=wanted, confidence=0.95)
-    unknown = dict.fromkeys(["base_low", "base_high", "ci_low", "ci_high"], np.nan)
-    known = wanted.assign(support=supports, count=1, **unknown)
+    known = wanted.assign(support=supports, **PUBLISHED)
     return vary.judge(clauses, estimates, supports=known, withhold_below=6)
 
 
@@ -282,7 +286,7 @@ def test_findings_that_compare_nothing_are_weighed_as_well(weighed, respondents,
 def test_what_rests_on_a_modelled_number_of_respondents_is_not_settled(weighed, respondents, small_codebook):
     clauses, wanted = vary.clause_rows(small_codebook)
     estimates = vary.estimate_choices(weighed[1], respondents, codebook=small_codebook, wanted=wanted, confidence=0.95)
-    known = wanted.assign(support="published", count=1, base_low=3, base_high=55, ci_low=np.nan, ci_high=np.nan)
+    known = wanted.assign(**PUBLISHED | {"support": "published", "base_low": 3, "base_high": 55})
     judged = vary.judge(clauses, estimates, supports=known, withhold_below=6)
     assert not judged["settled"].any() and judged["verdict"].eq(vary.NOT_SETTLED).all()
 
@@ -290,11 +294,25 @@ def test_what_rests_on_a_modelled_number_of_respondents_is_not_settled(weighed, 
 def test_a_share_is_held_to_the_interval_that_is_published(weighed, respondents, small_codebook):
     clauses, wanted = vary.clause_rows(small_codebook)
     estimates = vary.estimate_choices(weighed[1], respondents, codebook=small_codebook, wanted=wanted, confidence=0.95)
-    known = wanted.assign(support="published", count=1, base_low=60, base_high=60, ci_low=0.0, ci_high=1.0)
+    known = wanted.assign(**PUBLISHED | {"support": "published", "ci_low": 0.0, "ci_high": 1.0})
     judged = vary.judge(clauses, estimates, supports=known, withhold_below=6)
     reference = judged[judged["choice"].eq(vary.REFERENCE) & judged["versus"].isna()]
     assert len(reference) and reference["ci_low"].eq(0).all() and reference["ci_high"].eq(1).all()
     assert judged.loc[judged["versus"].isna(), "verdict"].isin([vary.HOLDS, vary.TOO_FEW]).all()
+
+
+@pytest.mark.parametrize(("count_high", "share"), [(142, 0.71), (141, 0.705)])
+def test_the_reference_of_a_share_that_stands_for_several_counts_is_the_printed_one(
+    weighed, respondents, small_codebook, count_high, share
+):
+    """What the records have is one of the counts that a printed 71% of 200 may stand for."""
+    clauses, wanted = vary.clause_rows(small_codebook)
+    estimates = vary.estimate_choices(weighed[1], respondents, codebook=small_codebook, wanted=wanted, confidence=0.95)
+    known = PUBLISHED | {"estimate": 0.705, "count": 141, "count_low": 141, "count_high": count_high}
+    known = wanted.assign(**known | {"support": "published", "ci_low": 0.63, "ci_high": 0.77})
+    judged = vary.judge(clauses, estimates, supports=known, withhold_below=6)
+    assert judged.loc[judged["choice"].eq(vary.REFERENCE), "estimate"].eq(share).all()
+    assert not judged.loc[judged["choice"].ne(vary.REFERENCE), "estimate"].eq(share).any()
 
 
 def test_a_choice_that_leaves_too_few_is_none_under_which_a_finding_holds():
@@ -314,8 +332,7 @@ def test_a_clause_of_a_group_in_which_nobody_answered_is_not_settled(weighed, re
     first = clauses.iloc[0]
     nobody = (rows[KEYS] == first[KEYS].tolist()).all(axis=1)
     rows = rows.assign(**{c: rows[c].mask(nobody) for c in ("estimate", "ci_low", "ci_high")})
-    unknown = dict.fromkeys(["base_low", "base_high", "ci_low", "ci_high"], np.nan)
-    known = wanted.assign(support="measured", count=1, **unknown)
+    known = wanted.assign(support="measured", **PUBLISHED)
     judged = vary.judge(clauses, rows, supports=known, withhold_below=0)
     ours = judged[judged["finding"].eq(first["finding"]) & judged["clause"].eq(first["clause"])]
     assert len(ours) and ours["verdict"].eq(vary.NOT_SETTLED).all()
