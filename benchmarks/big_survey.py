@@ -67,7 +67,7 @@ def codebook_text():
             question["kind"] = "open"
             answers = [{"id": f"words_{c}", "label": p, "phrases": [p]} for c, p in enumerate(PHRASES, start=1)]
         questions.append(question | {"answers": answers})
-    measures = [{"id": n, "question": n, "label": n} for n in names]
+    measures = [{"id": n, "question": n, "label": n, "breaks": ["sector", "size_band"]} for n in names]
     measures[SINGLE + MULTIPLE]["base"] = "routed"
     book = {
         **{"wave": WAVE, "title": "A big wave (made up)", "kind": "fieldwork", "source": "Made up"},

@@ -44,6 +44,7 @@ from pipeline.revisions import (
     read_released,
     released_numbers,
     sources,
+    unveiled,
     with_entries,
     without_withheld,
 )
@@ -139,10 +140,12 @@ def unacknowledged(rows):
     ours = rows[rows["revision"].eq(revision)]
     cause, changed = ours["cause"].iloc[0], ours["changed"].iloc[0]
     changed = changed if len(changed) <= LONGEST else changed[:LONGEST].rpartition("; ")[0] + " and more"
+    numbers, shown = ours["number"].nunique(), unveiled(ours)
+    withheld = f", {len(shown)} of which had been withheld (the first is {shown[0]})," if shown else ""
     others = rows["revision"].nunique() - 1
     more = f" ({others} more revisions wait)" if others else ""
     return InputProblem(
-        f"{ours['number'].nunique()} published numbers of {ours['wave'].iloc[0]} changed, because of {cause} "
+        f"{numbers} published numbers of {ours['wave'].iloc[0]} changed{withheld or ','} because of {cause} "
         f"({changed}), and nobody has acknowledged it{more}",
         file=LISTED,
         found=f"revision {revision}",

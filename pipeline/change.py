@@ -61,15 +61,16 @@ class Wave:
         return self.codebook.kind
 
 
-def marked(table, waves):
+def marked(table, waves, by=("wave", "since")):
     """A table of several Waves with a last column MARK, where a rehearsal is among them.
 
-    It is filled in the rows of a rehearsal and in those of a change from or to one; in all, where rows have no wave.
+    It is filled in the rows of a rehearsal and in those of a change from or to one, told by the columns `by`; in all,
+    where rows have no wave.
     """
     rehearsed = [w.wave for w in waves if w.kind == "rehearsal"]
     if not rehearsed:
         return table
-    involved = table[[c for c in ("wave", "since") if c in table]].isin(rehearsed).any(axis="columns")
+    involved = table[[c for c in by if c in table]].isin(rehearsed).any(axis="columns")
     return table.assign(**{MARK: pd.Series(MARKED, index=table.index).where(involved | ("wave" not in table), "")})
 
 

@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 import pandas as pd
 
-from pipeline.delivery import made_a_date, number_text
+from pipeline.delivery import HEADER_ROWS, made_a_date, number_text, stop_at_low_header
 from pipeline.problems import InputProblem
 from pipeline.texts import ITEMS, fold
 
@@ -25,10 +25,15 @@ MOST_PACKED, SMALL_PART = 100, 10_000_000
 _FOREIGN = re.compile(r"vbaProject|macrosheets/|externalLinks/|embeddings/|activeX/|connections\.xml", re.IGNORECASE)
 
 
-def read_xlsx(path, dates, sheet):
-    """One sheet of a workbook; `dates` are the columns that may hold dates. Raises InputProblem as `read_delivery`."""
+def read_xlsx(path, dates, sheet, *, own=()):
+    """One sheet of a workbook; `dates` are the columns that may hold dates, `own` what columns of our own are called.
+
+    Raises InputProblem as `read_delivery`.
+    """
     _check_archive(path)
     header, *body = _rows_of(path, sheet) or [()]
+    first = ([str(c.value or "") for c in row] for row in (header, *body[: HEADER_ROWS - 1]))
+    stop_at_low_header(first, own, path.name)
     names = [_cell(c, path.name, 1, "", True) for c in header]
     while names and not names[-1] and not any(_filled(row, len(names) - 1) for row in body):
         names.pop()

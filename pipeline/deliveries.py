@@ -7,13 +7,17 @@ whatever such a library says of a broken file is one sentence of ours. docs/secu
 """
 
 import re
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+
+import pandas as pd
 
 from pipeline.cells import check_texts, fault_of, read_cells
 from pipeline.delivered_parquet import read_parquet
 from pipeline.delivered_sav import read_sav
 from pipeline.delivered_xlsx import read_xlsx
-from pipeline.delivery import Delivery, made_a_date
+from pipeline.delivery import HEADER_ROWS, Delivery, made_a_date, stop_at_low_header
 from pipeline.privacy import hide_details
 from pipeline.problems import InputProblem
 from pipeline.raw import PERSONAL
@@ -54,15 +58,19 @@ def read_delivery(path, *, dates, ids=(), personal=PERSONAL, sheet=None):
         raise InputProblem(f"the file cannot be read ({problem.strerror})", file=path) from None
     if sheet is not None and path.suffix.lower() != ".xlsx":
         raise InputProblem("a sheet is named, and this is no Excel workbook", file=path, found=sheet)
+    may_be_dates, own = {fold(d) for d in dates}, {fold(name) for name in (*dates, *ids)}
     if path.suffix.lower() == ".sav":
-        delivery = read_sav(path, {fold(d) for d in dates})
+        delivery = read_sav(path, may_be_dates)
     elif path.suffix.lower() == ".parquet":
-        delivery = Delivery(path.name, read_parquet(path, {fold(d) for d in dates}))
+        delivery = Delivery(path.name, read_parquet(path, may_be_dates))
     elif path.suffix.lower() == ".xlsx":
-        delivery = Delivery(path.name, read_xlsx(path, {fold(d) for d in dates}, sheet))
+        delivery = Delivery(path.name, read_xlsx(path, may_be_dates, sheet, own=own))
     else:
         _check_encoding(path)
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            stop_at_low_header((line.replace('"', "").split(",") for line in islice(file, HEADER_ROWS)), own, path.name)
         delivery = Delivery(path.name, read_cells(path))
+    delivery = replace(delivery, table=_without_blank_rows(delivery.table))
     table, hidden = delivery.table, {fold(name) for name in personal}
     if table.empty:
         raise InputProblem("there are no rows below the header", file=path.name, do="export the file again")
@@ -76,6 +84,17 @@ def read_delivery(path, *, dates, ids=(), personal=PERSONAL, sheet=None):
     for column in table.columns:
         _check_cells(table[column], path.name, {fold(d) for d in dates}, {fold(i) for i in ids}, hidden)
     return delivery
+
+
+def _without_blank_rows(table):
+    """The table without rows in which nothing stands but blanks, such as a spreadsheet has below its last row."""
+    blank = pd.Series(True, index=table.index)
+    for column in table:
+        there = table.loc[blank, column].str.strip().eq("")
+        blank = blank.where(~blank, there.reindex(blank.index, fill_value=False))
+        if not blank.any():
+            return table
+    return table[~blank]
 
 
 def _check_names_and_labels(delivery):

@@ -7,9 +7,12 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipeline.problems import InputProblem
+from pipeline.texts import fold
 
 # An SPSS or Parquet file in memory, at most.
 MOST_IN_MEMORY = 4_000_000_000
+# Among so many rows the one with the names of the columns is looked for, to say where it is.
+HEADER_ROWS = 10
 
 
 class AnswerSet(NamedTuple):
@@ -45,6 +48,19 @@ def made_a_date(file, row, column, found):
         do="if the column is one of dates, say --same COLUMN=completed_on or what it is, or --leave-out; else format "
         "it as text before the answers are filled in, and export again",
     )
+
+
+def stop_at_low_header(rows, own, file):
+    """Raise InputProblem where the names of the columns stand below the first row, under a title or merged cells.
+
+    `rows` are the first of the file, lists of text, and `own` the names of columns that every such file has, folded.
+    """
+    for number, row in enumerate(rows, start=1):
+        if own & {fold(cell) for cell in row}:
+            if number > 1:
+                what = "the names of the columns seem to stand here and not in row 1"
+                raise InputProblem(what, file=file, row=number, do="delete the rows above; keep one row of names")
+            return
 
 
 def number_text(value):

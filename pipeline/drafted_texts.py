@@ -1,9 +1,9 @@
 """What a delivery would add to a codebook: texts that can be told apart, and that may be published."""
 
-from pipeline.privacy import NameList, hide_details, holds_details
+from pipeline.privacy import either_way, hide_details, holds_details
 from pipeline.problems import InputProblem
 from pipeline.raw import INTERVIEWS
-from pipeline.texts import fold, words
+from pipeline.texts import fold
 
 
 def stop_at_details(delivered, placed, questions, codebook):
@@ -12,7 +12,7 @@ def stop_at_details(delivered, placed, questions, codebook):
     `delivered` are the Delivery and `placed` the Placed by raw file, `questions` the mappings of new questions, and
     `codebook` is that of the wave before. The contacts are those whom the delivery itself names.
     """
-    names = _either_way(n for p in placed.values() for n in p.columns.get("contact_name", ()))
+    names = either_way(n for p in placed.values() for n in p.columns.get("contact_name", ()))
     for name, column, what, text in _drafted(placed, questions, codebook):
         if holds_details(text, names):
             raise InputProblem(
@@ -83,9 +83,3 @@ def _drafted(placed, questions, codebook):
 def _column_of(question_id, placed, codebook):
     question = codebook.question(question_id)
     return placed.moved.get(question_id) or question.column or question.id
-
-
-def _either_way(names):
-    """The NameList of people as they are called and with the last word first: Jane Smith and Smith, Jane."""
-    called = [words(n).split() for n in set(names)]
-    return NameList([" ".join(order) for n in called for order in (n, [*n[-1:], *n[:-1]])])

@@ -85,7 +85,8 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
     """
     choices, data = choices or Choices(), Path(data)
     path = data / "codebook" / f"{wave}.yaml"
-    before_path = _codebook_before(wave, load_params(params).waves, data / "codebook")
+    settings = load_params(params)
+    before_path = _codebook_before(wave, settings.waves, data / "codebook")
     before = load_codebook(before_path) if before_path else None
     written = load_codebook(path) if path.exists() else None
     start = written or before
@@ -98,9 +99,11 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
     placed = _placed(delivered, start, choices)
     _check_year(placed[INTERVIEWS].columns["completed_on"], wave, delivered[INTERVIEWS].file)
     then = _respondents_of(before, data)
+    # Those of a reconstruction or a rehearsal are nobody: only their answers can be held against these.
+    known = then if before is None or before.kind == "fieldwork" else None
     # The frame's ids go first: it is the list that the interviews are looked up in.
     ids = [(delivered[n].file, placed[n].columns[ORGANISATION]) for n in (FRAME, INTERVIEWS) if n in placed]
-    stop_at_ids_alike(ids, () if then is None else then[ORGANISATION])
+    stop_at_ids_alike(ids, () if known is None else known[ORGANISATION])
     if written is not None:
         placed = {name: _under_own_names(found, written) for name, found in placed.items()}
         _stop_at_edits(placed, written, delivered, path)
@@ -118,13 +121,15 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
         placed[INTERVIEWS].columns.update(columns)
     fieldwork = assemble(placed, delivered, book)
     cleaned = _cleaned(fieldwork, book, delivered, placed)
-    if then is not None:
-        _check_sectors(cleaned.respondents, then, book, before, delivered[INTERVIEWS].file)
+    if known is not None:
+        _check_sectors(cleaned.respondents, known, book, before, delivered[INTERVIEWS].file)
     if then is not None and not choices.codes_are_right:
         stop_at_swapped_codes(fieldwork.interviews, book, then, delivered[INTERVIEWS].file)
     table = shown_differences(before, book)
     earlier = before if written is None or written.kind == "fieldwork" else written
-    left = decisions(book, table, placed, cleaned, before=before, then=then, earlier=earlier)
+    read_over = written is not None and written.kind == "fieldwork"
+    given = {"before": before, "then": known, "earlier": earlier, "read_over": read_over}
+    left = decisions(book, table, placed, cleaned, **given, fewest=settings.disclose.minimum_base)
     return Wave(before, book, text, fieldwork, table, left)
 
 

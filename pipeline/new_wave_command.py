@@ -7,13 +7,15 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from pipeline.cells import read_cells
 from pipeline.codebook import load_codebook
+from pipeline.harmonise import register
 from pipeline.new_wave import Choices, prepare
-from pipeline.new_wave_report import as_text
+from pipeline.new_wave_report import as_text, changes_text
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FILES, FRAME, INTERVIEWS
-from pipeline.statement import blank_facts
+from pipeline.statement import blank_facts, load_facts
 from pipeline.tables import BOUND_COLUMNS, write_bytes
 from pipeline.yaml_edits import set_values
 
@@ -50,19 +52,49 @@ def contents(ready, files, *, params, data):
     return found
 
 
-def write(ready, files, *, params="params.yaml", data="data", replace=False):
-    """Write a Wave and put it under DVC; returns the paths that changed, none if all of it stood there already.
+def still_to_say(ready, *, data):
+    """What a person has to write before the stages can run to their end: breaks in series, and who asked whom."""
+    wave, path = ready.codebook.wave, Path(data) / "methodology" / f"{ready.codebook.wave}.yaml"
+    if ready.before is not None:
+        try:
+            register({ready.before.wave: ready.before, wave: ready.codebook})
+        except InputProblem as problem:
+            yield str(problem).removesuffix(".")
+    try:
+        load_facts(path, wave)
+    except InputProblem:
+        yield f"{path.as_posix()}: say who asked whom, how and when; the edition waits for it"
 
-    The folders of the wave hold nothing else afterwards. Raises InputProblem if another delivery of the wave stands
-    there, unless `replace` says that it may go.
+
+def replaced(ready, new, *, data, replace):
+    """What a delivery changes that takes the place of another one: a line for each raw file, and one if it is released.
+
+    `new` are the contents of the wave. Raises InputProblem if another delivery of the wave stands there and `replace`
+    does not say that it may go.
     """
-    wave, new = ready.codebook.wave, contents(ready, files, params=params, data=data)
-    folders = [Path(data) / part / str(wave) for part in ("raw", "respondents")]
-    there = {p: p.read_bytes() for folder in folders for p in folder.rglob("*") if p.is_file()}
-    delivered = {p: b for p, b in there.items() if p.parent.name == DELIVERED}
-    if delivered and not replace and delivered != {p: b for p, b in new.items() if p.parent.name == DELIVERED}:
+    wave, raw = ready.codebook.wave, Path(data) / "raw" / str(ready.codebook.wave)
+    delivered = {path: path.read_bytes() for path in (raw / DELIVERED).glob("*") if path.is_file()}
+    if not delivered or delivered == {p: b for p, b in new.items() if p.parent.name == DELIVERED}:
+        return []
+    if not replace:
         what = f"another delivery of {wave} stands there"
-        raise InputProblem(what, file=folders[0] / DELIVERED, do="say --replace if this one takes its place")
+        raise InputProblem(what, file=raw / DELIVERED, do="say --replace if this one takes its place")
+    told = [f"Replaces {raw.as_posix()}:"]
+    for table, file in zip(ready.fieldwork, FILES, strict=True):
+        told.append(f"  {file}: {changes_text(read_cells(raw / file), table) if (raw / file).exists() else 'new'}")
+    if (Path(data) / "published" / str(wave)).exists():
+        told.append(f"Numbers of {wave} are released: dvc repro will list those that change, and wait for a reason.")
+    return [*told, ""]
+
+
+def write(ready, new, *, params="params.yaml", data="data"):
+    """Write a Wave's `contents` and put them under DVC; returns the paths that changed, none if all stood there.
+
+    The folders of the wave hold nothing else afterwards.
+    """
+    wave = ready.codebook.wave
+    folders = [Path(data) / part / str(wave) for part in ("raw", "respondents")]
+    there = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     changed = [path for path, content in new.items() if not path.exists() or path.read_bytes() != content]
     stale = [path for path in there if path not in new]
     untracked = [folder for folder in folders if not Path(f"{folder}.dvc").exists()]
@@ -127,11 +159,15 @@ def main(
     _check_files(files, sheets)
     choices = Choices({c: q for c, _, q in pairs}, tuple(leave_out or ()), sheets, codes_are_right)
     ready = prepare(wave, files, params=params, data=data, choices=choices)
+    ready.to_decide.extend(still_to_say(ready, data=data))
     typer.echo(as_text(ready) + "\n")
+    new = contents(ready, files, params=params, data=data)
+    for line in replaced(ready, new, data=data, replace=replace):
+        typer.echo(line)
     if check:
         typer.echo("Nothing was written (--check).")
         return
-    written = write(ready, files, params=params, data=data, replace=replace)
+    written = write(ready, new, params=params, data=data)
     if not written:
         typer.echo("All of it stood there already: nothing was written.")
         return

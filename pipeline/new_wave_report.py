@@ -7,11 +7,16 @@ import pandas as pd
 from pipeline.codebook import ORGANISATION
 from pipeline.codebook_difference import BREAKING, KINDS, TO_JUDGE, differences
 from pipeline.placing import ALIKE, likeness
-from pipeline.raw import CONTACT_HISTORY, FILES, FRAME, INTERVIEWS
-from pipeline.texts import fold
+from pipeline.privacy import hide_details
+from pipeline.raw import CONTACT_HISTORY, FILES, FRAME, INTERVIEWS, PERSONAL, interview_questions
+from pipeline.texts import ITEMS, fold
 
 # So much of a text is shown in a table on the terminal.
 WIDTH, WRAPPED = 44, 118
+# So many cells of a corrected delivery are named.
+FIRST_CELLS = 5
+# The columns of ids, the first of which tells the rows of a raw file apart, and ids that are made up in their stead.
+IDS, NUMBERED = ("interview_id", "attempt_id", "contact_id"), r"[ACI]\d{5}"
 
 
 def shown_differences(before, after):
@@ -26,18 +31,23 @@ def shown_differences(before, after):
     return table.assign(kind=table["kind"].mask(unsure, "unsure"))
 
 
-def decisions(codebook, table, placed, cleaned, *, before, then, earlier):
+def decisions(codebook, table, placed, cleaned, *, before, then, earlier, read_over, fewest):
     """What is left for a person to decide, a sentence each.
 
     `table` is that of `shown_differences`, `placed` the Placed by raw file, `cleaned` what `clean` makes of them,
     `before` the codebook of the wave before and `then` its respondents, or None. `earlier` is the codebook whose texts
     the wave's repeats: its own while it was rebuilt or rehearsed, or else that of the wave before; or None.
+    `read_over` says whether somebody wrote the codebook that stands there; `fewest` is the smallest base that results
+    are given for.
     """
     new = set(table.loc[table["what"].eq("question") & table["kind"].isin(["new", "unsure"]), "question"])
     return [
         *_of_days(placed[INTERVIEWS].columns["completed_on"], codebook.wave),
         *_of_panel(cleaned.respondents, then, codebook, before),
+        *_of_empty_columns(placed[INTERVIEWS].columns, codebook),
+        *_of_small_bands(cleaned.respondents, codebook, fewest),
         *_of_differences(codebook, table),
+        *_of_reworded(codebook, table),
         *_of_new_questions([q for q in codebook.questions if q.id in new], codebook),
         *(
             f"{question}: the file's labels do not have the answer {answer}: was it dropped?"
@@ -56,9 +66,42 @@ def decisions(codebook, table, placed, cleaned, *, before, then, earlier):
         *_of_files(placed),
         *_of_notes(codebook, earlier),
         *_of_findings(codebook, earlier),
-        f"title, source and notes of data/codebook/{codebook.wave}.yaml: read them over",
-        f"data/methodology/{codebook.wave}.yaml: say who asked whom, how and when; the edition waits for it",
+        *([] if read_over else [f"title, source and notes of data/codebook/{codebook.wave}.yaml: read them over"]),
     ]
+
+
+def _of_empty_columns(columns, codebook):
+    """Questions that nobody answers in the file: exports often leave own words out."""
+    for question in interview_questions(codebook):
+        named = [columns[c] for c in question.export_columns if c in columns]
+        if named and all(cells.str.strip().eq("").all() for cells in named):
+            where = ITEMS.join(str(cells.name) for cells in named)
+            yield (
+                f"{question.id}: not one row has an answer ({where}), so that each would be given by 0%: was it asked? "
+                "If the export left it out, ask for it, or take the question out of the codebook"
+            )
+
+
+def _of_small_bands(respondents, codebook, fewest):
+    """Size bands of so few that more than their own results will be withheld."""
+    bands = codebook.question(codebook.size_band)
+    for band, answered in respondents[codebook.size_band].astype("string").value_counts(sort=False).items():
+        if answered < fewest:
+            yield (
+                f"{bands.id}.{band}: {answered} answered, fewer than {fewest}. Its results are withheld, and to "
+                "protect them others, at times everyone's: join it with its neighbour?"
+            )
+
+
+def _of_reworded(codebook, table):
+    """Labels and sentences that were written of a question as it was asked before."""
+    reworded = table.loc[table["what"].eq("text") & table["kind"].isin(["relabelled", "unsure"]), "question"]
+    for question in dict.fromkeys(reworded):
+        measures = {m.id for m in codebook.measures if m.question == question}
+        figures = [f.id for f in codebook.figures if f.measure in measures]
+        findings = [f.id for f in codebook.findings if any(c.measure in measures for c in f.clauses)]
+        if parts := [*figures, *findings]:
+            yield f"{question} is asked in other words: do those of {', '.join(parts)} still fit?"
 
 
 def _of_differences(codebook, table):
@@ -164,13 +207,52 @@ def _difference_lines(table):
     shown = table[table["kind"].ne("same")]
     who = shown["question"] + shown["answer"].map(lambda a: f".{a}" if a else "")
     rows = [["kind", "question", "what", "before", "after"]]
-    rows += zip(shown["kind"], who, shown["what"], shown["before"], shown["after"], strict=True)
-    rows = [[_cut(cell) for cell in row] for row in rows]
+    texts = [_cut_alike(*pair) for pair in zip(shown["before"], shown["after"], strict=True)]
+    rows += [[*start, *pair] for *start, pair in zip(shown["kind"], who, shown["what"], texts, strict=True)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
     told = wrap(f"same: {', '.join(same)}", WRAPPED, subsequent_indent="  ", break_on_hyphens=False)
     return [*(lines if len(shown) else []), *told]
 
 
+def _cut_alike(before, after):
+    """Two texts as far as a column has room, from shortly before the word where they begin to differ."""
+    same = next((i for i, (b, a) in enumerate(zip(before, after, strict=False)) if b != a), 0)
+    start = max(0, before.rfind(" ", 0, max(0, same - WIDTH // 4)) + 1)
+    if max(len(before), len(after)) <= WIDTH or same < WIDTH // 2:
+        start = 0
+    return tuple(_cut("..." * bool(start and text) + text[start:]) for text in (before, after))
+
+
 def _cut(text):
     return text if len(text) <= WIDTH else text[: WIDTH - 3] + "..."
+
+
+def changes_text(was, now):
+    """How a raw table differs from the one that stood there: rows by their id, then cells.
+
+    An id that was made up for want of one is that of a place in the file: rows are then those of an organisation (or
+    of a contact), in their order. The first few cells are named, with what they were and are.
+    """
+    made_up = [c for c in IDS if c in now and len(now) and now[c].str.fullmatch(NUMBERED).all()]
+    key = next(c for c in (*IDS, ORGANISATION) if c in now and c not in made_up)
+    old, new = (_by_row(table.astype("str").drop(columns=made_up, errors="ignore"), key) for table in (was, now))
+    both, columns = new.index.intersection(old.index), [c for c in new if c in old]
+    other = old.loc[both, columns].ne(new.loc[both, columns])
+    gone, come = len(old.index.difference(new.index)), len(new.index.difference(old.index))
+    parts = [f"{len(both):,} rows stay", *([f"{gone:,} go"] if gone else []), *([f"{come:,} come"] if come else [])]
+    parts += [f"{c} goes" for c in old if c not in new] + [f"{c} comes" for c in new if c not in old]
+    cells = [(row, column) for column in columns for row in both[other[column]]]
+    first = [f"{i[0]} {c}" + _from_to(old.at[i, c], new.at[i, c], c) for i, c in cells[:FIRST_CELLS]]
+    first += ["..."] if len(cells) > FIRST_CELLS else []
+    return ", ".join(parts) + f"; {len(cells):,} cells change" + (f" ({ITEMS.join(first)})" if cells else "")
+
+
+def _by_row(table, key):
+    """A table under the key of each row and, where several have one, the place among these."""
+    return table.set_index(pd.MultiIndex.from_arrays([table[key], table.groupby(key).cumcount()])).drop(columns=key)
+
+
+def _from_to(old, new, column):
+    """What a cell was and is; nothing of a contact."""
+    return "" if column in PERSONAL else f" from {_cut(hide_details(old))!r} to {_cut(hide_details(new))!r}"

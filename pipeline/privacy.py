@@ -75,6 +75,12 @@ class NameList:
         return text
 
 
+def either_way(names):
+    """The NameList of people as they are called and with the last word first: Jane Smith and Smith, Jane."""
+    called = [words(n).split() for n in set(names)]
+    return NameList([" ".join(order) for n in called for order in (n, [*n[-1:], *n[:-1]])])
+
+
 def _folded(text):
     """The text as names are looked for in it, and where each of its characters stands in the text as it was written."""
     letters, places = [], []

@@ -6,7 +6,17 @@ The sentences are those of `findings`: this module only marks where in them a nu
 import re
 
 from pipeline.findings import UNWEIGHTED, clause_rows, clause_sentence
-from pipeline.printing import KEYS, base_text, level_text, printed_share, range_text, state, value_text, whole_text
+from pipeline.printing import (
+    CLAUSE_WITHHELD,
+    KEYS,
+    base_text,
+    level_text,
+    printed_share,
+    range_text,
+    state,
+    value_text,
+    whole_text,
+)
 from pipeline.site import row_link
 
 # Signs that no text may hold (Unicode's private use) mark a number of the first and of the second estimate.
@@ -42,7 +52,8 @@ def _clause(clause, one, other, codebook, label):
     links = {ONE: _link(one), OTHER: _link(other) if other else None}
     return {
         "parts": linked_parts(sentence, plain, links),
-        "support": [row["support"] for row in rows],
+        # Of what is withheld nothing is told, and nothing is evidence of it.
+        "support": [] if plain.startswith(CLAUSE_WITHHELD) else [row["support"] for row in rows],
         "quality": [row["quality"] for row in rows],
         "strips": [strip(row, codebook, clause, several=len(rows) > 1) for row in rows],
     }

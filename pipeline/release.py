@@ -1,5 +1,6 @@
 """The commands `tracker release` and `tracker acknowledge`: what is published, and why some of it changed."""
 
+import re
 from datetime import date as day
 from pathlib import Path
 from typing import Annotated
@@ -9,9 +10,12 @@ import typer
 
 from pipeline.acknowledge import ENTRIES, cause_of, pending, released_log
 from pipeline.files import write_text
+from pipeline.names import ORGANISATION
 from pipeline.params import load_params
+from pipeline.privacy import either_way, hide_details, holds_details
 from pipeline.problems import InputProblem
 from pipeline.provenance import is_recorded, read_lock, stage_of, stages_before
+from pipeline.raw import FRAME
 from pipeline.revisions import (
     LOG,
     MADE_FROM,
@@ -29,7 +33,8 @@ from pipeline.revisions import (
     with_entries,
     without_withheld,
 )
-from pipeline.tables import write_table
+from pipeline.tables import read_table, write_table
+from pipeline.texts import fold
 
 Project = Annotated[Path, typer.Option(help="Folder of the project.")]
 
@@ -54,9 +59,32 @@ def acknowledge(
     said = {"by": by, "why": why, "date": date or day.today().isoformat(), "cause": cause, "changed": changed}
     entry, path = {field: " ".join(text.split()) for field, text in said.items()}, project / ENTRIES
     check_entry(entry, path)
+    _stop_at_respondents(entry, project, ours["wave"].iloc[0])
     whole = path.read_text(encoding="utf-8").rstrip("\n") + "\n\n" + entry_text(revision, **entry)
     write_text(path, whole)
     typer.echo(f"{ENTRIES}: {ours['number'].nunique()} changed numbers acknowledged, cause {cause}. Next: dvc repro")
+
+
+def _stop_at_respondents(entry, project, wave):
+    """Raise InputProblem for an entry, which is published, that names an organisation of the wave or holds a contact.
+
+    Beside the old and the new numbers it would give the organisation's answer away. Those of a reconstruction are
+    nobody. Where the wave's frame is not on this machine only contact details are known.
+    """
+    if load_params(project / "params.yaml").waves.kind(int(wave)) == "reconstruction":
+        return
+    path = project / f"data/raw/{wave}/{FRAME}"
+    frame = read_table(path, dtype="string").fillna("") if path.exists() else pd.DataFrame()
+    names = either_way({name for c in ("organisation_name", "contact_name") if c in frame for name in frame[c]})
+    ids = {fold(name) for name in frame.get(ORGANISATION, ())} - {""}
+    for option in ("why", "by"):
+        texts = [word for word in re.findall(r"[\w-]+", entry[option]) if fold(word) in ids]
+        if texts or holds_details(entry[option], names if option == "why" else None):
+            raise InputProblem(
+                f"--{option} would be published beside the numbers, and names an organisation or a contact of {wave}",
+                found=texts[0] if texts else hide_details(entry[option], names),
+                do="say what was corrected, and not whose answer it was",
+            )
 
 
 def release(

@@ -150,6 +150,14 @@ def without_withheld(log):
     return log.assign(old=log["old"].mask(gone, ""), new=log["new"].mask(gone, ""))
 
 
+def unveiled(rows):
+    """The addresses of numbers and sentences that were withheld and are printed now, of rows of changes (CHANGED)."""
+    withheld = {"quality": rows["old"].eq(WITHHELD), "sentence": rows["old"].str.startswith(CLAUSE_WITHHELD)}
+    printed = {"quality": rows["new"].ne(WITHHELD), "sentence": ~rows["new"].str.startswith(CLAUSE_WITHHELD)}
+    found = [rows["column"].eq(c) & withheld[c] & printed[c] & rows["new"].ne(WITHDRAWN) for c in withheld]
+    return list(dict.fromkeys(rows.loc[found[0] | found[1], "number"]))
+
+
 # ---- causes
 
 

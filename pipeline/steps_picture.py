@@ -1,10 +1,12 @@
 """The picture of whether maturity hangs on one weight: each group's mark under every choice of weights."""
 
-from pipeline.change import marked
+from pipeline.change import marked, pairs_of
 from pipeline.codebook import TOTAL
+from pipeline.estimate import UNWEIGHTED
 from pipeline.files import MARK
+from pipeline.maturity import OVERALL, compare_marks
 from pipeline.pictures import Drawing, write_drawing
-from pipeline.printing import STATUS, per_cent
+from pipeline.printing import EVIDENCE, STATUS, per_cent
 from pipeline.step_weights import EQUAL, ONLY
 from pipeline.texts import ITEMS
 from pipeline.trends import WITHHELD
@@ -38,8 +40,8 @@ def picture_data(table, waves, basis):
     ).reset_index(drop=True)
 
 
-def words_of(table, survives, waves, basis):
-    """The texts around the picture, by the place they stand in (`pipeline.sheet`)."""
+def words_of(table, survives, waves, basis, *, breaks):
+    """The texts around the picture, by the place they stand in (`pipeline.sheet`). `breaks` is the register."""
     rehearsed = [str(w.wave) for w in waves if w.kind == "rehearsal"]
     rebuilt = [str(w.wave) for w in waves if w.kind == "reconstruction"]
     of_basis = survives[survives["basis"].eq(basis)]
@@ -64,6 +66,7 @@ def words_of(table, survives, waves, basis):
         "foot": [
             f"Steps: {steps}.",
             *filter(None, counts),
+            *_not_compared(waves, breaks),
             *modelled,
             *status,
         ],
@@ -86,6 +89,15 @@ def _count(rows, text, of):
     return text.format(*kept, of) + "." if len(rows) else ""
 
 
+def _not_compared(waves, breaks):
+    """Which waves' marks stand beside each other and are not compared, a sentence each with the reason."""
+    for before, after, _ in pairs_of([w for w in waves if w.codebook.steps]):
+        rows = compare_marks(before.codebook, after.codebook, breaks=breaks)
+        everyone = rows["measure"].eq(OVERALL) & rows["break"].eq(TOTAL) & rows["basis"].eq(UNWEIGHTED)
+        if why := rows.loc[everyone, "why"].iloc[0]:
+            yield f"Marks of {after.wave} are not compared with those of {before.wave}: {why}."
+
+
 def alternative_of(table, words):
     """The picture in sentences, for who cannot see it."""
     said = [f"{words['caption']}. Dot plot. {words['question']} {words['measured']}."]
@@ -93,19 +105,21 @@ def alternative_of(table, words):
         if rows["mark"].isna().any():
             said.append(f"{wave}, {rows['label'].iloc[0]}: withheld.")
             continue
-        modelled = " (modelled)" if rows["kind"].iloc[0] == "reconstruction" else ""
+        evidence = EVIDENCE[rows["kind"].iloc[0]]
+        marked_as = "" if evidence == "measured" else f" ({evidence})"
         equal = per_cent(rows.loc[rows["drawn"].eq("filled"), "mark"].iloc[0])
         ends = rows.loc[rows["drawn"].eq("end"), "mark"]
         span = f"{per_cent(ends.min())} to {per_cent(ends.max())}" if len(ends) else f"{equal}"
-        name = f"{wave}{modelled}, {rows['label'].iloc[0]}"
+        name = f"{wave}{marked_as}, {rows['label'].iloc[0]}"
         said.append(f"{name}: {equal} with every step alike, {span} over all weights.")
     return " ".join([*said, *words["foot"]]) + "\n"
 
 
-def draw_weights(table, survives, waves, settings, folder):
+def draw_weights(table, survives, waves, settings, folder, *, breaks):
     """Draw the picture into `folder`: maturity_weights.svg, .png, .csv and .txt. Returns the text alternative.
 
-    `table` and `survives` are those of `step_weights.robustness` and `what_survives`, `settings` the Params.
+    `table` and `survives` are those of `step_weights.robustness` and `what_survives`, `settings` the Params, `breaks`
+    the register.
     Where no wave has steps nothing is drawn, and there is no text.
     """
     if table.empty:
@@ -114,7 +128,7 @@ def draw_weights(table, survives, waves, settings, folder):
 
     basis = settings.figures.basis
     data = picture_data(table, waves, basis)
-    words = words_of(data, survives, waves, basis)
+    words = words_of(data, survives, waves, basis, breaks=breaks)
     said = alternative_of(data, words)
     page = set_sheet(words, settings.figures, lambda page: _dots(page, data))
     return write_drawing(Drawing(NAME, page, words["caption"], said, marked(data, waves)), folder)

@@ -73,7 +73,14 @@ def survey():
     measures += [("aims", "all", ["sector", "size", "plan"]), ("size", "all", ["sector", "plan"])]
     return Codebook.model_validate(
         {
-            **{"wave": 2020, "title": "Made up", "kind": "fieldwork", "source": "Made up", "size_band": "size"},
+            **{
+                "wave": 2020,
+                "title": "Made up",
+                "kind": "fieldwork",
+                "source": "Made up",
+                "sector": "sector",
+                "size_band": "size",
+            },
             "questions": [question("sector", ["a", "b"], asked_of="frame"), size, plan, who, aims],
             "bases": [{"id": "all", "label": "All"}, {"id": "planned", "label": "Planned", "where": {"plan": ["yes"]}}],
             "breaks": breaks,

@@ -39,6 +39,11 @@ def page_of(monkeypatch, tmp_path):
     return page_of
 
 
+def draw_steps(table, survives, waves, *arguments):
+    breaks = register(track.books(waves))
+    return steps_picture.draw_weights(table, survives, waves, *arguments, breaks=breaks)
+
+
 def texts(page):
     return [text.get_text() for text in page.sheet.texts]
 
@@ -104,7 +109,7 @@ def test_long_labels_leave_the_marks_half_the_page(page_of, small_codebook, make
     data = steps_picture.picture_data(table, waves, PARAMS.figures.basis)
     long = data.assign(label=[f"{label} {' '.join([LONG] * 3)}"[:length].strip() for label in data["label"]])
     monkeypatch.setattr(steps_picture, "picture_data", lambda *_: long)
-    page, _ = page_of(steps_picture, steps_picture.draw_weights, table, survives, waves)
+    page, _ = page_of(steps_picture, draw_steps, table, survives, waves)
     assert_labels_are_apart(page, long["label"])
     ours = long[long["drawn"].isin(["filled", "hollow"])].groupby(["wave", "break", "group"], sort=False)
     marks = [m for _, r in ours for kind in ("hollow", "filled") for m in r.loc[r["drawn"].eq(kind), "mark"]]
@@ -116,7 +121,7 @@ def test_every_choice_of_weights_stands_on_the_scale_of_marks(page_of, small_cod
     waves = [wave_of(book, make_respondents(book, 90, seed), 2019 + seed) for seed in (1, 2)]
     table = step_weights.robustness(waves)
     survives = step_weights.what_survives(table, waves, breaks=register(track.books(waves)))
-    page, drawn = page_of(steps_picture, steps_picture.draw_weights, table, survives, waves)
+    page, drawn = page_of(steps_picture, draw_steps, table, survives, waves)
     places, numbers, wide = [], [], [0.0]
     shown = dots(page)
     for _, rows in drawn.groupby(["wave", "break", "group"], sort=False):
@@ -143,7 +148,7 @@ def test_modelled_marks_look_otherwise_than_others(page_of, small_codebook, make
         waves = [wave_of(book, make_respondents(book, 90, 1), 2020, kind=kind)]
         table = step_weights.robustness(waves)
         survives = step_weights.what_survives(table, waves, breaks=register(track.books(waves)))
-        page, _ = page_of(steps_picture, steps_picture.draw_weights, table, survives, waves)
+        page, _ = page_of(steps_picture, draw_steps, table, survives, waves)
         dots = {line.get_markeredgecolor() for line in page.sheet.lines if line.get_marker() == "o"}
         dashed = [p for p in page.sheet.patches if p.get_linestyle() not in ("solid", "-")]
         said = any("Grey and dashed" in text.get_text() for text in page.sheet.texts)

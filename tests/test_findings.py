@@ -129,6 +129,16 @@ def test_a_range_is_said_in_the_words_that_are_for_it_and_nothing_else_is(small_
     assert "".join(text for text, _ in parts) == f"The report leaves {said[0]} against {said[1]}."
 
 
+def test_what_is_withheld_is_no_evidence_of_anything(small_codebook, estimates):
+    """A page tells beside each clause how far it is evidence: measured, say."""
+    compared = clause_of("{share} {other}", **{"break": "kind", "group": "mus", "versus": "lib"})
+    codebook = codebook_with(small_codebook, compared, clause_of("{share}"))
+    few = changed(estimates, "shop", "yes", "kind", "lib", quality="withheld")
+    withheld, said = finding_texts(few, codebook, 0.95)[0]["clauses"]
+    assert "".join(text for text, _ in withheld["parts"]).startswith("Withheld") and withheld["support"] == []
+    assert said["support"] == ["measured"]
+
+
 def test_an_interval_is_named_where_it_is_first_said(small_codebook, estimates):
     """Also where the words for a range, which have none, were said before it."""
     texts = ("{interval} {other}", "{share}"), ("{interval} {other}", "")

@@ -11,17 +11,20 @@ import made_exports as made
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from conftest import ROOT
 from openpyxl import load_workbook
-from small_project import FIRST, write_small
+from small_project import FIRST, say_how, write_small
 
+from pipeline import new_wave_report
 from pipeline.clean import clean
 from pipeline.codebook import load_codebook as read_codebook
 from pipeline.delivery import AnswerSet, Delivery
 from pipeline.draft import codebook_of
 from pipeline.new_questions import new_question
 from pipeline.new_wave import Choices, prepare
-from pipeline.new_wave_command import contents, main
+from pipeline.new_wave_command import contents, main, replaced, still_to_say
+from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, read_fieldwork
 from pipeline.statement import blank_facts
@@ -1123,6 +1126,148 @@ def test_ids_that_none_had_before_are_shown(project, table, small_codebook, answ
     assert any(
         d.startswith("no organisation has the id of one that answered in the wave before") for d in wave.to_decide
     )
+
+
+@pytest.mark.parametrize("kind", ["reconstruction", "rehearsal"])
+def test_organisations_of_no_survey_are_nobody_s_earlier_selves(project, table, small_codebook, answered, kind):
+    """An id that one of them happens to have says nothing of the organisation that has it now."""
+    then = answered.copy()
+    then.loc[3, "kind"] = {"lib": "mus", "mus": "lib"}[then.loc[3, "kind"]]
+    earlier(project, small_codebook, then)
+    path = project / f"data/codebook/{FIRST}.yaml"
+    text = path.read_text(encoding="utf-8").replace("kind: fieldwork", f"kind: {kind}\nrespondents: 60", 1)
+    path.write_text(text.replace("(made up)", "(made up) (REHEARSAL)") if kind == "rehearsal" else text, "utf-8")
+    settings = project / "params.yaml"
+    made_waves = {"reconstruction": [], "rehearsal": []} | {kind: [FIRST]}
+    params = yaml.safe_load(settings.read_text(encoding="utf-8"))
+    params["waves"] |= made_waves
+    settings.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+    left = prepared(project, save(project, table, "csv", small_codebook)).to_decide
+    assert not any("answered in" in sentence or "has the id of one" in sentence for sentence in left)
+
+
+def test_a_question_that_nobody_answers_in_the_file_is_asked_after(project, table, small_codebook):
+    """Exports often leave own words out: each remark would fall to 0%."""
+    empty = table.assign(V2=" ")
+    said = "comment: not one row has an answer (V2), so that each would be given by 0%: was it asked?"
+    for cells, told in ((table, False), (empty, True)):
+        left = prepared(project, save(project, cells, "csv", small_codebook)).to_decide
+        assert any(sentence.startswith(said) for sentence in left) == told
+
+
+def test_a_band_of_few_is_told_before_it_is_published(project, small_codebook):
+    rows = made.records(small_codebook, rows=150)
+    bands = rows["scale"].value_counts()
+    band, count = bands.index[-1], int(bands.iloc[-1])
+    fewest = load_params(project / "params.yaml").disclose.minimum_base
+    few = rows.drop(index=rows.index[rows["scale"].eq(band)][: max(count - fewest + 1, 0)]).reset_index(drop=True)
+    left = prepared(project, save(project, made.interviews(small_codebook, few), "csv", small_codebook)).to_decide
+    told = [sentence for sentence in left if f"fewer than {fewest}" in sentence]
+    small = few["scale"].value_counts().loc[lambda n: n < fewest]
+    assert band in small.index
+    assert {sentence.split(":")[0] for sentence in told} == {f"scale.{b}" for b in small.index}
+
+
+def test_what_was_written_of_a_question_in_other_words_is_named(project, table, small_codebook):
+    path = save(project, table, "sav", small_codebook, texts={"S1": "Is there a shop or a stall in the house now?"})
+    left = prepared(project, path).to_decide
+    assert "shop is asked in other words: do those of figure_2, figure_3, finding_1 still fit?" in left
+
+
+@pytest.mark.parametrize("format_", ["csv", "xlsx"])
+def test_names_that_stand_below_a_title_are_found(project, table, small_codebook, format_):
+    """To clear the cells to the right of a title would clear the names."""
+    path = save(project, table, format_, small_codebook)
+    if format_ == "csv":
+        path.write_text("Events survey 2021\n\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    else:
+        book = load_workbook(path)
+        book.active.insert_rows(1, 2)
+        book.active["A1"] = "Events survey 2021"
+        book.active.merge_cells("A1:D1")
+        book.save(path)
+    assert refusal(project, path) == (
+        f"export.{format_}, row 3: the names of the columns seem to stand here and not in row 1; delete the rows "
+        "above; keep one row of names."
+    )
+
+
+@pytest.mark.parametrize("format_", ["csv", "xlsx"])
+def test_rows_of_blanks_are_no_rows(project, table, small_codebook, format_):
+    path = save(project, table, format_, small_codebook)
+    blanks = [" \u00a0"] * len(table.columns)
+    if format_ == "csv":
+        path.write_text(path.read_text(encoding="utf-8") + ",".join(blanks) + "\n", encoding="utf-8")
+    else:
+        book = load_workbook(path)
+        book.active.append(blanks)
+        book.save(path)
+    assert len(prepared(project, path).fieldwork.interviews) == len(table)
+
+
+def test_two_long_texts_are_shown_from_where_they_differ():
+    start = "Is social value considered for all the services that your organisation "
+    before, after = new_wave_report._cut_alike(start + "procures?", start + "buys, or for some of them only, or none?")
+    assert (before, after) == ("...organisation procures?", "...organisation buys, or for some of them...")
+    assert new_wave_report._cut_alike("Short", "Other") == ("Short", "Other")
+    assert new_wave_report._cut_alike("", "x" * 60) == ("", "x" * 41 + "...")
+    assert new_wave_report._cut_alike("a" * 60, "b" * 60) == ("a" * 41 + "...", "b" * 41 + "...")
+
+
+def delivered(project, path, **options):
+    """Put a delivery where the command would write it, but for DVC."""
+    ready = prepared(project, path)
+    made = contents(ready, {INTERVIEWS: path}, params=project / "params.yaml", data=project / "data")
+    for place, content in made.items():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+
+
+def test_a_delivery_that_takes_another_ones_place_says_what_it_changes(project, table, small_codebook):
+    path = save(project, table.assign(interview_id=[f"Q{n}" for n in range(len(table))]), "csv", small_codebook)
+    delivered(project, path)
+    assert replaced_by(project, path) == []
+    other = table.assign(interview_id=[f"Q{n}" for n in range(len(table))]).drop(index=5)
+    other.loc[1, "V1"] = {"Bleak": "Bright"}.get(other.loc[1, "V1"], "Bleak")
+    (project / "later").mkdir()
+    later = save(project / "later", other, "csv", small_codebook)
+    assert "another delivery of 2021 stands there" in refusal(project, later)
+    assert "another delivery of 2021 stands there" in refusal(project, later, check=True)
+    (project / "data/published/2021").mkdir(parents=True)
+    head, *files, released, _ = replaced_by(project, later)
+    assert head == f"Replaces {(project / 'data/raw/2021').as_posix()}:" and "Numbers of 2021 are released" in released
+    was, now = table.loc[1, "V1"], other.loc[1, "V1"]
+    assert files[-1] == (
+        f"  interviews.csv: {len(other)} rows stay, 1 go; 1 cells change (Q1 V1 from {was!r} to {now!r})"
+    )
+
+
+def replaced_by(project, path):
+    ready = prepared(project, path)
+    options = {"params": project / "params.yaml", "data": project / "data"}
+    return replaced(ready, contents(ready, {INTERVIEWS: path}, **options), data=project / "data", replace=True)
+
+
+def test_a_corrected_delivery_names_no_contact():
+    was = pd.DataFrame({"contact_id": ["C1", "C2"], "email": ["a@example.org", ""], "size": ["4", "5"]})
+    now = was.assign(email=["b@example.org", "c@example.org"], size=["4", "see d@example.org"])
+    assert new_wave_report.changes_text(was, now) == (
+        "2 rows stay; 3 cells change (C1 email; C2 email; C2 size from '5' to 'see [contact detail]')"
+    )
+
+
+def test_what_is_still_to_be_written_is_said_until_it_is(project, table, small_codebook):
+    ready = prepared(project, save(project, table, "csv", small_codebook))
+    path = project / f"data/methodology/{YEAR}.yaml"
+    said = f"{path.as_posix()}: say who asked whom, how and when; the edition waits for it"
+    assert list(still_to_say(ready, data=project / "data")) == [said]
+    say_how(project, YEAR)
+    assert list(still_to_say(ready, data=project / "data")) == []
+    reworded = ready.codebook.question("outlook").model_copy(update={"text": "And now?"})
+    others = (reworded if q.id == "outlook" else q for q in ready.codebook.questions)
+    book = ready.codebook.model_copy(update={"questions": tuple(others)})
+    [missing] = still_to_say(ready._replace(codebook=book), data=project / "data")
+    assert "question outlook: text was" in missing and "write under breaks_in_series" in missing
 
 
 def test_a_codebook_that_somebody_wrote_is_what_an_export_is_held_against(project, table, small_codebook):

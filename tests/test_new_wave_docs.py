@@ -9,6 +9,9 @@ from tempfile import TemporaryDirectory
 import pytest
 from clones import ROOT, Clone
 
+from pipeline.dispositions import OUTCOMES
+from pipeline.raw import MODES
+
 PAGE = ROOT / "docs/new_wave.md"
 BLOCK = re.compile(r"(?ms)^```(console|yaml)\n(.*?)^```$")
 YEAR = 2016
@@ -57,6 +60,13 @@ def decide(book, block, content):
 
 
 @pytest.mark.slow
+def test_the_page_names_every_outcome_and_mode_of_an_attempt():
+    said = " ".join(PAGE.read_text(encoding="utf-8").split())
+    [modes, outcomes] = re.search(r"`mode` is (.*?), and `outcome` is what an attempt ended in: (.*?)\.", said).groups()
+    assert modes.split(" or ") == list(MODES)
+    assert re.split(", | or ", outcomes) == list(OUTCOMES)
+
+
 def test_the_page_shows_what_the_commands_print(tmp_path):
     text = PAGE.read_text(encoding="utf-8")
     clone = Clone(tmp_path)

@@ -10,11 +10,13 @@ import pytest
 from made_estimates import changed, estimates_of
 from small_project import small_params
 
-from pipeline.acknowledge import cause_of
+from pipeline.acknowledge import cause_of, unacknowledged
 from pipeline.acknowledge import main as acknowledge
+from pipeline.codebook import TOTAL
 from pipeline.findings import finding_clauses
 from pipeline.problems import InputProblem
 from pipeline.provenance import stages_before
+from pipeline.release import _stop_at_respondents
 from pipeline.revise import main as revise
 from pipeline.revisions import (
     CHANGED,
@@ -32,6 +34,7 @@ from pipeline.revisions import (
     released_before,
     released_numbers,
     sources,
+    unveiled,
     with_entries,
     without_withheld,
 )
@@ -263,6 +266,59 @@ def test_a_revision_does_not_print_what_it_withholds(estimates, small_codebook, 
     gone = found["number"].str.startswith(("outlook/bright/kind/lib/", "shop/yes/total/total/", "finding 1.1"))
     assert set(found.loc[gone, "column"]) >= {"n", "count", "estimate", "ci_low", "quality", "sentence"}
     assert found.loc[gone, "old"].eq("").all() and found.loc[~gone, "old"].ne("").all() and (~gone).any()
+
+
+def test_what_was_withheld_and_is_printed_now_is_told_apart(estimates, small_codebook, tmp_path):
+    """Beside the edition before it may give an organisation away; what is withheld anew or moved may not."""
+    start = changed(changed(estimates, *KEY, **HIDDEN), *CLAUSE_KEY, **HIDDEN)
+    before = numbers_of(start, small_codebook, tmp_path)
+    later = changed(changed(estimates, "outlook", "steady", **HIDDEN), "outlook", "bleak", estimate=0.5)
+    now = numbers_of(later, small_codebook, tmp_path)
+    rows = changed_numbers(2020, before, now)
+    both = ("unweighted", "weighted")
+    printed = [f"{'/'.join(key)}/{basis}" for key in (("shop", "yes", TOTAL, TOTAL), KEY) for basis in both]
+    assert set(unveiled(rows)) == {*printed, "finding 1.1"}
+    back = unveiled(changed_numbers(2020, now, before))
+    assert set(back) == {f"outlook/steady/{TOTAL}/{TOTAL}/{basis}" for basis in both}
+    assert f"{len(printed) + 1} of which had been withheld (the first is " in str(
+        unacknowledged(with_entries(rows, {}))
+    )
+
+
+@pytest.fixture
+def framed(held):
+    path = held / "data/raw/2020/frame.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        "organisation,organisation_name,contact_name\nLIB-007,The Old Library,Ann Example\n", encoding="utf-8"
+    )
+    return held
+
+
+@pytest.mark.parametrize(
+    ("why", "found"),
+    [
+        ("One answer of LIB-007 was keyed wrongly.", "LIB-007"),
+        ("One answer of lib-007, a library.", "lib-007"),
+        ("The old library's answer was keyed wrongly.", "[contact detail]'s answer was keyed wrongly."),
+        ("Example, Ann said so.", "[contact detail] said so."),
+        ("Write to somebody@example.org.", "Write to [contact detail]"),
+    ],
+)
+def test_a_reason_that_names_a_respondent_is_refused(framed, why, found):
+    """It would stand beside the numbers of before and after, which differ by that respondent's answer."""
+    said = refusal(_stop_at_respondents, {"why": why, "by": "A. Analyst"}, framed, "2020")
+    assert said == (
+        "--why would be published beside the numbers, and names an organisation or a contact of 2020; "
+        f"found {found!r}; say what was corrected, and not whose answer it was."
+    )
+
+
+def test_a_reason_that_names_nobody_is_taken(framed):
+    entry = {"why": "An answer to question 7 of 2020 was keyed wrongly (LIB-0071 is no id).", "by": "Ann Example"}
+    _stop_at_respondents(entry, framed, "2020")
+    (framed / "data/raw/2020/frame.csv").unlink()
+    _stop_at_respondents(entry | {"why": "LIB-007"}, framed, "2020")
 
 
 def test_the_name_of_a_revision_does_not_give_away_what_is_withheld(estimates, small_codebook, tmp_path):

@@ -136,6 +136,9 @@ def test_only_rows_that_involve_a_rehearsal_are_marked(book, respondents):
     waves = waves_of(book, respondents, ("reconstruction", "rehearsal"), broken=())
     assert marked(pd.DataFrame({"wave": [2020, 2021]}), waves)["REHEARSAL"].tolist() == ["", MARKED]
     assert marked(pd.DataFrame({"wave": [2021], "since": [2020]}), waves)["REHEARSAL"].tolist() == [MARKED]
+    # The register says of a real wave what its questionnaire changed, whatever stood before.
+    since = pd.DataFrame({"wave": [2020, 2021], "since": [2021, 2020]})
+    assert marked(since, waves, by=["wave"])["REHEARSAL"].tolist() == ["", MARKED]
     assert marked(pd.DataFrame({"share": [0.5]}), waves)["REHEARSAL"].tolist() == [MARKED]
     assert "REHEARSAL" not in marked(pd.DataFrame({"wave": [2020]}), waves[:1])
 
@@ -261,9 +264,15 @@ def test_every_trend_is_drawn_the_same_again_and_old_ones_go(book, respondents, 
 def test_the_picture_of_the_weights(book, respondents, settings, tmp_path):
     waves = waves_of(book, respondents, ("fieldwork", "rehearsal"), broken=())
     table = step_weights.robustness(waves)
-    survives = step_weights.what_survives(table, waves, breaks=register(track.books(waves)))
-    said = steps_picture.draw_weights(table, survives, waves, settings, tmp_path)
-    assert "2021, Library: " in said and said.startswith("REHEARSAL.")
+    breaks = register(track.books(waves))
+    survives = step_weights.what_survives(table, waves, breaks=breaks)
+    said = steps_picture.draw_weights(table, survives, waves, settings, tmp_path, breaks=breaks)
+    assert (
+        "2020, Library: " in said
+        and "2021 (simulated), Library: " in said
+        and "not compared" not in said
+        and said.startswith("REHEARSAL.")
+    )
     assert sorted(p.suffix for p in tmp_path.iterdir()) == [".csv", ".png", ".svg", ".txt"]
     spans = step_weights.spans(table)
     assert (spans["any_weights_least"] <= spans["equal"]).all() and (spans["equal"] <= spans["any_weights_most"]).all()
@@ -273,10 +282,30 @@ def test_the_steps_are_named_as_the_last_wave_that_has_steps_names_them(book, re
     first, second = waves_of(book, respondents, broken=())
     bare = replace(second, codebook=second.codebook.model_copy(update={"steps": ()}))
     table = step_weights.robustness([first, bare])
-    survives = step_weights.what_survives(table, [first, bare], breaks=register(track.books([first, bare])))
+    breaks = register(track.books([first, bare]))
+    survives = step_weights.what_survives(table, [first, bare], breaks=breaks)
     table = table.assign(drawn="filled")
-    feet = [steps_picture.words_of(table, survives, w, "unweighted")["foot"] for w in ([first, second], [first, bare])]
+    around = (
+        steps_picture.words_of(table, survives, w, "unweighted", breaks=breaks)
+        for w in ([first, second], [first, bare])
+    )
+    feet = [words["foot"] for words in around]
     assert feet[0][0] == feet[1][0] and feet[0][0] != "Steps: ."
+
+
+def test_waves_whose_steps_are_made_up_otherwise_are_said_not_to_be_compared(book, respondents):
+    """Their marks stand in one picture all the same."""
+    first, second = waves_of(book, respondents, broken=())
+    step, *others = second.codebook.steps
+    fewer = step.model_copy(update={"criteria": step.criteria[:1]})
+    assert len(step.criteria) > 1
+    second = replace(second, codebook=second.codebook.model_copy(update={"steps": (fewer, *others)}))
+    waves, breaks = [first, second], register(track.books([first, second]))
+    table = step_weights.robustness(waves)
+    survives = step_weights.what_survives(table, waves, breaks=breaks)
+    words = steps_picture.words_of(table.assign(drawn="filled"), survives, waves, "unweighted", breaks=breaks)
+    said = "Marks of 2021 are not compared with those of 2020: the step is made up otherwise than in 2020."
+    assert said in words["foot"]
 
 
 def test_one_wave_alone_is_drawn_and_said_to_be_alone(book, respondents, settings, tmp_path):
