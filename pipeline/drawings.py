@@ -6,6 +6,7 @@ A drawing puts marks and their texts on the page and moves the page below them; 
 import seaborn as sns
 
 from pipeline.grids import draw_grid
+from pipeline.names import TOTAL
 from pipeline.printing import percent_text, range_text
 from pipeline.sheet import GAP, SMALL, set_sheet
 from pipeline.style import HATCH, LABEL_HEIGHT, LINE_HEIGHT, look, readable, tint
@@ -71,8 +72,8 @@ def draw_grouped(page, table, words):
 
 def group_colours(colours, groups):
     """A colour for each group: grey for everyone, then the palette in order, over again where it ends."""
-    named = [g for g in groups if g != "total"]
-    return [colours.everyone if g == "total" else colours.groups[named.index(g) % len(colours.groups)] for g in groups]
+    named = [g for g in groups if g != TOTAL]
+    return [colours.everyone if g == TOTAL else colours.groups[named.index(g) % len(colours.groups)] for g in groups]
 
 
 def _bars(page, table, left, first, pitch, bar, colours, slot=None):

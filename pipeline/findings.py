@@ -9,6 +9,7 @@ from string import Formatter
 
 import pandas as pd
 
+from pipeline.names import TOTAL
 from pipeline.printing import (
     CLAUSE_WITHHELD,
     FLAGGED,
@@ -258,7 +259,7 @@ def about(clause, codebook):
     text = f"{measure.label}, {labels[clause.category]}"
     if clause.versus_category:
         text += f" against {labels[clause.versus_category]}"
-    if clause.break_ == "total":
+    if clause.break_ == TOTAL:
         return text
     groups = [codebook.group(clause.break_, g).label for g in (clause.group, clause.versus) if g]
     broken = next(b.label for b in codebook.breaks if b.id == clause.break_)

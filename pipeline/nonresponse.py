@@ -6,14 +6,17 @@ has one row per organisation, with its final disposition `group` (`pipeline.disp
 in the frame, and the codebook's frame questions.
 """
 
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 
 from pipeline.codebook import ORGANISATION
+from pipeline.params import Nonresponse
 from pipeline.population import POPULATION_FILE, cell_of_band
 from pipeline.problems import InputProblem
 
-NONRESPONSES = ("none", "cells", "propensity")
+NONRESPONSES = get_args(Nonresponse)
 # AAPOR's group of cases that turned out not to be organisations of the population: they stand for nobody.
 NOT_ELIGIBLE = "NE"
 ANSWERED, DID_NOT = "rr", "nr"

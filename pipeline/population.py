@@ -5,11 +5,13 @@ A *cell* is the finest class that a total is known for: one size band of the cod
 """
 
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.cells import HOW_MANY, check_texts, read_cells
+from pipeline.params import Totals
 from pipeline.problems import InputProblem
 from pipeline.texts import fold
 from pipeline.yamls import load_model
@@ -17,7 +19,7 @@ from pipeline.yamls import load_model
 POPULATION_FILE = "population.yaml"
 BAND_SEPARATOR = "+"
 # How a total may be taken within the range that its source leaves it.
-SHIFTS = ("published", "fewer", "more", "more_small", "more_large")
+SHIFTS = get_args(Totals)
 CELL_COLUMNS = [
     *("cell", "label", "sector", "total", "low", "high", "kind"),
     *("reference_date", "source", "licence", "note", "at_least"),

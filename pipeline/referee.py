@@ -3,6 +3,7 @@
 import pandas as pd
 
 from pipeline.checks import CHECKS
+from pipeline.names import TOTAL
 from pipeline.verdicts import MEANINGS, ON_BASE, REPRODUCED, UNTESTABLE, VERDICTS
 
 LOOKED_FOR = {
@@ -101,5 +102,5 @@ def amiss(audited):
 
 def support_table(estimates):
     """How far the estimates are evidence: how many of each support, by basis and whether everyone or a group."""
-    of = estimates["break"].eq("total").map({True: "everyone", False: "groups"}).rename("of")
+    of = estimates["break"].eq(TOTAL).map({True: "everyone", False: "groups"}).rename("of")
     return estimates.groupby(["basis", of, "support"]).size().unstack(fill_value=0)

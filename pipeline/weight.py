@@ -8,6 +8,7 @@ in `pipeline.population`. The steps are svy's; see `pipeline.nonresponse` and `p
 """
 
 from dataclasses import dataclass
+from typing import get_args
 
 import pandas as pd
 
@@ -15,11 +16,12 @@ from pipeline.calibration import TOLERANCE, poststratify, rake, trim
 from pipeline.codebook import ORGANISATION
 from pipeline.collapse import collapse_cells
 from pipeline.nonresponse import adjust_for_nonresponse, in_scope, too_many
+from pipeline.params import Calibration
 from pipeline.population import BAND_SEPARATOR, POPULATION_FILE, cell_of_band
 from pipeline.problems import InputProblem
 
 STEPS = ("base_weight", "response_weight", "calibrated_weight", "weight")
-CALIBRATIONS = ("none", "poststratify", "rake")
+CALIBRATIONS = get_args(Calibration)
 RESTS_ON = {
     "reconstruction": "are **modelled**: which organisations answered is itself rebuilt, so none of these is measured",
     "rehearsal": "are **simulated**: no organisation answered, so none of these is measured",

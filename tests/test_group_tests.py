@@ -296,3 +296,17 @@ def test_a_group_called_others_is_a_group_like_any(small_codebook, make_responde
         estimates = estimates.assign(**{c: estimates[c].mask(hidden) for c in ("estimate", "count", "n")})
         found[name] = compared(respondents, book, estimates=estimates)[["quality", "key"]].values.tolist()
     assert found["others"] == found["rest"] and ["withheld", found["rest"][0][1]] in found["rest"]
+
+
+@pytest.mark.parametrize(("flag_below", "quality"), [(40, "ok"), (41, "flagged")])
+def test_a_test_is_flagged_from_its_smallest_group_on(small_codebook, make_respondents, flag_below, quality):
+    """As an estimate is: a group of forty is few only where fewer than forty-one are."""
+    every = make_respondents(small_codebook, 400, seed=4)
+    of = every["kind"].astype(object)
+    parts = [every[of.eq("lib")].head(40), every[of.eq("mus")].head(90)]
+    assert [len(part) for part in parts] == [40, 90]
+    respondents = weighted(pd.concat(parts, ignore_index=True)).assign(weight=1.0)
+    settings = Analyse(confidence=0.95, flag_below=flag_below, withhold_below=6)
+    found = compared(respondents, small_codebook, settings)
+    rows = found[found["measure"].eq("outlook") & found["break"].eq("kind") & found["p"].notna()]
+    assert len(rows) and rows["quality"].eq(quality).all()

@@ -116,6 +116,45 @@ def test_an_entry_for_other_answers_does_not_cover_a_difference(small_codebook):
         register({2020: small_codebook, 2021: after(small_codebook, entry, change=other_code)})
 
 
+@pytest.mark.parametrize(
+    ("change", "entry"),
+    [
+        (reworded, {"question": "shop", "change": "reworded"}),
+        (reworded, {"question": "outlook", "change": "routing"}),
+        (other_code, {"question": "shop", "change": "routing"}),
+        (other_code, {"question": "outlook", "change": "answers"}),
+        (dropped_answer, {"question": "outlook", "change": "routing"}),
+        (new_question, {"question": "shop", "change": "new"}),
+        (wider_net, {"question": "shop", "answers": ["yes"], "change": "answers"}),
+    ],
+    ids=lambda value: getattr(value, "__name__", "entry"),
+)
+def test_an_entry_of_another_question_or_of_another_change_is_no_record(small_codebook, change, entry):
+    with pytest.raises(InputProblem, match="which is no registered break in series"):
+        register({2020: small_codebook, 2021: after(small_codebook, entry, change=change)})
+
+
+def turned_round(data):
+    question(data, "outlook")["answers"].reverse()
+
+
+@pytest.mark.parametrize("change", ["answers", "reworded", "bands"])
+def test_the_order_of_answers_changes_with_them(small_codebook, change):
+    """Whatever is on record of the answers holds for their order; a change of routing does not."""
+    for kind, covered in ((change, True), ("routing", False)):
+        later = after(small_codebook, {"question": "outlook", "change": kind}, change=turned_round)
+        if covered:
+            assert len(register({2020: small_codebook, 2021: later})) == 1
+        else:
+            with pytest.raises(InputProblem, match="question outlook: order of answers"):
+                register({2020: small_codebook, 2021: later})
+
+
+def test_an_entry_for_an_answer_of_a_net_is_the_record_of_the_net(small_codebook):
+    entry = {"question": "shop", "answers": ["dont_know"], "change": "answers"}
+    assert len(register({2020: small_codebook, 2021: after(small_codebook, entry, change=wider_net)})) == 1
+
+
 def test_a_label_or_a_column_is_no_break(small_codebook):
     def renamed(data):
         question(data, "outlook")["column"] = "V1_new"
