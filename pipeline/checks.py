@@ -17,7 +17,8 @@ from pipeline.claims import limits
 from pipeline.codebook import TOTAL
 from pipeline.grim import around, nearest_possible, possible_on, sizes_text
 from pipeline.printing import whole_text
-from pipeline.shares import WHOLE, Range, same_shares, settled_sizes, shares_of, total_range
+from pipeline.ranges import WHOLE, Range, mean_range, total_range
+from pipeline.shares import same_shares, settled_sizes, shares_of
 from pipeline.whom import groups_of, parts_those_asked, share_of, whom, within
 from pipeline.wording import finer, listed, percent, printed, who
 
@@ -214,14 +215,13 @@ def _sum_sentence(parts, whole=None, *, report):
     open_end = added.high_open if short else added.low_open
     end = ("less than" if open_end else "at most") if short else ("more than" if open_end else "at least")
     digits = finer([s.claim for s in parts])
-    aims = (aim.low, aim.high)
     counted = any(s.claim["unit"] == "count" for s in parts)
     why = "whatever the size of their base" if counted else "before rounding"
-    at = "" if bound == total else f", {end} {percent(bound, digits, aims)} {why}"
+    at = "" if bound == total else f", {end} {percent(bound, digits, aim.ends)} {why}"
     goal = "100%" if whole is None else f"the {_value(whole.claim)} of '{_category(whole.claim, report)}', which is"
     goal += "" if whole is None else f" all of these ({whole.claim['place']})"
     people = who(parts[0].claim, report.codebook)
-    made = f"{each} add up to {percent(total, digits, aims)} of {people}{at}"
+    made = f"{each} add up to {percent(total, digits, aim.ends)} of {people}{at}"
     return f"{_label(parts[0].claim, report)}: {made}, not to {goal}."
 
 
@@ -251,14 +251,7 @@ def outside_its_groups(report):
 def _total_sentence(total, parts, weights, broken, report):
     """The arithmetic of a total that its groups do not allow; None where they do."""
     ranges = [p.range for p in parts]
-    if None in weights:
-        lowest = min(ranges, key=lambda r: (r.low, r.low_open))
-        highest = max(ranges, key=lambda r: (r.high, not r.high_open))
-        made = Range(lowest.low, lowest.low_open, highest.high, highest.high_open)
-    else:
-        everyone = sum(weights)
-        low, high = (sum(w * end for w, end in zip(weights, ends, strict=True)) / everyone for ends in _ends(ranges))
-        made = Range(low, any(r.low_open for r in ranges), high, any(r.high_open for r in ranges))
+    made = mean_range(ranges, None if None in weights else weights)
     if not made.apart(total.range):
         return None
     each = [
@@ -266,17 +259,12 @@ def _total_sentence(total, parts, weights, broken, report):
         for p, w in zip(parts, weights, strict=True)
     ]
     digits = finer([total.claim, *(p.claim for p in parts)])
-    beside = (total.range.low, total.range.high)
-    span = " to ".join(dict.fromkeys(percent(end, digits, beside) for end in (made.low, made.high)))
+    span = " to ".join(dict.fromkeys(percent(end, digits, total.range.ends) for end in made.ends))
     places = listed(list(dict.fromkeys(p.claim["place"] for p in parts)))
     return (
         f"{_named(total.claim, report)} is printed as {_value(total.claim)} ({total.claim['place']}), yet by "
         f"{broken.label.lower()} {listed(each)} ({places}) make {span} of all."
     )
-
-
-def _ends(ranges):
-    return [r.low for r in ranges], [r.high for r in ranges]
 
 
 def _group(claim, report):

@@ -13,6 +13,7 @@ from pipeline.codebook import TOTAL
 from pipeline.grim import around
 from pipeline.names import ORDERS
 from pipeline.printing import per_cent
+from pipeline.ranges import WHOLE, Range, mean_range, total_range
 from pipeline.whom import base_of, counted_of, groups_of, parts_those_asked, whom
 from pipeline.wording import (
     category_words,
@@ -105,25 +106,15 @@ def _outside_its_groups(claims, codebook, tolerance):
         if set(groups) != set(of_group) or not parts_those_asked(codebook, broken):
             continue
         shares, whole = [_share(of_group[g], codebook, tolerance) for g in groups], _share(total, codebook, tolerance)
-        if whole is None or any(s is None or None in (s[0], s[2]) for s in shares):
+        if whole is None or any(s is None or None in s.ends for s in shares):
             continue
         sizes = _sizes(sized, codebook) if sized else {}
         weights = [sizes.get(g) for g in groups]
         weights = None if None in weights or not sum(weights) else weights
-        made = _made_of(shares, weights)
-        if _above(made, whole) or _above(whole, made):
+        made = mean_range(shares, weights)
+        if made.apart(whole):
             return _say_outside(total, [of_group[g] for g in groups], weights, (made, whole), codebook)
     return None
-
-
-def _made_of(shares, weights):
-    """The range of a total of groups with these ranges: their mean by size, or from the lowest to the highest."""
-    if weights is None:
-        (low, low_open), (high, closed) = min(s[:2] for s in shares), max((s[2], not s[3]) for s in shares)
-        return low, low_open, high, not closed
-    everyone = sum(weights)
-    ends = [sum(w * s[k] for w, s in zip(weights, shares, strict=True)) / everyone for k in (0, 2)]
-    return ends[0], any(s[1] for s in shares), ends[1], any(s[3] for s in shares)
 
 
 def _say_outside(total, parts, weights, ranges, codebook):
@@ -133,7 +124,7 @@ def _say_outside(total, parts, weights, ranges, codebook):
     sizes = ["" if not weights else f" of {w}" for w in (weights or labels)]
     each = listed([f"{number_words(c)}{n} {label}" for c, n, label in zip(parts, sizes, labels, strict=True)])
     digits = finer([total, *parts])
-    span = " to ".join(dict.fromkeys(percent(end, digits, whole[::2]) for end in made[::2]))
+    span = " to ".join(dict.fromkeys(percent(end, digits, whole.ends) for end in made.ends))
     places = listed(list(dict.fromkeys(c["place"] for c in parts)))
     start = f"{subject_words(total, codebook)}, of {who(total, codebook)}, is printed as {placed(total)}"
     return f"{start}, yet {each} ({places}) make {span} of all."
@@ -152,8 +143,8 @@ def _part_above_its_whole(claims, codebook, tolerance):
         if not apart or None in shares or not set(inside) < set(question.members(whole["category"])):
             continue
         added, net = _sum([_share(c, codebook, tolerance) for c in parts]), _share(whole, codebook, tolerance)
-        if _above(added, net):
-            return _say_above(parts, whole, (added[0], net[2]), codebook)
+        if added.above(net):
+            return _say_above(parts, whole, (added.low, net.high), codebook)
     return None
 
 
@@ -180,13 +171,13 @@ def _more_than_all(claims, codebook, tolerance):
     members = [a for c in claims for a in question.members(c["category"])]
     if question.several or None in shares or len(members) > len(set(members)):
         return None
-    least, is_open, *_ = _sum(shares)
-    if least < 1 or (least == 1 and not is_open):
+    added = _sum(shares)
+    if not added.above(WHOLE):
         return None
     each, digits = listed([f"'{category_words(c, codebook)}' {placed(c)}" for c in claims]), finer(claims)
     return (
-        f"{measure_words(claims[0], codebook)}: {each} add up to {'more than' if is_open else 'at least'} "
-        f"{percent(least, digits, [1])} of {who(claims[0], codebook)}, where each gave one answer."
+        f"{measure_words(claims[0], codebook)}: {each} add up to {'more than' if added.low_open else 'at least'} "
+        f"{percent(added.low, digits, [1])} of {who(claims[0], codebook)}, where each gave one answer."
     )
 
 
@@ -195,12 +186,12 @@ def _printed_twice(claims, codebook, tolerance):
     if len(claims) != 2 or not _of_the_same(claims, "category"):
         return None
     shares = [_share(c, codebook, tolerance) for c in claims]
-    if None in shares or not (_above(*shares) or _above(*reversed(shares))):
+    if None in shares or not shares[0].apart(shares[1]):
         return None
     first, second = (placed(c) for c in claims)
     counted, sum_ = next((c for c in claims if c["unit"] == "count"), None), ""
     if counted:
-        ends = [end for share in shares for end in share[::2]]
+        ends = [end for share in shares for end in share.ends]
         share = f"{limited(counted)} {percent(_exact(counted, codebook), beside=ends)}".strip()
         sum_ = f": {number_words(counted)} of {codebook.respondents} is {share}"
     start = f"{subject_words(claims[0], codebook)}, of {who(claims[0], codebook)}"
@@ -215,14 +206,14 @@ def _parts_of_a_whole(claims, codebook, tolerance):
     shares = [_share(c, codebook, tolerance) for c in claims]
     if question.several or None in shares:
         return None
-    everyone = ({a.id for a in question.answers}, (Fraction(1), False, Fraction(1), False), None)
+    everyone = ({a.id for a in question.answers}, WHOLE, None)
     wholes = [(set(question.members(c["category"])), s, c) for c, s in zip(claims, shares, strict=True)]
     for members, share, whole in (*wholes, *([everyone] if _asked_all(claims[0], question, codebook) else [])):
         parts = [w for w in wholes if w[2] is not whole]
         together = [a for part, _, _ in parts for a in part]
         added = _sum([s for _, s, _ in parts])
-        if sorted(together) == sorted(members) and (_above(added, share) or _above(share, added)):
-            return _say_parts([c for _, _, c in parts], whole, share[::2], codebook)
+        if sorted(together) == sorted(members) and added.apart(share):
+            return _say_parts([c for _, _, c in parts], whole, share.ends, codebook)
     return None
 
 
@@ -255,8 +246,8 @@ def _too_many_answers(claims, codebook, tolerance):
     if None in shares or any(len(question.members(c["category"])) > 1 for c in parts):
         return None
     most = capped[0]["number"] - (capped[0]["op"] == "<")
-    least = _sum(shares)[0]
-    if least is None or least <= most:
+    least = _sum(shares).low
+    if least <= most:
         return None
     places = listed(sorted({c["place"] for c in parts}))
     total, digits = sum(_exact(c, codebook) for c in parts), finer(parts)
@@ -279,10 +270,10 @@ def _more_than_there_are(claims, codebook, tolerance):
         question = codebook.question(codebook.measure(part["measure"]).question)
         part_share = _turned(part, whole["category"], question, codebook, tolerance)
         ends = [_whole_numbers(c, codebook, tolerance) for c in (group, whole)]
-        if part_share is None or part_share[0] is None or None in ends:
+        if part_share is None or part_share.low is None or None in ends:
             continue
         (least_group, _), (_, most) = ends
-        least = ceil(part_share[0] * least_group)
+        least = ceil(part_share.low * least_group)
         if least > most:
             answer = category_words(whole, codebook)
             return (
@@ -310,7 +301,7 @@ def _order_turned(claims, codebook, tolerance):
         inside, overall = (_turned(c, order["group"], question, codebook, tolerance) for c in (part, whole))
         if None in (inside, overall):
             continue
-        higher, lower = _above(inside, overall), _above(overall, inside)
+        higher, lower = inside.above(overall), overall.above(inside)
         if (higher and order["op"] in ("<", "<=")) or (lower and order["op"] in (">", ">=")):
             return _say_turned(order, part, whole, codebook, (inside, overall))
     return None
@@ -320,8 +311,8 @@ def _say_turned(order, part, whole, codebook, shares):
     """`shares` are those of the order's first group, among those who gave the answer and of all."""
     one, other = (codebook.group(order["break"], order[g]).label for g in ("group", "versus_group"))
     inside, overall = shares
-    higher = _above(inside, overall)
-    there, of_all = (inside[0], overall[2]) if higher else (inside[2], overall[0])
+    higher = inside.above(overall)
+    there, of_all = (inside.low, overall.high) if higher else (inside.high, overall.low)
     least, most = ("at least", "at most") if higher else ("at most", "at least")
     return (
         f"{least.capitalize()} {percent(there, beside=[of_all])} of {who(part, codebook)} have "
@@ -372,19 +363,20 @@ def _complements(question, one, other, claim, codebook):
     return not question.several and together == whole and _asked_all(claim, question, codebook)
 
 
-# ---- shares as (low, low_open, high, high_open), as `limits` gives them
+# ---- shares as ranges
 
 
 def _share(claim, codebook, tolerance):
-    """The shares that agree with a claim; of a count, its part of all respondents. None where that cannot be said."""
+    """The Range of shares that agree with a claim; of a count, its part of all. None where that cannot be said."""
     if claim["unit"] not in SIZES:
         return None
-    low, low_open, high, high_open = limits(claim, tolerance)
+    allowed = Range(*limits(claim, tolerance))
     if claim["unit"] != "count":
-        return low, low_open, high, high_open
+        return allowed
     if not _of_everyone(claim, codebook) or not codebook.respondents:
         return None
-    return *(_part(low, codebook), low_open), *(_part(high, codebook), high_open)
+    low, high = (_part(end, codebook) for end in allowed.ends)
+    return Range(low, allowed.low_open, high, allowed.high_open)
 
 
 def _part(count, codebook):
@@ -404,32 +396,17 @@ def _turned(claim, category, question, codebook, tolerance):
         return share
     if not _complements(question, claim["category"], category, claim, codebook):
         return None
-    low, low_open, high, high_open = share
-    return (None if high is None else 1 - high), high_open, (None if low is None else 1 - low), low_open
+    return share.rest()
 
 
 def _sum(shares):
-    lows, highs = [s[0] for s in shares], [s[2] for s in shares]
-    low, high = (None if None in ends else sum(ends) for ends in (lows, highs))
-    return (
-        (sum(x for x in lows if x is not None) if low is None else low),
-        any(s[1] for s in shares),
-        high,
-        any(s[3] for s in shares),
-    )
-
-
-def _above(one, other):
-    """Whether all of one range lies above all of the other."""
-    low, low_open, _, _ = one
-    _, _, high, high_open = other
-    return low is not None and high is not None and (low > high or (low == high and (low_open or high_open)))
+    return total_range([share.from_none() for share in shares])
 
 
 def _whole_numbers(claim, codebook, tolerance):
     """The least and most organisations that agree with a claim of everyone."""
     share = _share(claim, codebook, tolerance)
-    if share is None or None in (share[0], share[2]):
+    if share is None or None in share.ends:
         return None
-    low, low_open, high, high_open = share
-    return whole_ends(low * codebook.respondents, low_open, high * codebook.respondents, high_open)
+    low, high = (end * codebook.respondents for end in share.ends)
+    return whole_ends(low, share.low_open, high, share.high_open)

@@ -12,30 +12,8 @@ from pipeline.bases import SHARES, Base, gives_a_size, stated_bases
 from pipeline.claims import limits, testable, whole_ends, whole_parts
 from pipeline.codebook import Codebook
 from pipeline.grim import possible_on
+from pipeline.ranges import Range
 from pipeline.whom import base_of, share_of
-
-
-@dataclass(frozen=True)
-class Range:
-    """The shares that a number allows, from `low` to `high`, each end open or not; None is no limit."""
-
-    low: Fraction | None
-    low_open: bool
-    high: Fraction | None
-    high_open: bool
-
-    def above(self, other):
-        """Whether all of this range lies above all of the other."""
-        if self.low is None or other.high is None:
-            return False
-        return self.low > other.high or (self.low == other.high and (self.low_open or other.high_open))
-
-    def apart(self, other):
-        """Whether no share lies in both ranges."""
-        return self.above(other) or other.above(self)
-
-
-WHOLE = Range(Fraction(1), False, Fraction(1), False)
 
 
 @dataclass(frozen=True)
@@ -132,10 +110,3 @@ def settled_sizes(report):
     claims = (c for c in report.claims if c["id"] in report.bases)
     sizes = {base_of(report.codebook, c): report.bases[c["id"]].settled for c in claims}
     return {base: size for base, size in sizes.items() if size}
-
-
-def total_range(ranges):
-    """The range of a sum of shares, from the range of each."""
-    low = None if any(r.low is None for r in ranges) else sum(r.low for r in ranges)
-    high = None if any(r.high is None for r in ranges) else sum(r.high for r in ranges)
-    return Range(low, any(r.low_open for r in ranges), high, any(r.high_open for r in ranges))
