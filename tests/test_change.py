@@ -400,3 +400,27 @@ def test_what_is_used_of_a_panel_is_decided_on_the_groups_that_are_not_tested_to
         libraries = rows[rows["measure"].eq("shop") & rows["group"].eq("lib")]
         assert libraries["quality"].eq("withheld").all() and libraries["n_both"].gt(0).all()
     assert [rows["basis"].unique().tolist() for rows in seen] == [["unweighted"], ["weighted"]]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "support"),
+    [
+        ("fieldwork", "fieldwork", "measured"),
+        ("rehearsal", "rehearsal", "simulated"),
+        ("rehearsal", "fieldwork", "simulated"),
+        ("fieldwork", "rehearsal", "simulated"),
+        ("reconstruction", "fieldwork", "assumed"),
+        ("reconstruction", "rehearsal", "assumed"),
+    ],
+)
+def test_a_comparison_rests_on_the_less_certain_of_its_waves(before, after, support):
+    assert change.support_of(SimpleNamespace(kind=before), SimpleNamespace(kind=after)) == support
+
+
+def test_a_change_that_no_sample_could_have_otherwise_has_its_room_as_interval_and_no_test():
+    """The same organisations' same answers: no error. Without degrees of freedom there is not even that."""
+    row = {"change": 0.1, "se_before": 0.05, "se_after": 0.05, "covariance": 0.0025, "df": 40}
+    rows = pd.DataFrame([row | {"room_down": 0.02, "room_up": 0.01}, row | {"df": 0, "covariance": 0.0}])
+    found = change.contrasts(rows, confidence=0.95)
+    assert found.iloc[0][["se", "ci_low", "ci_high"]].tolist() == pytest.approx([0.0, 0.08, 0.11])
+    assert found.iloc[1][["se", "ci_low", "ci_high"]].isna().all() and found["p"].isna().all()
