@@ -201,17 +201,20 @@ def entries_for(table, after, began):
 
     `table` is that of `differences`, `after` the later Codebook. An entry for answers that are gone is for the whole
     question. So is one for an answer that is new where only one may be given: whoever would choose it had to choose
-    another.
+    another. Bands are not chosen: an entry for redrawn ones names those that are new, and the others go on.
     """
     entries = {}
     for row in table[table["kind"].ne("same") & table["what"].isin(BREAKING)].to_dict("records"):
-        entry = entries.setdefault((row["question"], change_of(row)), {"answers": set(), "said": []})
-        entry["answers"].add("" if _touches_all(row, after) else row["answer"])
+        of_bands = row["answer"] and _is_banded(row["question"], after)
+        change = "bands" if of_bands else change_of(row)
+        entry = entries.setdefault((row["question"], change), {"answers": set(), "said": []})
+        named = row["answer"] if row["kind"] != "gone" and (of_bands or not _touches_all(row, after)) else ""
+        entry["answers"] |= set() if of_bands and not named else {named}
         entry["said"].append(_said(row))
     return [
         {
             "question": question,
-            **({} if "" in entry["answers"] else {"answers": sorted(entry["answers"])}),
+            **({} if "" in entry["answers"] or not entry["answers"] else {"answers": sorted(entry["answers"])}),
             "change": change,
             "date": began,
             "reason": SAID_BY_ITSELF.get(change, f"{TO_JUDGE}: {'; '.join(entry['said'])}"),
@@ -220,10 +223,13 @@ def entries_for(table, after, began):
     ]
 
 
+def _is_banded(question_id, after):
+    """Whether the answers of a question are bands of a size."""
+    return any(a.band for q in after.questions if q.id == question_id for a in q.answers)
+
+
 def _touches_all(difference, after):
-    """Whether a difference in an answer is one of the whole question."""
-    if difference["kind"] == "gone":
-        return True
+    """Whether a difference in an answer that is still there is one of the whole question."""
     offered = difference["what"] == "answer" and difference["kind"] in ("new", "unsure")
     return offered and not after.question(difference["question"]).several
 

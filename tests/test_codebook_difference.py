@@ -5,11 +5,11 @@ from datetime import date
 
 import pytest
 import yaml
-from conftest import HERE
+from conftest import HERE, ROOT
 from hypothesis import given, settings
 from made_surveys import codebooks
 
-from pipeline.codebook import Codebook, SeriesBreak
+from pipeline.codebook import Codebook, SeriesBreak, load_codebook
 from pipeline.codebook import Test as Answered
 from pipeline.codebook_difference import BREAKING, GONE, KINDS, condition_text, differences, entries_for, meaning
 from pipeline.harmonise import register
@@ -194,6 +194,18 @@ def test_one_more_answer_is_another_question_where_only_one_may_be_given():
     before, after = Codebook.model_validate(SMALL), Codebook.model_validate(data | {"wave": 2021})
     entries = {e["question"]: e for e in entries_for(differences(before, after), after, "2021-03-01")}
     assert "answers" not in entries["outlook"] and entries["events"]["answers"] == ["brand_new"]
+
+
+def test_bands_that_are_redrawn_leave_the_others_as_they_were(codebook_2014):
+    """The small and the middle councils have other limits; nobody chose a band, so the large ones go on."""
+    codebook_2015 = load_codebook(ROOT / "data/codebook/2015.yaml")
+    [entry] = [
+        e
+        for e in entries_for(differences(codebook_2014, codebook_2015), codebook_2015, "2015-01-12")
+        if e["question"] == codebook_2015.size_band
+    ]
+    assert entry["change"] == "bands"
+    assert {"la_under_100k", "la_100k_300k"} <= set(entry["answers"]) and "la_over_300k" not in entry["answers"]
 
 
 def test_what_can_break_a_series_has_the_change_that_the_register_calls_it():
