@@ -28,6 +28,16 @@ def add_hidden(book):
     book.create_sheet("Notes").sheet_state = "veryHidden"
 
 
+def add_title(book):
+    book.active.insert_rows(1, 2)
+    book.active["A1"] = "Survey of houses"
+    book.active.merge_cells("A1:F1")
+
+
+def add_blanks(book):
+    book.active.append([" \u00a0"] * book.active.max_column)
+
+
 CSV = {
     "byte order mark": m.beginning(b"\xef\xbb\xbf"),
     "UTF-16": m.encoded("utf-16"),
@@ -112,6 +122,8 @@ XLSX = {
     "sheet without a cell": m.in_workbook(lambda b: b.active.delete_rows(1, 500)),
     "names of columns alone": m.in_workbook(lambda b: b.active.delete_rows(2, 500)),
     "empty row first": m.in_workbook(lambda b: b.active.insert_rows(1)),
+    "title in merged cells first": m.in_workbook(add_title),
+    "row of blanks last": m.in_workbook(add_blanks),
     "empty column": m.in_workbook(lambda b: b.active.insert_cols(3)),
     "row of totals": m.in_workbook(lambda b: setattr(b.active.cell(row=95, column=2), "value", "Total")),
     "note below the rows": m.in_workbook(lambda b: setattr(b.active.cell(row=95, column=1), "value", "Sent on Monday")),
