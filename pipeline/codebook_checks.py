@@ -8,7 +8,15 @@ from itertools import pairwise
 from math import inf
 
 from pipeline.files import MARK
-from pipeline.names import NAMES_A_KIND, OWN_COLUMNS, RESERVED, SECTOR_COLUMNS, STAGE_COLUMNS, TOTAL
+from pipeline.names import (
+    NAMES_A_KIND,
+    OWN_COLUMNS,
+    PAGE_ANCHORS,
+    RESERVED,
+    SECTOR_COLUMNS,
+    STAGE_COLUMNS,
+    TOTAL,
+)
 from pipeline.texts import NOT_CHOSEN, fold, words
 
 WITH_IDS = [
@@ -56,6 +64,8 @@ def _check_ids(book):
     _free((m.id for m in book.measures), kinds, "measures: no measure can have the id")
     _free((s.id for s in book.steps), _beside_marks(book), "steps: no step can have the id")
     _free((b.id for b in book.breaks), {TOTAL}, "breaks: no break can have the id")
+    beside = {f"finding-{f.number}" for f in book.findings} | {f"chapter-{c.id}" for c in book.chapters}
+    _free((f.id for f in book.figures), {*PAGE_ANCHORS, *beside}, "figures: no figure can have the id")
     _known([book.sector, book.size_band], _ids(book.questions), "sector or size band: question")
 
 

@@ -36,6 +36,9 @@ RESERVED = frozenset(name for names in STAGE_COLUMNS.values() for name in names)
 # The number of a figure or finding may follow without a blank.
 NAMES_A_KIND = re.compile(r"change|mark|net|(?:finding|figure)(?:[_-]?\d.*)?", re.IGNORECASE)
 
+# Places on a wave's page beside its chapters, figures and findings (pipeline/templates/site).
+PAGE_ANCHORS = ("content", "how-to-read", "other-questions")
+
 # How the audit prints a claim that puts two shares in order, and one that says only that an answer was given.
 ORDERS = {">": "higher", "<": "lower", ">=": "no lower", "<=": "no higher"}
 MENTIONED = "more than 0"

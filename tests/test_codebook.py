@@ -309,6 +309,21 @@ FAULTS = {
         "- {id: total, label: Event held",
         "FILE: codebook: breaks: no break can have the id 'total', which is one of the pipeline's own.",
     ),
+    "figure named as a place of its page": (
+        "- {id: figure_5,",
+        "- {id: content,",
+        "FILE: codebook: figures: no figure can have the id 'content', which is one of the pipeline's own.",
+    ),
+    "figure named as a finding's place": (
+        "- {id: figure_5,",
+        "- {id: finding-1,",
+        "FILE: codebook: figures: no figure can have the id 'finding-1', which is one of the pipeline's own.",
+    ),
+    "figure named as a chapter's place": (
+        "- {id: figure_5,",
+        "- {id: chapter-shops,",
+        "FILE: codebook: figures: no figure can have the id 'chapter-shops', which is one of the pipeline's own.",
+    ),
     "group named as everyone": (
         "{id: more, label: More",
         "{id: total, label: More",

@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 from made_reports import made_report
 
 from pipeline.codebook import load_codebook
+from pipeline.names import PAGE_ANCHORS
 from pipeline.params import load_params
 from pipeline.points import as_markdown, printed_points, with_points
 from pipeline.printing import STATUS
@@ -87,6 +88,14 @@ def test_every_estimate_has_its_row_with_what_is_published_of_it(pages, report):
         shown = read[f"numbers/{row['measure']}.html"].find(id=anchor)
         assert shown is not None, row
         assert f"{float(row['estimate']):.0%}" in shown.get_text()
+
+
+def test_every_place_of_a_wave_s_page_has_a_name_of_its_own_that_no_figure_can_take(pages, small_codebook):
+    places = [tag["id"] for tag in soup(pages["index.html"]).find_all(id=True)]
+    assert len(places) == len(set(places))
+    figures = {slug(figure.id) for figure in small_codebook.figures}
+    rest = {p for p in places if not p.startswith(("chapter-", "finding-"))} - figures
+    assert figures < set(places) and rest == set(PAGE_ANCHORS)
 
 
 def test_figures_stand_in_their_chapter_with_words_and_data_and_what_no_chapter_names_is_not_lost(
