@@ -164,7 +164,7 @@ def compare(comparators, estimates, codebooks, basis="unweighted"):
             for r in _of_tracker(wanted, estimates[estimates["wave"].eq(wave)], book, basis)
         ]
         label = next(_label(wanted, book) for book in reversed(codebooks.values()) if not _first_unknown(wanted, book))
-        rows += [row | wanted | {"beside": label} for row in (*ours, *_of_others(others))]
+        rows += [wanted | row | {"beside": label} for row in (*ours, *_of_others(others))]
     alone = comparators[comparators["measure"].isna()]
     rows += [row | {"beside": NOWHERE} for row in _of_others(alone)]
     return pd.DataFrame(rows, columns=SHOWN).astype({"year": "Int64"} | dict.fromkeys(MARKS[:-1], "float64"))
@@ -202,6 +202,7 @@ def _our_row(row, codebook, basis, instead):
     )
     numbers |= {"low": row["low"], "high": row["high"]} if known == "bounded" else {}
     return {
+        **{k: row[k] for k in KEYS},
         "whose": TRACKER,
         "year": codebook.wave,
         "when": str(codebook.wave),

@@ -11,7 +11,7 @@ from pathlib import Path
 import jinja2
 
 from pipeline.files import write_text
-from pipeline.printing import STATUS
+from pipeline.printing import STATUS, with_evidence
 from pipeline.raw import FILES
 from pipeline.tables import write_table
 
@@ -31,7 +31,7 @@ def write_report(results, codebook, folder, stops):
     table, docs = (_failed(folder / name) if stops else folder / name for name in (RESULTS, DOCS))
     # Quotation marks around what was found keep a spreadsheet from taking it for a formula.
     published = results[PUBLISHED].assign(found=results["found"].map(repr, na_action="ignore"))
-    write_table(table, published, codebook)
+    write_table(table, with_evidence(published, codebook), codebook)
     for name, page in pages(results, codebook).items():
         write_text(docs / name, page)
     if not stops:

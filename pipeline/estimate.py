@@ -24,6 +24,7 @@ import pandas as pd
 
 from pipeline.codebook import ORGANISATION, TOTAL
 from pipeline.names import KEYS
+from pipeline.printing import as_printed
 from pipeline.problems import InputProblem
 from pipeline.respondents import gave, select
 from pipeline.texts import ITEMS
@@ -75,6 +76,8 @@ def estimate(respondents, *, codebook, settings, bounds=None):
     table = add_quality(table, flag_below=settings.flag_below, withhold_below=settings.withhold_below)
     table = withhold(table, printed=codebook.kind == "reconstruction")
     table = mark_modelled(table, flag_below=settings.flag_below)
+    # Which of the counts that a printed share stands for the records have is the model's: the share is what is printed.
+    table = as_printed(table) if codebook.kind == "reconstruction" else table
     return table.assign(wave=codebook.wave)[COLUMNS]
 
 

@@ -243,6 +243,8 @@ def alternative(table, words, figure):
     start = f"{words['caption']}. {KINDS[figure.kind]}. {ended(words['question'])} {words['measured']}.{rows}"
     split_by = ["group_label", "label"] if figure.kind in ("split", "grid", "themes") else ["label", "group_label"]
     row = "Row " if rows else ""
+    if figure.kind in ("split", "grid"):
+        table = table.assign(group_label=table["group_label"] + " (n = " + table["base"].astype(str) + ")")
     if figure.kind in ("bars", "grouped"):
         table = table.assign(text=table["text"] + table.apply(_interval_words, axis="columns"))
     said = [row + _said(part, split_by) for _, part in table.groupby(split_by[0], sort=False)]

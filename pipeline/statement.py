@@ -260,7 +260,9 @@ def _precision(estimates, codebook, confidence):
         # Intervals of shares are not even: the longer arm counts.
         arm = max((rows["ci_high"] - rows["estimate"]).max(), (rows["estimate"] - rows["ci_low"]).max())
         said.append(
-            f"{basis} at most {100 * arm:.1f} points to a side" if pd.notna(arm) else f"{basis} none is settled"
+            f"{basis} at most {100 * arm:.1f} points to a side"
+            if pd.notna(arm)
+            else f"{basis} none of an answer is settled"
         )
     spread = ", ".join(said)
     level = level_text(confidence)

@@ -251,20 +251,23 @@ def _measured(clause, choice, by_key, support):
     return row | {"other_estimate": other["estimate"]} | compared
 
 
-def coarse(judged, *, codebook, settings):
+def coarse(table, *, codebook, settings):
     """The rows with shares as coarse as `settings` (the section `disclose`) say, of a wave that is not public already.
 
-    The same share under many weights would give away how many in each size band gave the answer.
+    The same share under many weights would give away how many in each size band gave the answer. Those of REFERENCE
+    are published in full. Done to estimates before they are judged, so that a reader comes to the same verdicts, and to
+    what `judge` makes of them.
     """
     if codebook.kind == "reconstruction":
-        return judged
-    digits, there = settings.share_digits, judged.columns
-    shares = [c for c in ("estimate", "other_estimate", "difference") if c in there]
-    rounded = {c: in_steps(judged[c].astype(float), 10.0**-digits).round(digits) for c in shares}
+        return table
+    digits, other = settings.share_digits, table["choice"].ne(REFERENCE)
+    shares = [c for c in ("estimate", "other_estimate", "difference") if c in table]
+    rounded = {c: in_steps(table[c].astype(float), 10.0**-digits).round(digits) for c in shares}
     for low, high in (("ci_low", "ci_high"), ("diff_low", "diff_high")):
-        if low in there:
-            rounded |= zip((low, high), outwards(judged[low], judged[high], digits), strict=True)
-    return judged.assign(**rounded, n_eff=judged["n_eff"].round(0))
+        if low in table:
+            rounded |= zip((low, high), outwards(table[low], table[high], digits), strict=True)
+    rounded["n_eff"] = table["n_eff"].round(0)
+    return table.assign(**{c: table[c].mask(other, values) for c, values in rounded.items()})
 
 
 def verdict(row, reference, withhold_below):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.estimate import UNWEIGHTED, WEIGHTED
 from pipeline.group_tests import MARKS, NO_DIFFERENCE, NOT_EVIDENCE
-from pipeline.printing import level_text, why_withheld
+from pipeline.printing import in_steps, level_text, why_withheld
 from pipeline.tables import plain_cell
 
 # Why a number is not given. The letters are the standard ones: [b], for one, is a break in a series there.
@@ -115,11 +115,9 @@ def _few(quality, shown):
 
 def _numbers(rows, column, digits=0):
     """A column of numbers, rounded, with the reason in brackets where a number is not given."""
-    numbers = zip(rows[column].astype(float).tolist(), rows["n"].tolist(), rows["shown"].tolist(), strict=True)
-    return [
-        _absent(column, n, shown) if pd.isna(x) else int(x) if digits == 0 else round(x, digits)
-        for x, n, shown in numbers
-    ]
+    rounded = in_steps(rows[column].astype(float), 10.0**-digits).round(digits) if digits else rows[column]
+    numbers = zip(rounded.astype(float).tolist(), rows["n"].tolist(), rows["shown"].tolist(), strict=True)
+    return [_absent(column, n, shown) if pd.isna(x) else x if digits else int(x) for x, n, shown in numbers]
 
 
 def _absent(column, n, shown):

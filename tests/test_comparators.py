@@ -5,6 +5,7 @@ import pytest
 from conftest import ROOT
 from made_estimates import changed, estimates_of
 
+from pipeline.codebook import TOTAL
 from pipeline.comparators import (
     CAUTION,
     COLUMNS,
@@ -143,6 +144,9 @@ def test_a_group_that_is_not_settled_has_everyone_beside_it(small_codebook, writ
     group, everyone = table[table["whose"].eq(TRACKER)].to_dict("records")
     assert (group["low"], group["high"], group["drawn"]) == (0.1, 0.6, "bounded") and pd.isna(group["share"])
     assert everyone["drawn"] == "settled" and everyone["differs"].startswith("Everyone")
+    # Each row says of whom it is, also to who reads no words; both stand under one heading.
+    assert [(row["break"], row["group"]) for row in (group, everyone)] == [("kind", "lib"), (TOTAL, TOTAL)]
+    assert group["beside"] == everyone["beside"]
     assert "Reconstructed" in group["method"]
 
 

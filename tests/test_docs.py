@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -100,6 +101,20 @@ def test_the_benchmark_beside_r_meets_its_target_where_the_document_says_so():
     for size in ("1,000", "10,000"):
         [row, _] = re.findall(rf"^\| {size} \|(.*)\|$", text, flags=re.MULTILINE)
         assert float(row.split("|")[-1]) < 1
+
+
+@pytest.mark.parametrize("wave", [2014, 2015])
+def test_unweighted_errors_and_design_effects_are_as_the_methodology_has_them(wave):
+    """Variance p(1 - p)/n N/(N - 1), and a design effect over p(1 - p)/(n - 1)."""
+    table = pd.read_csv(ROOT / f"reports/{wave}/estimates.csv")
+    ours = table[table["basis"].eq("unweighted") & table["se"].notna() & table["estimate"].between(1e-9, 1 - 1e-9)]
+    # A printed share that stands for several counts is not that of the count whose error stands beside it.
+    ours = ours[~(ours["count_low"] < ours["count_high"])]
+    everyone, spread = table["n"].max(), ours["estimate"] * (1 - ours["estimate"])
+    np.testing.assert_allclose(ours["se"] ** 2, spread / ours["n"] * everyone / (everyone - 1), rtol=1e-8)
+    known = ours[ours["deff"].notna()]
+    spread = spread.loc[known.index]
+    np.testing.assert_allclose(known["deff"], known["se"] ** 2 / (spread / (known["n"] - 1)), rtol=1e-8)
 
 
 def test_every_line_of_the_rap_assessment_has_a_verdict_and_its_evidence():

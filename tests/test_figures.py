@@ -92,7 +92,8 @@ def test_a_group_called_all_is_not_taken_for_everyone(small_codebook, kind, base
     _, text = words_and_text(estimates, book, figure)
     said = [f"{named} 31% (26% to 36%); {library} 30% (25% to 35%); {museum} 32% (27% to 37%)"]
     if kind != "grouped":
-        said = [f"Row {named}: Yes 31%.", f"Row {library}: Yes 30%.", f"Row {museum}: Yes 32%."]
+        shares = {named: 31, library: 30, museum: 32}
+        said = [f"Row {label} (n = 100): Yes {share}%." for label, share in shares.items()]
     assert all(part in text for part in said)
 
 
@@ -100,7 +101,7 @@ def test_an_answer_called_all_is_said_where_it_is_the_only_one(small_codebook):
     book = with_labels(small_codebook, "shop", yes="All")
     figure = figure_of("split", "shop", "kind", categories=("yes",))
     _, text = words_and_text(counted(estimates_of(book), "shop", "yes", "kind", "lib", count=30, n=100), book, figure)
-    assert "Row Library: All 30%." in text
+    assert "Row Library (n = 100): All 30%." in text
 
 
 def with_labels(codebook, question_id, **labels):
@@ -229,6 +230,9 @@ def test_every_drawn_text_is_in_the_alternative(small_codebook):
         _, text = words_and_text(estimates, small_codebook, figure)
         for row in figure_data(estimates, small_codebook, figure).to_dict("records"):
             assert row["text"] in text and row["label"] in text
+            # Where each row has a base of its own, it is said with the row; else all of them at the end.
+            each = f"{row['group_label']} (n = {row['base']}): "
+            assert (each in text) == (figure.kind in ("split", "grid"))
 
 
 def test_bases_stand_under_each_chart_or_beside_each_row(small_codebook):

@@ -19,6 +19,7 @@ from pipeline.problems import InputProblem
 from pipeline.tables import read_table, write_table
 from pipeline.tabulate import COLUMNS, tabulate, tidy
 from pipeline.workbook import LANGUAGE, workbook
+from pipeline.workbook_cells import _numbers
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=2", "\r=3", '=HYPERLINK("http://example.org")', "'=5"]
 TRICKS = ["$$note$$ here", "[click](http://example.org)", "http://example.org", "<b>bold</b>", "{=4}", "***"]
@@ -464,3 +465,8 @@ def test_labels_without_a_latin_letter_can_be_tabulated(small_codebook, tests):
     read = openpyxl.load_workbook(io.BytesIO(workbook(tidy(table, tests.iloc[:0], book), book, 0.95)))
     texts = {cell.value for sheet in read for row in sheet for cell in row}
     assert {f"\u0395\u03af\u03b4\u03bf\u03c2 ({b.id})" for b in breaks if b.groups} & texts
+
+
+def test_halves_round_up_in_the_workbook_as_they_do_on_the_pages():
+    rows = pd.DataFrame({"estimate": [0.3125, 0.0625, 0.5005], "n": 16, "shown": "settled"})
+    assert _numbers(rows, "estimate", 3) == [0.313, 0.063, 0.501]

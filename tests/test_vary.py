@@ -242,8 +242,12 @@ def bounds_for(judged):
 
 def test_a_wave_s_intervals_are_as_coarse_as_its_estimates_have_them(weighed, respondents, small_codebook):
     """Outwards: neither end of a share's interval, nor of a difference's, is nearer than it was."""
-    exact = judged_of(weighed, respondents, small_codebook)
-    found = vary.coarse(exact, codebook=small_codebook, settings=PARAMS.disclose)
+    every = judged_of(weighed, respondents, small_codebook)
+    coarse = vary.coarse(every, codebook=small_codebook, settings=PARAMS.disclose)
+    # The unweighted ones are published in full.
+    reference = every["choice"].eq(vary.REFERENCE)
+    pd.testing.assert_frame_equal(coarse[reference], every[reference])
+    exact, found = every[~reference], coarse[~reference]
     same = disclose.coarsened(exact.assign(se=0.1), PARAMS.disclose.share_digits)
     for column in ("estimate", "ci_low", "ci_high"):
         assert found[column].notna().any()
@@ -254,6 +258,23 @@ def test_a_wave_s_intervals_are_as_coarse_as_its_estimates_have_them(weighed, re
     assert (found["diff_high"] - exact["diff_high"])[apart].max() < 0.01
     public = small_codebook.model_copy(update={"kind": "reconstruction"})
     assert vary.coarse(exact, codebook=public, settings=PARAMS.disclose) is exact
+
+
+def test_what_is_judged_is_what_is_published(weighed, respondents, small_codebook):
+    """Who has the table comes to its verdicts: from shares in two digits, and the printed interval in full."""
+    clauses, wanted = vary.clause_rows(small_codebook)
+    found = vary.estimate_choices(weighed[1], respondents, codebook=small_codebook, wanted=wanted, confidence=0.95)
+    how = {"codebook": small_codebook, "settings": PARAMS.disclose}
+    known = wanted.assign(support="measured", **PUBLISHED)
+    judged = vary.judge(clauses, vary.coarse(found, **how), supports=known, withhold_below=6)
+    judged = vary.coarse(judged, **how)
+    for _, rows in judged.groupby(["finding", "clause"]):
+        reference = rows[rows["choice"].eq(vary.REFERENCE)].iloc[0]
+        for row in rows.to_dict("records"):
+            row = row if pd.notna(row["versus"]) else {k: v for k, v in row.items() if k != "direction"}
+            assert row["verdict"] == vary.verdict(row, reference, 6)
+    shares = judged.loc[judged["choice"].ne(vary.REFERENCE), "estimate"]
+    np.testing.assert_allclose(shares, shares.round(2), atol=1e-12)
 
 
 def test_a_survey_without_findings_has_nothing_to_survive(weighed, respondents, small_codebook, tmp_path):
