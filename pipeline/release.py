@@ -69,16 +69,18 @@ def _stop_at_respondents(entry, project, wave):
     """Raise InputProblem for an entry, which is published, that names an organisation of the wave or holds a contact.
 
     Beside the old and the new numbers it would give the organisation's answer away. Those of a reconstruction are
-    nobody. Where the wave's frame is not on this machine only contact details are known.
+    nobody. Where the wave's frame is not on this machine only contact details are known. An id that is a number alone
+    cannot be told from any other number, and is not looked for.
     """
     if load_params(project / "params.yaml").waves.kind(int(wave)) == "reconstruction":
         return
     path = project / f"data/raw/{wave}/{FRAME}"
     frame = read_table(path, dtype="string").fillna("") if path.exists() else pd.DataFrame()
     names = either_way({name for c in ("organisation_name", "contact_name") if c in frame for name in frame[c]})
-    ids = {fold(name) for name in frame.get(ORGANISATION, ())} - {""}
+    ids = {fold(name) for name in frame.get(ORGANISATION, ()) if re.search(r"[^\W\d]", name)}
+    named = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, sorted(ids, key=len, reverse=True)))})(?![\w-])")
     for option in ("why", "by"):
-        texts = [word for word in re.findall(r"[\w-]+", entry[option]) if fold(word) in ids]
+        texts = named.findall(fold(entry[option])) if ids else []
         if texts or holds_details(entry[option], names if option == "why" else None):
             raise InputProblem(
                 f"--{option} would be published beside the numbers, and names an organisation or a contact of {wave}",

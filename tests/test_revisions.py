@@ -290,7 +290,8 @@ def framed(held):
     path = held / "data/raw/2020/frame.csv"
     path.parent.mkdir(parents=True)
     path.write_text(
-        "organisation,organisation_name,contact_name\nLIB-007,The Old Library,Ann Example\n", encoding="utf-8"
+        "organisation,organisation_name,contact_name\nLIB-007,The Old Library,Ann Example\nMUS/3,,\n7,,\n",
+        encoding="utf-8",
     )
     return held
 
@@ -298,8 +299,9 @@ def framed(held):
 @pytest.mark.parametrize(
     ("why", "found"),
     [
-        ("One answer of LIB-007 was keyed wrongly.", "LIB-007"),
-        ("One answer of lib-007, a library.", "lib-007"),
+        ("One answer of LIB-007 was keyed wrongly.", "lib-007"),
+        ("One answer of Lib-007, a library.", "lib-007"),
+        ("One answer (mus/3) was keyed wrongly.", "mus/3"),
         ("The old library's answer was keyed wrongly.", "[contact detail]'s answer was keyed wrongly."),
         ("Example, Ann said so.", "[contact detail] said so."),
         ("Write to somebody@example.org.", "Write to [contact detail]"),
