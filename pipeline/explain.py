@@ -16,7 +16,6 @@ from pipeline.findings import about, apart, compared
 from pipeline.printing import (
     STATUS,
     base_text,
-    printed_share,
     state,
     value_text,
     why_withheld,
@@ -76,7 +75,6 @@ def explain_estimate(key, *, codebook, estimates, claims, respondents=None, shar
         "printed": value_text(row),
         "state": state(row),
         "estimate": plain_number(row["estimate"]),
-        "as_printed": plain_number(printed_share(row)),
         "interval": [plain_number(row["ci_low"]), plain_number(row["ci_high"])],
         "quality": row["quality"],
         "question": question.text,

@@ -71,7 +71,7 @@ def _check_same(row, name, facts):
     """Raise InputProblem where the tracker's value of a wave is not that wave's estimate."""
     value = row[name]
     settled = row[f"support_{name}"] in SETTLED and pd.notna(value)
-    estimate = facts.get("as_printed", facts["estimate"])
+    estimate = facts["estimate"]
     if settled and estimate is not None and abs(value - estimate) > SAME:
         raise InputProblem(
             f"the tracker and the estimates of {row['since' if name == 'before' else 'wave']} are of different runs",

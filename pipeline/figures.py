@@ -28,7 +28,6 @@ from pipeline.printing import (
     has_open_base,
     interval_key,
     percent_text,
-    printed_share,
     state,
     value_text,
     why_withheld,
@@ -141,7 +140,6 @@ def _shown(row, unit):
         hidden.append("count")
     if has_open_base(row):
         hidden.append("n")
-    shown["estimate"] = printed_share(row)
     text = value_text(row, unit)
     if row["quality"] == "flagged" and unit == "percent" and known in ("settled", "bounded"):
         text += "*"

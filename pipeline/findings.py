@@ -25,7 +25,6 @@ from pipeline.printing import (
     per_cent,
     percent_text,
     points_text,
-    printed_share,
     range_words,
     size_words,
     state,
@@ -172,8 +171,8 @@ def _difference_text(clause, one, other, label):
 
 
 def apart(clause, one, other):
-    """The `difference` of two settled shares, each as printed where it stands for several counts."""
-    return difference(*(row | {"estimate": printed_share(row)} for row in (one, other)), alike=_alike(clause))
+    """The `difference` of two settled shares."""
+    return difference(one, other, alike=_alike(clause))
 
 
 def _said(row, label):
@@ -198,7 +197,7 @@ def interval_text(row):
 def _on_basis(basis, one, other):
     """A clause's estimate on a basis: the share, and in print with its interval, `59% (48% to 70%) against 7% ...`."""
     text = AGAINST.join(_in_print(row) for row in (one, other) if row is not None)
-    return {basis: printed_share(one) if state(one) == "settled" else None, f"{basis}_text": text}
+    return {basis: one["estimate"] if state(one) == "settled" else None, f"{basis}_text": text}
 
 
 def _in_print(row):
@@ -212,7 +211,7 @@ def _evidence(clause, one, other):
     row |= {"base": base_text(one), "count": None, "share": None, "ci_low": None, "ci_high": None}
     row |= {"low": None, "high": None, "support": one["support"], "quality": one["quality"], "words": _words(one)}
     if state(one) == "settled":
-        row |= {"share": printed_share(one), "ci_low": one["ci_low"], "ci_high": one["ci_high"]}
+        row |= {"share": one["estimate"], "ci_low": one["ci_low"], "ci_high": one["ci_high"]}
         row["count"] = one["count"] if state(one, "count") == "settled" else None
     elif state(one) != "withheld":
         row |= {"low": one["low"], "high": one["high"]}
@@ -227,7 +226,7 @@ def _compared_with(clause, one, other):
     row |= {"other_base": base_text(other), "other_support": other["support"]}
     states = {state(one), state(other)}
     if state(other) == "settled":
-        row["other_share"] = printed_share(other)
+        row["other_share"] = other["estimate"]
     if states <= {"settled", "bounded"}:
         row["comparison"] = compared(clause, one, other)
     if states == {"settled"}:

@@ -209,19 +209,19 @@ def has_open_base(row):
     return not any(pd.isna(end) for end in ends) and ends[0] < ends[1]
 
 
-def printed_share(row):
-    """The share of a settled row: as it is printed, in whole per cent, where it stands for more than one count.
-
-    A share that nobody printed and that the printed numbers leave one value has that value, whatever its count.
-    """
-    share = row["estimate"]
-    several = row["support"] == "published" and state(row, "count") not in ("settled", WITHHELD)
-    return share if pd.isna(share) or not several else per_cent(share) / 100
-
-
 def as_printed(estimates):
-    """A table of estimates with each share as `printed_share` has it, so none that the records alone give."""
-    return estimates.assign(estimate=[printed_share(row) for row in estimates.to_dict("records")])
+    """A table of estimates in which a published share that stands for more than one count is the printed per cent.
+
+    So none is a share that the records alone give. A share that nobody printed and that the printed numbers leave one
+    value has that value, whatever its count.
+    """
+    rows = estimates.to_dict("records")
+    several = [r["support"] == "published" and state(r, "count") not in ("settled", WITHHELD) for r in rows]
+    printed = [
+        per_cent(r["estimate"]) / 100 if s and pd.notna(r["estimate"]) else np.nan
+        for r, s in zip(rows, several, strict=True)
+    ]
+    return estimates.assign(estimate=estimates["estimate"].where(pd.isna(printed), printed))
 
 
 def value(row, unit):

@@ -17,7 +17,7 @@ from pipeline.csvw import describe
 from pipeline.estimate import KEYS
 from pipeline.files import MARK
 from pipeline.params import load_params
-from pipeline.printing import as_printed, state
+from pipeline.printing import state
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table, write_bytes, write_table, write_text
 
@@ -84,10 +84,10 @@ def tidy(estimates, tests, codebook):
     `estimates` are those of `pipeline.estimate`, `tests` those of `pipeline.group_tests`. What the evidence does not
     settle has no number: of a bounded estimate its range is given, of an assumed one nothing but the base, of one that
     is withheld the count where that may be given.
-    A base or count of a reconstruction that its report leaves open is not given, and its share as it is printed.
+    A base or count of a reconstruction that its report leaves open is not given.
     """
     listed = estimates.to_dict("records")
-    rows = as_printed(estimates).assign(shown=[state(row) for row in listed])
+    rows = estimates.assign(shown=[state(row) for row in listed])
     for column in NUMBERS:
         rows[column] = rows[column].where(rows["shown"].map(lambda s, c=column: c in SHOWN[s])).astype(float)
     open_base = rows["base_low"] < rows["base_high"]

@@ -10,7 +10,7 @@ from pipeline.change import NO_CLEAR_CHANGE, Wave
 from pipeline.codebook import TOTAL, load_codebook
 from pipeline.estimate import UNWEIGHTED
 from pipeline.maturity import estimate_means, profiles
-from pipeline.printing import SETTLED, STATUS, as_printed, percent_text, points_text
+from pipeline.printing import SETTLED, STATUS, percent_text, points_text
 from pipeline.problems import InputProblem
 from pipeline.shown import picture
 from pipeline.tables import read_respondents, read_table
@@ -51,7 +51,7 @@ def load_waves(waves, *, codebooks, weighted, series):
                 allowed=str(year),
             )
         respondents = read_respondents(Path(weighted) / f"{year}/respondents.csv", codebook)
-        found.append(Wave(year, codebook, respondents, as_printed(estimates)))
+        found.append(Wave(year, codebook, respondents, estimates))
     return found
 
 

@@ -28,7 +28,6 @@ from pipeline.printing import (
     EVIDENCE,
     SETTLED,
     WITHHELD,
-    as_printed,
     difference,
     in_steps,
     outwards,
@@ -223,7 +222,7 @@ def _as_published(estimates, supports):
     A share that stands for several counts is the printed one, with an interval that reaches over all of them.
     """
     columns = ["estimate", "ci_low", "ci_high"]
-    published = as_printed(supports).set_index(KEYS)[columns]
+    published = supports.set_index(KEYS)[columns]
     ours = published.reindex(pd.MultiIndex.from_frame(estimates[KEYS])).set_index(estimates.index)
     kept = estimates["choice"].eq(REFERENCE) & ours["ci_low"].notna()
     return estimates.assign(**{c: estimates[c].mask(kept, ours[c]) for c in columns})

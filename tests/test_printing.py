@@ -11,6 +11,7 @@ from pipeline.printing import (
     DASH,
     FRACTIONS,
     STATUS,
+    as_printed,
     base_text,
     comparison_words,
     difference,
@@ -24,7 +25,6 @@ from pipeline.printing import (
     per_cent,
     percent_text,
     points_text,
-    printed_share,
     range_text,
     range_words,
     size_words,
@@ -276,8 +276,9 @@ def test_answers_that_were_given_are_not_compared_without_an_interval():
 @pytest.mark.parametrize(("support", "expected"), [("published", 0.55), ("implied", 0.545), ("measured", 0.545)])
 def test_a_share_is_as_printed_only_where_it_was_printed(support, expected):
     """A printed 55% of 200 may be 109 or 110 organisations. What is implied is not printed and has its own value."""
-    assert printed_share(row(109, 200, support=support, count_low=109, count_high=110)) == pytest.approx(expected)
-    assert printed_share(row(109, 200, support=support, count_low=109, count_high=109)) == pytest.approx(0.545)
+    counts = [{"count_low": 109, "count_high": high} for high in (110, 109)]
+    table = pd.DataFrame([row(109, 200, support=support, **each) for each in counts])
+    assert as_printed(table)["estimate"].tolist() == pytest.approx([expected, 0.545])
 
 
 def test_points_round_as_per_cents_do():

@@ -342,19 +342,6 @@ def test_waves_are_read_in_order_and_those_of_another_year_refused(book, respond
         track.load_waves([2020, 2021], **folders)
 
 
-def test_a_printed_share_is_read_as_printed_and_not_as_the_records_have_it(book, respondents, tmp_path, small_codebook):
-    [made] = waves_of(small_codebook, respondents, broken=())[:1]
-    shares = made.estimates.assign(support="implied", count_low=109, count_high=110, estimate=0.545)
-    shares.loc[shares["measure"].eq("shop"), "support"] = "published"
-    write_table(tmp_path / "weighted/2020/respondents.csv", made.respondents)
-    write_table(tmp_path / "series/2020.csv", shares)
-    (tmp_path / "2020.yaml").write_text((HERE / "small_codebook.yaml").read_text(encoding="utf-8"))
-    folders = {"codebooks": tmp_path, "weighted": tmp_path / "weighted", "series": tmp_path / "series"}
-    [read] = track.load_waves([2020], **folders)
-    by_support = read.estimates.groupby("support")["estimate"].unique()
-    assert by_support["published"].tolist() == [0.55] and by_support["implied"].tolist() == [0.545]
-
-
 def test_clear_changes_are_said_with_their_interval(book, respondents):
     waves = waves_of(book, respondents, broken=())
     everyone = waves[1].respondents.assign(outlook=pd.Series(["bright"] * 110, dtype="string"))
