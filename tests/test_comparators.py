@@ -1,5 +1,6 @@
 """Published figures stand beside the tracker with method, population and source, and join nothing."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
@@ -172,6 +173,37 @@ def test_no_line_goes_from_one_figure_to_another(table, small_codebook):
     page = set_sheet(words, SETTINGS.figures, lambda page: _rows(page, placed))
     tall = [max(ys) - min(ys) for ys in (line.get_ydata() for line in page.sheet.get_lines())]
     assert len(tall) > 10 and max(tall) < LANE
+
+
+def test_shares_intervals_and_limits_stand_where_their_scale_says(table, small_codebook):
+    """From none at the left to all at the right, in per cent below the first figure of a block."""
+    placed = table[table["beside"].ne(NOWHERE)].reset_index(drop=True)
+    page = set_sheet(comparator_words(table, {2020: small_codebook}), SETTINGS.figures, lambda p: _rows(p, placed))
+    left, right = page.left + 4, page.right - 4
+
+    def share_at(x):
+        return (x - left) / (right - left)
+
+    dots = [line for line in page.sheet.lines if line.get_marker() == "o"][: placed["share"].notna().sum()]
+    assert [share_at(d.get_xdata()[0]) for d in dots] == pytest.approx(placed["share"].dropna().tolist())
+    boxes = [b for b in page.sheet.patches if b.get_height() == pytest.approx(8)]
+    ranged = placed[placed["low"].notna()]
+    spans = [(share_at(b.get_x()), share_at(b.get_x() + b.get_width())) for b in boxes][: len(ranged)]
+    np.testing.assert_allclose(spans, ranged[["low", "high"]])
+    assert len(ranged)
+    lines = [tuple(map(share_at, x)) for x in (line.get_xdata() for line in page.sheet.lines) if len(x) == 2]
+    known = placed[placed["ci_low"].notna()]
+    for ends in zip(known["ci_low"], known["ci_high"], strict=True):
+        assert any(line == pytest.approx(ends) for line in lines)
+    texts = {t.get_text(): share_at(t.get_position()[0]) for t in page.sheet.texts if t.get_text().endswith("%")}
+    assert (texts["0%"], texts["50%"], texts["100%"]) == pytest.approx((0, 0.5, 1), abs=0.02)
+
+
+def test_the_key_has_the_marks_that_are_drawn_and_no_other(table, small_codebook):
+    words = comparator_words(table, {2020: small_codebook})
+    assert [mark for mark, _ in words["key"]] == ["filled", "interval", "hollow", "assumed"]
+    bare = table.assign(ci_low=None)[table["drawn"].ne("limit")]
+    assert [mark for mark, _ in comparator_words(bare, {2020: small_codebook})["key"]] == ["filled", "hollow"]
 
 
 def test_picture_table_and_words_say_the_same_and_come_out_the_same(table, small_codebook, tmp_path):

@@ -10,7 +10,7 @@ from made_waves import STEPS, stepped, two_waves, wave_of
 from pipeline.codebook import TOTAL
 from pipeline.harmonise import register
 from pipeline.maturity import marks_of
-from pipeline.step_weights import choices, robustness, what_survives
+from pipeline.step_weights import _turned, choices, robustness, what_survives
 from pipeline.track import books
 
 
@@ -29,6 +29,27 @@ def test_every_choice_of_weights_adds_up_to_one(book):
     assert all(sum(w.values()) == pytest.approx(1) for w in made.values())
     # Every step alike, 2 alone, 2 left out, 4 criteria left out, every criterion alike
     assert len(made) == 1 + 2 + 2 + 4 + 1 and next(iter(made)) == "every step alike"
+
+
+def test_a_criterion_that_is_left_out_is_the_one_that_is_named_and_the_others_of_its_step_have_its_weight(book):
+    made = choices(book)
+    for step in book.steps:
+        others = {f"{s.id}.{c.id}": 1 / len(book.steps) / len(s.criteria) for s in book.steps for c in s.criteria}
+        for left in step.criteria if len(step.criteria) > 1 else ():
+            kept = {f"{step.id}.{c.id}": 1 / len(book.steps) / (len(step.criteria) - 1) for c in step.criteria}
+            expected = {k: v for k, v in (others | kept).items() if k != f"{step.id}.{left.id}"}
+            assert made[f"without: {left.label}"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("usual", "other", "turned"),
+    [(0.2, 0.1, False), (0.2, -0.1, True), (0.2, 0.0, True), (0.0, 0.0, False), (0.0, 0.1, True), (-0.2, -0.3, False)],
+)
+def test_a_choice_turns_a_difference_that_it_turns_round_makes_or_takes_away(usual, other, turned):
+    apart = pd.Series({"every step alike": usual, "without: a": other, "only: b": usual})
+    difference, least, most, survives, left_out, against = _turned(apart)
+    assert (difference, least, most) == (usual, min(usual, other), max(usual, other))
+    assert (survives, left_out, against) == (not turned, not turned, "without: a" if turned else "")
 
 
 def test_criteria_and_steps_of_one_label_are_different_choices(book):
