@@ -25,6 +25,7 @@ from pipeline.explain import (
 from pipeline.explain_command import _full, _wave_meant, explained
 from pipeline.findings import finding_clauses
 from pipeline.params import Analyse, Waves
+from pipeline.printing import per_cent
 from pipeline.problems import InputProblem
 from pipeline.provenance import (
     commit_of,
@@ -155,6 +156,22 @@ def test_without_records_the_rest_is_still_said(small_codebook, wave):
     assert "records" not in facts
     assert (facts["question"], facts["answer"]) == ("Is there a shop?", "No shop yet")
     assert facts["net_of"] == ["No, but planned", "No"]
+
+
+def test_the_records_of_a_printed_share_that_stands_for_several_counts_are_shown(small_codebook, wave):
+    """They have one of the counts: their share is another one than the printed, and no sign of another run."""
+    rows, table = wave
+    codebook = small_codebook.model_copy(update={"kind": "reconstruction"})
+    [row] = table[(table[KEYS] == ["shop", "yes", TOTAL, TOTAL]).all(axis=1) & table["basis"].eq("unweighted")].index
+    share, count = table.at[row, "estimate"], table.at[row, "count"]
+    ends = {"support": "published", "count_low": count, "count_high": count + 1, "basis": "unweighted"}
+    printed = changed(table, "shop", "yes", estimate=per_cent(share) / 100, **ends)
+    assert abs(per_cent(share) / 100 - share) > 1e-6
+    facts = explain(Key("shop", "yes"), codebook, (rows, printed))
+    assert facts["estimate"] == per_cent(share) / 100 and facts["share"] == pytest.approx(share)
+    other = changed(printed, "shop", "yes", estimate=per_cent(share) / 100 + 0.01, basis="unweighted")
+    with pytest.raises(InputProblem, match="the weighted records do not give the published share"):
+        explain(Key("shop", "yes"), codebook, (rows, other))
 
 
 def test_a_finding_has_its_sentences_estimates_and_comparison(small_codebook, wave):
