@@ -205,11 +205,12 @@ def entries_for(table, after, began):
     """
     entries = {}
     for row in table[table["kind"].ne("same") & table["what"].isin(BREAKING)].to_dict("records"):
-        of_bands = row["answer"] and _is_banded(row["question"], after)
-        change = "bands" if of_bands else change_of(row)
+        if row["answer"] and _is_banded(row["question"], after):
+            change, named = "bands", set() if row["kind"] == "gone" else {row["answer"]}
+        else:
+            change, named = change_of(row), {"" if _touches_all(row, after) else row["answer"]}
         entry = entries.setdefault((row["question"], change), {"answers": set(), "said": []})
-        named = row["answer"] if row["kind"] != "gone" and (of_bands or not _touches_all(row, after)) else ""
-        entry["answers"] |= set() if of_bands and not named else {named}
+        entry["answers"] |= named
         entry["said"].append(_said(row))
     return [
         {
@@ -229,7 +230,9 @@ def _is_banded(question_id, after):
 
 
 def _touches_all(difference, after):
-    """Whether a difference in an answer that is still there is one of the whole question."""
+    """Whether a difference in an answer is one of the whole question."""
+    if difference["kind"] == "gone":
+        return True
     offered = difference["what"] == "answer" and difference["kind"] in ("new", "unsure")
     return offered and not after.question(difference["question"]).several
 

@@ -77,8 +77,7 @@ def estimate(respondents, *, codebook, settings, bounds=None):
     table = withhold(table, printed=codebook.kind == "reconstruction")
     table = mark_modelled(table, flag_below=settings.flag_below)
     # Which of the counts that a printed share stands for the records have is the model's: the share is what is printed.
-    table = as_printed(table) if codebook.kind == "reconstruction" else table
-    return table.assign(wave=codebook.wave)[COLUMNS]
+    return as_printed(table).assign(wave=codebook.wave)[COLUMNS]
 
 
 def _without_certainty(table, codebook):

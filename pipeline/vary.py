@@ -24,16 +24,7 @@ from pipeline.estimate import KEYS, PAIR, UNWEIGHTED, WEIGHTED, Grid, estimate_b
 from pipeline.findings import about
 from pipeline.params import Weight
 from pipeline.population import population_cells, shift_totals
-from pipeline.printing import (
-    EVIDENCE,
-    SETTLED,
-    WITHHELD,
-    difference,
-    in_steps,
-    outwards,
-    size_words,
-    with_evidence,
-)
+from pipeline.printing import EVIDENCE, SETTLED, WITHHELD, difference, in_steps, outwards, size_words, with_evidence
 from pipeline.problems import InputProblem
 from pipeline.weight import weigh
 
