@@ -27,7 +27,7 @@ from pipeline.codebook import ORGANISATION, TOTAL, Codebook
 from pipeline.estimate import SUPPORT, UNWEIGHTED, WEIGHTED, lay_out
 from pipeline.files import MARK, MARKED
 from pipeline.harmonise import compare
-from pipeline.printing import KEYS, SETTLED, TOO_FEW_OR_PROTECTED
+from pipeline.printing import KEYS, SETTLED, TOO_FEW_OR_PROTECTED, open_bases
 
 POWER = 0.8
 UP, DOWN, NO_CLEAR_CHANGE = "up", "down", "no clear change"
@@ -138,6 +138,7 @@ def side_by_side(rows, before, after):
     wanted = [*KEYS, "basis", "n", "estimate", "se", "support", "low", "high", "quality"]
     for wave, name in ((before, "before"), (after, "after")):
         ours = wave.estimates[wanted].rename(columns={c: f"{c}_{name}" for c in wanted[5:]})
+        ours[f"n_{name}"] = ours[f"n_{name}"].mask(open_bases(wave.estimates))
         rows = rows.merge(ours, on=[*KEYS, "basis"], how="left", validate="1:1")
     rows = rows.rename(columns={"estimate_before": "before", "estimate_after": "after"})
     rows["change"] = (rows["after"] - rows["before"]).where(rows["comparable"])

@@ -42,7 +42,7 @@ TRACKER, ELSEWHERE = "this tracker", "published elsewhere"
 MARKS = ["share", "ci_low", "ci_high", "low", "high", "drawn"]
 SHOWN = [
     *("beside", *KEYS, "whose", "year", "when", "title", "publisher", "method", "population", "base"),
-    *("what", "printed", *MARKS, "differs", "note", "source"),
+    *("what", "text", "support", *MARKS, "differs", "note", "source"),
 ]
 CAUTION = (
     "Methods, populations and wordings differ from row to row. These are not one series: no line joins them, and the "
@@ -212,7 +212,8 @@ def _our_row(row, codebook, basis, instead):
         "population": f"{codebook.base(measure.base).label}{group}",
         "base": f"n = {base_text(row)}",
         "what": codebook.question(measure.question).text,
-        "printed": value_text(row),
+        "text": value_text(row),
+        "support": row["support"],
         "drawn": known,
         "differs": "Everyone, since the share of the group is not settled" if instead else None,
         "source": codebook.source,
@@ -233,7 +234,7 @@ def _of_others(figures):
         number = "" if pd.isna(row["base"]) else f"n = {row['base']:,}"
         base = ", ".join(part for part in (number, row["base_note"]) if pd.notna(part) and part)
         kept = {c: row[c] for c in SHOWN if c in row and c != "base" and pd.notna(row[c])}
-        rows.append(kept | numbers | {"whose": ELSEWHERE, "drawn": drawn, "base": base})
+        rows.append(kept | numbers | {"whose": ELSEWHERE, "text": row["printed"], "drawn": drawn, "base": base})
     return rows
 
 
@@ -268,7 +269,7 @@ def comparator_alternative(table, words):
     """The picture in sentences, for who cannot see it."""
     said = [f"{words['caption']}. Dot plot. {words['question']} {words['measured']}"]
     for beside, rows in table[table["beside"].ne(NOWHERE)].groupby("beside", sort=False):
-        each = (f"{r['when']}, {r['publisher']}: {r['printed']} ({_how(r)})" for r in rows.to_dict("records"))
+        each = (f"{r['when']}, {r['publisher']}: {r['text']} ({_how(r)})" for r in rows.to_dict("records"))
         said.append(f"{beside}: {'; '.join(each)}.")
     return " ".join([*said, *words["foot"]]) + "\n"
 
@@ -312,8 +313,8 @@ def _rows(page, placed):
 def _row(page, row, named):
     """One figure; where it is `named`, the first of a block, with numbers at its scale."""
     ours = row["whose"] == TRACKER
-    page.write(page.right, page.y + page.size, row["printed"], weight="Bold", align="right")
-    space = page.text_width(row["printed"], weight="Bold") + 2 * ROW
+    page.write(page.right, page.y + page.size, row["text"], weight="Bold", align="right")
+    space = page.text_width(row["text"], weight="Bold") + 2 * ROW
     name = f"{row['when']} · This tracker" if ours else f"{row['when']} · {row['title']}, {row['publisher']}"
     for line in page.lines(name, page.right - page.left - space, 1, "Semibold"):
         page.write(page.left, page.y + page.size, line, weight="Semibold", colour=page.colours.accent if ours else None)

@@ -12,9 +12,10 @@ errors, intervals and design effects are svy's, by Taylor linearisation on the w
 The interval is symmetric on the logit scale, t-distributed with the domain's degrees of freedom (R: svyciprop, method
 xlogit); a share of exactly 0 or 1 has Korn and Graubard's one-sided interval (Survey Methodology 24, 1998) as NCHS
 applies it, and a base without degrees of freedom has none. Nor has a share of answers that do not vary inside any
-stratum; a fact of the frame that the weights fix is that one value. The design effect is against simple random sampling
-with replacement, so the finite population's gain is in it; it is empty at 0 and 1. The effective base is Kish's,
-sum(w)^2 / sum(w^2) over the base, the same for every category; the weighted base is sum(w).
+stratum, nor a fact of the frame that the weights fix or that all or none have, as there is no sampling error. The
+design effect is against simple random sampling with replacement, so the finite population's gain is in it; it is empty
+at 0 and 1. The effective base is Kish's, sum(w)^2 / sum(w^2) over the base, the same for every category; the weighted
+base is sum(w).
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ import pandas as pd
 
 from pipeline.codebook import ORGANISATION, TOTAL
 from pipeline.names import KEYS
-from pipeline.printing import as_printed
+from pipeline.printing import as_printed, open_bases
 from pipeline.problems import InputProblem
 from pipeline.respondents import gave, select
 from pipeline.texts import ITEMS
@@ -81,9 +82,13 @@ def estimate(respondents, *, codebook, settings, bounds=None):
 
 
 def _without_certainty(table, codebook):
-    """Empty intervals of no width, but for facts of the frame: answers that do not vary in a sample may elsewhere."""
+    """Empty intervals where there is no sampling error: of no width, and of facts of the frame that all have or none.
+
+    Answers that do not vary in a sample may elsewhere; what the weights fix, or a group is made of, varies nowhere.
+    """
     facts = {m.id for m in codebook.measures if codebook.question(m.question).asked_of == "frame"}
-    certain = table["se"].eq(0) & table["estimate"].gt(0) & table["estimate"].lt(1) & ~table["measure"].isin(facts)
+    inside = table["estimate"].gt(0) & table["estimate"].lt(1)
+    certain = table["se"].eq(0) & (inside | table["measure"].isin(facts))
     return table.assign(**{c: table[c].mask(certain) for c in ("ci_low", "ci_high")})
 
 
@@ -212,10 +217,13 @@ def _proportions(sample, answers, *, where, alpha, ci_method, **options):
 def effect_table(estimates):
     """What weighting and design cost each share of everyone: measure, category, n, n_eff, weight_effect, deff, quality.
 
-    `weight_effect` is n / n_eff, the factor by which the inequality of the weights alone raises a variance (Kish);
-    `deff` svy's design effect of the share, with strata, calibration and the finite population in it.
+    A base that a printed report leaves open is empty. `weight_effect` is n / n_eff, the factor by which the inequality
+    of the weights alone raises a variance (Kish); `deff` svy's design effect of the share, with strata, calibration and
+    the finite population in it.
     """
-    rows = estimates[estimates["basis"].eq(WEIGHTED) & estimates["break"].eq(TOTAL) & estimates["n"].gt(0)]
+    there = estimates["n"].ne(0).fillna(True).astype(bool)
+    rows = estimates[estimates["basis"].eq(WEIGHTED) & estimates["break"].eq(TOTAL) & there]
+    rows = rows.assign(n=rows["n"].mask(open_bases(rows)))
     rows = rows.assign(weight_effect=(rows["n"] / rows["n_eff"]).where(rows["n_eff"].gt(0)))
     columns = ["measure", "category", "n", "n_eff", "weight_effect", "deff", "quality"]
     return rows[columns].reset_index(drop=True)
@@ -338,15 +346,21 @@ def mark_modelled(table, *, flag_below):
     model picked, so its quality is `modelled` and never `ok`, and it has no standard error and no interval: these would
     be around that pick. Its design effect stays, for what the weights cost. Where the bounds leave the base of an
     estimate open, how many answered is modelled too: its weighted and effective base, standard error, interval and
-    design effect are emptied, and it is flagged if the smallest possible base is below the limit.
+    design effect are emptied, and it is flagged if the smallest possible base is below the limit. Every other quality
+    promises that nothing in the row is a pick, so there a base or a count that the report leaves open is emptied.
     """
-    open_base = table["base_low"] < table["base_high"]
+    open_base = open_bases(table)
     there = open_base & table["estimate"].notna()
     quality = table["quality"].mask(there, "ok").mask(there & (table["base_low"] < flag_below), "flagged")
     picked = table["support"].isin(["assumed", "bounded"])
     blank = {c: table[c].mask(open_base) for c in ("n_weighted", "n_eff", "deff")}
     blank |= {c: table[c].mask(open_base | picked) for c in ("se", "ci_low", "ci_high")}
-    return table.assign(quality=quality.mask(picked & quality.ne("withheld"), "modelled"), **blank)
+    quality = quality.mask(picked & quality.ne("withheld"), "modelled")
+    promised, open_count = quality.ne("modelled"), open_base | (table["count_low"] < table["count_high"])
+    blank["estimate"] = table["estimate"].mask(promised & picked)
+    blank["count"] = table["count"].mask(promised & (picked | open_count))
+    blank["n"] = table["n"].astype("Int64").mask(promised & open_base)
+    return table.assign(quality=quality, **blank)
 
 
 def _check_weighted(respondents):

@@ -140,12 +140,13 @@ def _shown(row, unit):
         hidden.append("count")
     if has_open_base(row):
         hidden.append("n")
+    # A base that is too small for a share is none for a count.
+    quality = "ok" if unit == "count" and known == "settled" and row["quality"] == "withheld" else row["quality"]
     text = value_text(row, unit)
     if row["quality"] == "flagged" and unit == "percent" and known in ("settled", "bounded"):
         text += "*"
-    return (
-        shown | dict.fromkeys(hidden) | {"low": low, "high": high, "drawn": known, "text": text, "base": base_text(row)}
-    )
+    said = {"low": low, "high": high, "drawn": known, "text": text, "base": base_text(row), "quality": quality}
+    return shown | dict.fromkeys(hidden) | said
 
 
 def _themes(codebook, figure):

@@ -17,7 +17,7 @@ import pandas as pd
 
 from pipeline.codebook import TOTAL
 from pipeline.estimate import KEYS, UNWEIGHTED, WEIGHTED, kish_effective_base, sample_of
-from pipeline.printing import SETTLED
+from pipeline.printing import SETTLED, count_withheld, open_bases, state
 from pipeline.respondents import gave, select
 from pipeline.texts import ITEMS
 
@@ -117,15 +117,21 @@ def _answers(respondents, question):
 
 
 def _evidence(estimates, basis):
-    """The keys of every estimate that is settled, its base too: a set of (measure, category, break, group)."""
-    settled = estimates["basis"].eq(basis) & estimates["support"].isin(SETTLED)
-    settled = estimates[settled & ~(estimates["base_low"] < estimates["base_high"])]
-    return set(settled[KEYS].itertuples(index=False, name=None))
+    """The keys of every estimate whose count is settled, and so its base: a set of (measure, category, break, group).
+
+    A test counts, so a printed share that stands for several counts is not enough for one.
+    """
+    rows = estimates[estimates["basis"].eq(basis) & estimates["support"].isin(SETTLED) & ~open_bases(estimates)]
+    settled = [row for row in rows.to_dict("records") if state(row, "count") != "bounded"]
+    return {tuple(row[key] for key in KEYS) for row in settled}
 
 
 def _withheld(estimates):
-    """The keys of every estimate whose count is not given, and (measure, break, group) of every base that is not."""
-    rows = estimates[estimates["basis"].eq(UNWEIGHTED) & estimates["count"].isna()]
+    """The keys of every estimate whose count is withheld, and (measure, break, group) of every base that is.
+
+    The counts and bases that are not given of a reconstruction are open, and public as far as they are known.
+    """
+    rows = estimates[estimates["basis"].eq(UNWEIGHTED) & count_withheld(estimates)]
     bases = rows.loc[rows["n"].isna(), ["measure", "break", "group"]]
     return {*rows[KEYS].itertuples(index=False, name=None), *bases.itertuples(index=False, name=None)}
 

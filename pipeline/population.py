@@ -102,10 +102,10 @@ def population_cells(population, *, folder, codebook):
     """The cells of one population and how many organisations each holds.
 
     Columns: `cell` (the ids of its size bands, joined by +), `label`, `sector`, `total` (organisations), `low` and
-    `high` (the total less and plus its spread and lag), `kind` (`counted` from a register or `published`),
-    `reference_date`, `source`, `licence`, `note`, `at_least` (its least size); rows in the codebook's order of bands.
-    Raises InputProblem for an unknown population or sector, for a file, column or total that is not there, and for a
-    size band that is cut by a total's range or counted in two of them.
+    `high` (the total less and plus its spread and lag), `kind` (`counted` from a register, `published`, or `derived`
+    from published shares), `reference_date`, `source`, `licence`, `note`, `at_least` (its least size); rows in the
+    codebook's order of bands. Raises InputProblem for an unknown population or sector, for a file, column or total that
+    is not there, and for a size band that is cut by a total's range or counted in two of them.
     """
     path = Path(folder) / POPULATION_FILE
     known = load_populations(folder).populations
@@ -226,7 +226,9 @@ def _published(sector, bands, folder):
         if off >= value:
             what = f"{place}: it may be off by {off:g}, which leaves nothing of the {value:g} that are published"
             raise InputProblem(what, file=folder / POPULATION_FILE, do="correct `spread` or `lag`")
-        cells.append(_cell(inside, label=total.label, total=value, spread=off, kind="published"))
+        cells.append(
+            _cell(inside, label=total.label, total=value, spread=off, kind="derived" if total.spread else "published")
+        )
     return cells
 
 

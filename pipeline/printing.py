@@ -195,6 +195,12 @@ def state(row, unit="percent"):
     return known
 
 
+def count_withheld(estimates):
+    """Whether the count of each estimate is withheld, a Series; one that the report leaves open is not."""
+    states = [state(row, "count") for row in estimates.to_dict("records")]
+    return estimates["count"].isna() & pd.Series(states, index=estimates.index).eq(WITHHELD)
+
+
 def _count_known(row):
     """How far the count of a settled share is known."""
     low, high = row["count_low"], row["count_high"]
@@ -207,6 +213,12 @@ def has_open_base(row):
     """Whether the report leaves a range to the base of an estimate."""
     ends = row["base_low"], row["base_high"]
     return not any(pd.isna(end) for end in ends) and ends[0] < ends[1]
+
+
+def open_bases(estimates):
+    """Of which estimates the report leaves a range to the base: a Series; of none where no base has bounds."""
+    ends = estimates.reindex(columns=["base_low", "base_high"])
+    return ends["base_low"] < ends["base_high"]
 
 
 def as_printed(estimates):
@@ -337,7 +349,6 @@ def ended(text):
 
 def base_text(row, words=False):
     """The unweighted base in print: `74`, a range where the report's text leaves one to the base itself, `withheld`."""
-    if pd.isna(row["n"]):
-        return WITHHELD
-    low, high = row["base_low"], row["base_high"]
-    return whole_text(row["n"]) if pd.isna(low) or pd.isna(high) else range_text(low, high, whole_text, words)
+    if has_open_base(row):
+        return range_text(row["base_low"], row["base_high"], whole_text, words)
+    return WITHHELD if pd.isna(row["n"]) else whole_text(row["n"])

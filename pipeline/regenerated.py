@@ -56,10 +56,11 @@ def _row(claim, category, group, rows, codebook):
 
 
 def _check_agreement(claim, counted, row):
-    """Raise InputProblem where the estimate counts otherwise than the records do."""
+    """Raise InputProblem where the estimate counts otherwise than the records do; no estimate has what is open."""
     if row is None or "estimate" not in row or not gives_a_size(claim):
         return
-    if (row["count"], row["n"]) != (counted["count"], counted["base"]):
+    both = (row["count"], counted["count"]), (row["n"], counted["base"])
+    if any(pd.notna(estimated) and estimated != own for estimated, own in both):
         raise InputProblem(
             f"estimates and records are not of the same organisations: claim {claim['id']}",
             found=f"{row['count']} of {row['n']} estimated, {counted['count']} of {counted['base']} counted",

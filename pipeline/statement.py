@@ -262,7 +262,7 @@ def _precision(estimates, codebook, confidence):
         said.append(
             f"{basis} at most {100 * arm:.1f} points to a side"
             if pd.notna(arm)
-            else f"{basis} none of an answer is settled"
+            else f"{basis} no share of an answer is settled, so none has an interval"
         )
     spread = ", ".join(said)
     level = level_text(confidence)

@@ -19,7 +19,7 @@ ANY_RECORDS, ON_MODELLED = "for any records", "(modelled)"
 NOT_STATED = "not settled by the report's text"
 MODELLED = (
     "Every dot rests on modelled records, which spread the answers as evenly over sizes as the report allows. Weights "
-    "can hardly move such records, so that a finding holds on them is next to no evidence."
+    "can move little in such records, so that a finding holds on them is next to no evidence."
 )
 
 
@@ -81,9 +81,9 @@ def survival_words(data, survivors, codebook, confidence):
     counts = survivors["verdict"].value_counts()
     tally = ", ".join(f"{n} {COUNTED[verdict][n > 1]}" for verdict, n in counts.items())
     ways = survivors["choices"].max()
-    reported = {"reconstruction": "As printed", "rehearsal": "As simulated"}.get(codebook.kind, "As published")
+    simulated = " of simulated answers" if rehearsal else ""
     key = [
-        ("band", f"{reported}, unweighted: {level_text(confidence)} interval and estimate"),
+        ("band", f"Unweighted estimate{simulated} and our {level_text(confidence)} interval"),
         ("filled", "Weighted as set"),
         ("hollow", "Weighted under other choices"),
     ]

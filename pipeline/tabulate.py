@@ -17,7 +17,7 @@ from pipeline.csvw import describe
 from pipeline.estimate import KEYS
 from pipeline.files import MARK
 from pipeline.params import load_params
-from pipeline.printing import state
+from pipeline.printing import open_bases, state
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table, write_bytes, write_table, write_text
 
@@ -90,7 +90,7 @@ def tidy(estimates, tests, codebook):
     rows = estimates.assign(shown=[state(row) for row in listed])
     for column in NUMBERS:
         rows[column] = rows[column].where(rows["shown"].map(lambda s, c=column: c in SHOWN[s])).astype(float)
-    open_base = rows["base_low"] < rows["base_high"]
+    open_base = open_bases(rows)
     for column in ("n", "n_weighted", "n_eff"):
         rows[column] = rows[column].mask(open_base)
     # A count says nothing of others, so that of a base too small for a share is given all the same.

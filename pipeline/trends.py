@@ -61,7 +61,7 @@ def trend_tables(trends, waves, *, shares, scores, breaks, basis):
     """What each of some Trends draws: {its id: a table with COLUMNS, a row per series (answer or group) and wave}.
 
     `waves` are Waves, whose codebooks give words; `shares` and `scores` the estimates of all of them in one table,
-    `breaks` the register. `drawn` is settled, printed, bounded, assumed, withheld or missing; what is not settled has
+    `breaks` the register. `drawn` is settled, bounded, assumed, withheld or missing; what is not settled has
     no estimate. `joined` says whether a line leads here from wave `joined_to`, the last one that came about in the same
     way, and `why`, where it does not, the break, or that no wave before came about so.
     """
@@ -87,7 +87,7 @@ def _trend_table(trend, waves, found, bases, reasons, basis):
                 row = _point(estimate, scored) | bases[place]
             drawn[wave.wave] = row["drawn"]
             said = why(key)
-            joined = partner is not None and not said and {row["drawn"], drawn[partner]} <= {"settled", "printed"}
+            joined = partner is not None and not said and row["drawn"] == drawn[partner] == "settled"
             row |= dict(zip(KEYS, key, strict=True)) | {"label": label, "group_label": group_label, "why": said}
             row |= {"trend": trend.id, "wave": wave.wave, "kind": wave.kind, "basis": basis}
             rows.append(row | {"joined": joined, "joined_to": partner if joined else pd.NA})
@@ -150,7 +150,7 @@ def _point(row, scored):
     if row["quality"] == "withheld" or (pd.isna(row["estimate"]) and row["support"] != "bounded"):
         drawn = "withheld"
     elif row["support"] in SETTLED:
-        drawn = "printed" if row["support"] in ("published", "implied") else "settled"
+        drawn = "settled"
     else:
         drawn = row["support"]
     said = {
@@ -158,10 +158,10 @@ def _point(row, scored):
         "assumed": "not known",
         "bounded": "" if drawn != "bounded" else range_of(*bounds, text, scored),
     }.get(drawn) or text(row["estimate"])
-    if row["quality"] == "flagged" and drawn in ("settled", "printed"):
+    if row["quality"] == "flagged" and drawn == "settled":
         said += FEW
     shown = {"support": row["support"], "quality": row["quality"], "drawn": drawn, "text": said}
-    if drawn in ("settled", "printed"):
+    if drawn == "settled":
         shown |= {k: row[k] for k in ("estimate", "ci_low", "ci_high")}
     if drawn == "bounded":
         shown |= {"low": bounds[0], "high": bounds[1]}
@@ -245,7 +245,7 @@ def _keys(table, confidence):
     """What a reader must know of this drawing's other marks, and nothing of others."""
     drawn, gaps = set(table["drawn"]), table["why"].where(table["drawn"].ne("missing"), "")
     broken, otherwise = gaps.str.startswith(SERIES_BREAK), gaps.str.endswith(OTHERWISE.split(": ")[1])
-    keys = interval_key(table[table["drawn"].isin(["settled", "printed"])], confidence)
+    keys = interval_key(table[table["drawn"].eq("settled")], confidence)
     keys += [("flagged", FLAGGED)] if table["text"].str.endswith(FEW).any() else []
     keys += [("bounded", HATCHED)] if "bounded" in drawn else []
     keys += [("withheld", "Not known: the report's text does not settle it")] if "assumed" in drawn else []
@@ -397,7 +397,7 @@ def _mark(page, row, x, place, *, scale, leads_on):
 
     colours, drawn = page.colours, row["drawn"]
     level, weight, colour = (place(scale[0]) + place(scale[1])) / 2, "It", colours.quiet
-    if drawn in ("settled", "printed"):
+    if drawn == "settled":
         if pd.notna(row["ci_low"]):
             ends = [place(max(row["ci_low"], -1)), place(min(row["ci_high"], 1))]
             page.line([x, x], ends, colour=colours.quiet, width=1.2)

@@ -9,7 +9,7 @@ reference is the basis that the report printed, unweighted. The rule, clause by 
   other more, or neither clear;
 - a finding *survives* where every clause that the report settles holds under every choice that can be met.
 
-The records of a reconstruction are as near to independence as its claims allow, so weights can hardly move them: that a
+The records of a reconstruction are as near to independence as its claims allow, so weights can move them little: that a
 finding survives on them is next to no evidence. `whatever_the_records` says what the weighted bounds say instead.
 """
 
@@ -24,7 +24,18 @@ from pipeline.estimate import KEYS, PAIR, UNWEIGHTED, WEIGHTED, Grid, estimate_b
 from pipeline.findings import about
 from pipeline.params import Weight
 from pipeline.population import population_cells, shift_totals
-from pipeline.printing import EVIDENCE, SETTLED, WITHHELD, difference, in_steps, outwards, size_words, with_evidence
+from pipeline.printing import (
+    EVIDENCE,
+    SETTLED,
+    WITHHELD,
+    count_withheld,
+    difference,
+    in_steps,
+    open_bases,
+    outwards,
+    size_words,
+    with_evidence,
+)
 from pipeline.problems import InputProblem
 from pipeline.weight import weigh
 
@@ -46,8 +57,8 @@ SURVIVORS += ["whatever_the_records", "broken"]
 RESTS_ON = {
     "reconstruction": "All of this rests on **modelled** records. They are as near to independence as the printed "
     "claims allow: organisations of different sizes were given much the same answers wherever the report does not tell "
-    "them apart. Weighting by sector and size can hardly move such records, so that a finding survives on them is next "
-    "to no evidence that it would have survived on the real ones. The bounds do not rest on the records.",
+    "them apart. Weighting by sector and size can move little in such records, so that a finding survives on them is "
+    "next to no evidence that it would have survived on the real ones. The bounds do not rest on the records.",
     "rehearsal": "All of this rests on **simulated** answers.",
     "fieldwork": "All of this rests on the organisations that answered.",
 }
@@ -188,8 +199,8 @@ def judge(clauses, estimates, *, supports, withhold_below):
     by_key = _as_published(estimates, supports).set_index(["choice", *KEYS])
     known = supports.set_index(KEYS)
     # Where the report leaves the base open, how many answered is modelled, and so is any interval.
-    support = known["support"].mask(known["base_low"] < known["base_high"], "bounded")
-    support = support.mask(known["count"].isna(), WITHHELD)
+    support = known["support"].mask(open_bases(known), "bounded")
+    support = support.mask(count_withheld(known), WITHHELD)
     rows = []
     for clause in clauses.to_dict("records"):
         first = None

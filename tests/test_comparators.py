@@ -117,11 +117,11 @@ def test_the_tracker_stands_first_and_the_others_by_year_with_how_and_of_whom(ta
     assert beside["population"].iloc[0] == "All houses: Library"
     assert list(beside["base"]) == ["n = 100", "base not seen", "n = 1,200, answered"]
     others = table[table["whose"].eq(ELSEWHERE)]
-    assert others[["method", "population", "source", "printed", "differs"]].notna().all(axis=None)
+    assert others[["method", "population", "source", "text", "differs"]].notna().all(axis=None)
 
 
 def test_a_limit_is_no_share(table):
-    limit = table[table["printed"].eq("under 20%")].iloc[0]
+    limit = table[table["text"].eq("under 20%")].iloc[0]
     assert (limit["low"], limit["high"], limit["drawn"]) == (0, 0.2, "limit")
     assert pd.isna(limit["share"])
 

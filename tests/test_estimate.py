@@ -284,11 +284,16 @@ def test_withheld_fieldwork_says_only_its_base(estimates):
     assert withheld[["n", "n_eff"]].notna().all(axis=None)
 
 
-def test_withheld_share_of_a_printed_report_stays_without_inference(weighted, rebuilt):
-    found = estimate(weighted, codebook=rebuilt, settings=SETTINGS)
-    withheld = found[(found["quality"] == "withheld") & (found["n"] > 0)]
-    printed = withheld["basis"] == "unweighted"
-    assert printed.any()
+def test_only_what_is_printed_of_a_report_stays_where_its_base_is_small(weighted, rebuilt):
+    """What is printed is public; the model's picks of so small a base go like anybody's."""
+    plain = estimate(weighted, codebook=rebuilt.model_copy(update={"kind": "fieldwork"}), settings=SETTINGS)
+    few = plain[plain["quality"].eq("withheld") & plain["n"].gt(0) & plain["basis"].eq("unweighted")].iloc[:2]
+    bounds = few[KEYS].assign(support=["published", "bounded"], low=0.0, high=1.0, base_low=few["n"])
+    bounds = bounds.assign(base_high=few["n"], count_low=None, count_high=None)
+    found = estimate(weighted, codebook=rebuilt, settings=SETTINGS, bounds=bounds)
+    withheld = found[found["quality"].eq("withheld") & found["n"].gt(0)]
+    printed = withheld["support"].eq("published")
+    assert withheld["support"].tolist() == ["published", "bounded"]
     assert withheld.loc[printed, ["count", "estimate"]].notna().all(axis=None)
     assert withheld.loc[~printed, ["count", "estimate"]].isna().all(axis=None)
     assert withheld[INFERENCE].isna().all(axis=None)
@@ -388,10 +393,10 @@ def test_filler_is_never_ok_and_an_open_base_carries_no_inference(weighted, rebu
     found = estimate(weighted, codebook=rebuilt, settings=SETTINGS, bounds=bounds)
     assert set(found.loc[found["support"] == "assumed", "quality"]) <= {"modelled", "withheld"}
     [published] = found[found["support"] == "published"].to_dict("records")
-    # How many gave the answer is the model's pick; the share is the printed one.
+    # The share is the printed one; how many gave the answer, and of how many, is open.
     assert published["estimate"] == per_cent(row["estimate"]) / 100
     assert published["quality"] == "ok"
-    assert all(pd.isna(published[c]) for c in ("n_eff", "se", "ci_low", "ci_high", "deff"))
+    assert all(pd.isna(published[c]) for c in ("n", "count", "n_eff", "se", "ci_low", "ci_high", "deff"))
     closed = estimate(weighted, codebook=rebuilt, settings=SETTINGS, bounds=bounds.assign(base_high=35))
     assert closed.loc[closed["support"] == "published", "se"].notna().all()
 
@@ -430,7 +435,8 @@ def test_an_interval_reaches_over_every_count_that_a_printed_share_may_stand_for
         [alone] = _proportions(sample, ["gave"], where="base", alpha=0.05, ci_method="logit")[end]
         assert ours[end] == pytest.approx(alone, abs=1e-12)
     assert ours["ci_low"] <= row["ci_low"] and row["ci_high"] <= ours["ci_high"]
-    assert (ours["estimate"], ours["count"], ours["quality"]) == (per_cent(row["estimate"]) / 100, row["count"], "ok")
+    assert (ours["estimate"], ours["n"], ours["quality"]) == (per_cent(row["estimate"]) / 100, row["n"], "ok")
+    assert pd.isna(ours["count"])
 
 
 def test_answers_that_do_not_vary_in_any_stratum_have_no_interval_of_no_width(weighted, small_codebook):
@@ -448,10 +454,10 @@ def test_answers_that_do_not_vary_in_any_stratum_have_no_interval_of_no_width(we
 def test_an_open_base_does_not_make_a_share_that_is_not_there_a_modelled_one(weighted, rebuilt):
     """What is emptied since it rests on too few says so, whatever the bounds leave open."""
     first = estimate(weighted, codebook=rebuilt, settings=SETTINGS)
-    empty = first[first["estimate"].isna() & first["n"].gt(0)]
+    empty = first[first["estimate"].isna() & first["n"].gt(0) & first["basis"].eq("weighted")]
     assert len(empty) and empty["quality"].eq("withheld").all()
     bounds = empty[["measure", "category", "break", "group", "basis"]].assign(support="bounded", low=0.0, high=1.0)
     bounds = bounds.assign(base_low=1, base_high=empty["n"] + 9, count_low=None, count_high=None)
     found = estimate(weighted, codebook=rebuilt, settings=SETTINGS, bounds=bounds)
-    found = found.merge(empty[["measure", "category", "break", "group", "basis"]])
+    found = found.merge(bounds[["measure", "category", "break", "group", "basis"]])
     assert found["estimate"].isna().all() and found["quality"].eq("withheld").all()

@@ -14,6 +14,7 @@ from pipeline.printing import (
     as_printed,
     base_text,
     comparison_words,
+    count_withheld,
     difference,
     ended,
     find_rows,
@@ -158,6 +159,17 @@ def test_a_count_on_a_small_base_is_a_fact_and_a_share_of_it_is_not():
     small = row(2, 5, quality="withheld")
     assert (state(small), state(small, "count")) == ("withheld", "settled")
     assert state(small | {"count": None}, "count") == "withheld"
+
+
+def test_what_the_report_leaves_open_is_not_withheld():
+    """An empty count beside a range is one that nobody knows; without one, it is kept back."""
+    given = row(2, 5)
+    several = row(None, 5, estimate=0.4, support="published", count_low=1, count_high=2)
+    open_base = several | {"count_low": None, "count_high": None, "base_low": 4, "base_high": 6}
+    gone = given | {"count": None, "estimate": None, "quality": "withheld"}
+    rows = pd.DataFrame([given, several, open_base, gone])
+    assert count_withheld(rows).tolist() == [False, False, False, True]
+    assert base_text(open_base | {"n": None}) == f"4{DASH}6" and base_text(gone | {"n": None}) == "withheld"
 
 
 def test_a_bounded_count_has_its_own_bounds():

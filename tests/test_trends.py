@@ -106,13 +106,13 @@ def settle(wave, support, **values):
 
 def test_what_a_reconstruction_shows_is_a_ring_a_range_or_nothing(book, respondents):
     rebuilt, rehearsed = waves_of(book, respondents, ("reconstruction", "rehearsal"), broken=())
-    for support, drawn in (("published", "printed"), ("implied", "printed"), ("bounded", "bounded")):
+    for support, drawn in (("published", "settled"), ("implied", "settled"), ("bounded", "bounded")):
         first = settle(rebuilt, support, low=0.25, high=0.5, ci_low=0.3, ci_high=0.4)
         table = data([first, rehearsed], "bright").set_index(["category", "wave"])
         row = table.loc[("bright", 2020)]
         assert row["drawn"] == drawn
         # Printed or not, a share of a sample has an interval; a range that the report leaves is no such thing.
-        assert row[["ci_low", "ci_high"]].tolist() == [0.3, 0.4] if drawn == "printed" else pd.isna(row["ci_low"])
+        assert row[["ci_low", "ci_high"]].tolist() == [0.3, 0.4] if drawn == "settled" else pd.isna(row["ci_low"])
         assert pd.isna(row["estimate"]) == (drawn == "bounded")
         assert not table["joined"].any()
         if drawn == "bounded":

@@ -327,6 +327,7 @@ def test_the_reference_is_the_share_that_is_published(weighed, respondents, smal
     clauses, wanted = vary.clause_rows(small_codebook)
     estimates = vary.estimate_choices(weighed[1], respondents, codebook=small_codebook, wanted=wanted, confidence=0.95)
     known = PUBLISHED | {"estimate": 0.71, "support": "published", "ci_low": 0.63, "ci_high": 0.77}
+    known |= {"count": None, "count_low": 141, "count_high": 142}
     judged = vary.judge(clauses, estimates, supports=wanted.assign(**known), withhold_below=6)
     reference = judged["choice"].eq(vary.REFERENCE)
     assert judged.loc[reference, "estimate"].eq(0.71).all() and not judged.loc[~reference, "estimate"].eq(0.71).any()
