@@ -14,19 +14,17 @@ import pandas as pd
 
 from pipeline.bases import SHARES, Base, gives_a_size, stated_bases
 from pipeline.claims import limits
-from pipeline.codebook import TOTAL
 from pipeline.grim import around, nearest_possible, possible_on, sizes_text
 from pipeline.printing import whole_text
 from pipeline.ranges import WHOLE, Range, mean_range, total_range
 from pipeline.shares import same_shares, settled_sizes, shares_of
 from pipeline.whom import groups_of, parts_those_asked, share_of, whom, within
-from pipeline.wording import finer, listed, percent, printed, who
+from pipeline.wording import category_words, finer, limited, listed, measure_words, percent, printed, subject_words, who
 
 FINDINGS = ["check", "claims", "places", "sentence", "reading"]
 IMPOSSIBLE, MISLABELLED = "impossible on its base", "counts labelled per cent"
 DIFFERENTLY, NOT_WHOLE, OUTSIDE = "printed differently", "does not add up", "total outside its groups"
 CHECKS = (IMPOSSIBLE, MISLABELLED, DIFFERENTLY, NOT_WHOLE, OUTSIDE)
-WORDS = {"=": "", "about": "about ", ">": "more than ", ">=": "at least ", "<": "less than ", "<=": "at most "}
 
 
 def check_all(report):
@@ -103,8 +101,9 @@ def _counts_sentence(claims, base, report):
     places = listed(list(dict.fromkeys(c["place"] for c in again)))
     also = f" {times} of them {'is' if times == 1 else 'are'} printed as counts too ({places})." if again else ""
     reading = "as the claims file reads them" if claims[0]["unit"] == "count" else "but the claims file reads per cent"
+    measure = measure_words(claims[0], report.codebook)
     return (
-        f"{_label(claims[0], report)}: the {len(claims)} numbers of {claims[0]['place']}, read as per cent, add up to "
+        f"{measure}: the {len(claims)} numbers of {claims[0]['place']}, read as per cent, add up to "
         f"{total}%, not to 100%; {total} is how many {who(claims[0], report.codebook)} there are ({where}). They are "
         f"counts, {reading}.{also}"
     )
@@ -209,7 +208,8 @@ def _sum_sentence(parts, whole=None, *, report):
     if not added.apart(aim):
         return None
     short = aim.above(added)
-    each = listed([f"'{_category(s.claim, report)}' {_value(s.claim)} ({s.claim['place']})" for s in parts])
+    labels = [category_words(s.claim, report.codebook) for s in parts]
+    each = [f"'{x}' {_value(s.claim)} ({s.claim['place']})" for x, s in zip(labels, parts, strict=True)]
     total = sum(_exact(s.claim, report) for s in parts)
     bound = added.high if short else added.low
     open_end = added.high_open if short else added.low_open
@@ -218,11 +218,13 @@ def _sum_sentence(parts, whole=None, *, report):
     counted = any(s.claim["unit"] == "count" for s in parts)
     why = "whatever the size of their base" if counted else "before rounding"
     at = "" if bound == total else f", {end} {percent(bound, digits, aim.ends)} {why}"
-    goal = "100%" if whole is None else f"the {_value(whole.claim)} of '{_category(whole.claim, report)}', which is"
-    goal += "" if whole is None else f" all of these ({whole.claim['place']})"
+    goal = "100%"
+    if whole is not None:
+        net = category_words(whole.claim, report.codebook)
+        goal = f"the {_value(whole.claim)} of '{net}', which is all of these ({whole.claim['place']})"
     people = who(parts[0].claim, report.codebook)
-    made = f"{each} add up to {percent(total, digits, aim.ends)} of {people}{at}"
-    return f"{_label(parts[0].claim, report)}: {made}, not to {goal}."
+    made = f"{listed(each)} add up to {percent(total, digits, aim.ends)} of {people}{at}"
+    return f"{measure_words(parts[0].claim, report.codebook)}: {made}, not to {goal}."
 
 
 # ---- a total and its groups
@@ -255,8 +257,8 @@ def _total_sentence(total, parts, weights, broken, report):
     if not made.apart(total.range):
         return None
     each = [
-        f"{_value(p.claim)} of {'' if w is None else f'{whole_text(w)} '}'{_group(p.claim, report)}'"
-        for p, w in zip(parts, weights, strict=True)
+        f"{_value(p.claim)} of {'' if w is None else f'{whole_text(w)} '}'{group.label}'"
+        for p, w, group in zip(parts, weights, report.codebook.groups(broken.id), strict=True)
     ]
     digits = finer([total.claim, *(p.claim for p in parts)])
     span = " to ".join(dict.fromkeys(percent(end, digits, total.range.ends) for end in made.ends))
@@ -265,10 +267,6 @@ def _total_sentence(total, parts, weights, broken, report):
         f"{_named(total.claim, report)} is printed as {_value(total.claim)} ({total.claim['place']}), yet by "
         f"{broken.label.lower()} {listed(each)} ({places}) make {span} of all."
     )
-
-
-def _group(claim, report):
-    return "All" if claim["break"] == TOTAL else report.codebook.group(claim["break"], claim["group"]).label
 
 
 # ---- words and numbers
@@ -288,8 +286,8 @@ def as_printed(claim):
     """A claim's number with its unit as a reader of the report sees it: `37%`, `75`, `more than 1/3`, `33%`."""
     unit = _printed_unit(claim)
     if unit != claim["unit"]:
-        return f"{WORDS[claim['op']]}{claim['value']}" + ("%" if unit == "percent" else "")
-    return WORDS[claim["op"]] + printed(claim)
+        return f"{limited(claim)} {claim['value']}{'%' if unit == 'percent' else ''}".strip()
+    return f"{limited(claim)} {printed(claim)}".strip()
 
 
 _value = as_printed
@@ -314,14 +312,5 @@ def _exact(claim, report):
     return Fraction(claim["number"]) / of
 
 
-def _label(claim, report):
-    return report.codebook.measure(claim["measure"]).label
-
-
-def _category(claim, report):
-    question = report.codebook.question(report.codebook.measure(claim["measure"]).question)
-    return question.categories[claim["category"]]
-
-
 def _named(claim, report):
-    return f"{_label(claim, report)}: {_category(claim, report)}, of {who(claim, report.codebook)},"
+    return f"{subject_words(claim, report.codebook)}, of {who(claim, report.codebook)},"

@@ -376,6 +376,18 @@ class Codebook(Part):
         """The measure of this id."""
         return _one(self.measures, measure_id, "measure")
 
+    def break_(self, break_id):
+        """The break of this id."""
+        return _one(self.breaks, break_id, "break")
+
+    def net_score(self, score_id):
+        """The net score of this id."""
+        return _one(self.net_scores, score_id, "net score")
+
+    def step(self, step_id):
+        """The step towards maturity of this id."""
+        return _one(self.steps, step_id, "step")
+
     @property
     def first_measure(self):
         """The id of the measure that is shown as an example: the first figure's, or without figures the first."""
@@ -401,7 +413,7 @@ class Codebook(Part):
     def _groups_of(self, break_id):
         if break_id == TOTAL:
             return (Group(id=TOTAL, label="All", where={}),)
-        found = _one(self.breaks, break_id, "break")
+        found = self.break_(break_id)
         if found.of is None:
             return found.groups
         question = self.question(found.of)

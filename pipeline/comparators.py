@@ -176,7 +176,7 @@ def _label(key, codebook):
     text = f"{measure.label}: {codebook.question(measure.question).categories[key['category']]}"
     if key["break"] == TOTAL:
         return text
-    break_ = next(b.label for b in codebook.breaks if b.id == key["break"])
+    break_ = codebook.break_(key["break"]).label
     return f"{text}. {break_}: {codebook.group(key['break'], key['group']).label}"
 
 

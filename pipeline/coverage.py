@@ -113,7 +113,7 @@ def choose_shares(population, *, weighted, codebook, settings, rng):
     of_wave, weights = lay_out(weighted, codebook).domains, weighted["weight"].to_numpy(float)
     effective = {d: kish_effective_base(weights[of_wave[d].to_numpy(bool)]) for d in of_wave}
     classes = base_class(rows["domain"].map(effective), settings.analyse)
-    options, chosen = settings.coverage, [_headline_row(rows, codebook)]
+    options, chosen = settings.coverage, [rows[_is_headline(rows, whole.rows, codebook)]]
     for _, of_class in rows.groupby(classes, observed=True):
         bases = of_class["domain"].unique()
         for base in sorted(rng.choice(bases, min(options.bases, len(bases)), replace=False)):
@@ -124,9 +124,11 @@ def choose_shares(population, *, weighted, codebook, settings, rng):
     return Grid(rows=rows, domains=whole.domains[kept["domain"]], answers=whole.answers[kept["answer"]])
 
 
-def _headline_row(rows, codebook):
+def _is_headline(rows, every, codebook):
+    """Which rows are of the headline's share, found among `every`: another measure of the same may stand for it."""
     measure, category = headline(codebook)
-    return rows[rows["measure"].eq(measure) & rows["category"].eq(category) & rows["group"].eq(TOTAL)]
+    ours = every[every["measure"].eq(measure) & every["category"].eq(category) & every["group"].eq(TOTAL)]
+    return pd.MultiIndex.from_frame(rows[PAIR]).isin(pd.MultiIndex.from_frame(ours[PAIR]))
 
 
 def base_class(effective, analyse):

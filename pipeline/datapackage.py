@@ -105,7 +105,7 @@ def _type(column, written):
     known = column.dropna()
     if known.empty:
         return "string"
-    if is_bool_dtype(known.dtype):
+    if is_bool_dtype(known.infer_objects().dtype):
         return "boolean"
     if is_numeric_dtype(known.dtype):
         # As it is written: `12.0` is no integer to whoever reads by the schema.

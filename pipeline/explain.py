@@ -83,7 +83,7 @@ def explain_estimate(key, *, codebook, estimates, claims, respondents=None, shar
         "net_of": [question.categories[a] for a in question.members(key.category) if a != key.category],
         "base": base.label,
         "base_condition": condition_words(codebook, base.where),
-        "group": None if key.break_ == TOTAL else f"{_break(codebook, key.break_).label}: {group.label}",
+        "group": None if key.break_ == TOTAL else f"{codebook.break_(key.break_).label}: {group.label}",
         "group_condition": condition_words(codebook, group.where),
         "n": plain_number(row["n"]),
         "n_printed": base_text(row),
@@ -118,10 +118,6 @@ def _row(estimates, key):
         what = "the estimates have no such row" if found.empty else "the estimates have the row more than once"
         raise InputProblem(what, found=str(key), do="run dvc repro")
     return found.iloc[0].to_dict()
-
-
-def _break(codebook, break_id):
-    return next(b for b in codebook.breaks if b.id == break_id)
 
 
 def plain_number(value):

@@ -54,7 +54,7 @@ def score_key(words, codebook, basis):
     name_known(parts[:1], list(labels), f"there is no such {kind}" if parts else f"name a {kind}")
     breaks = mark_breaks(codebook)
     if kind == NET:
-        score = next(s for s in codebook.net_scores if s.id == parts[0])
+        score = codebook.net_score(parts[0])
         breaks = [TOTAL, *codebook.measure(score.measure).breaks]
     if len(parts) > 1:
         name_known(parts[1:2], breaks, f"{kind} {parts[0]} is not split by this")
@@ -144,14 +144,14 @@ def _parts(key, table, given):
     """What it is made of: for each part a heading, its label, and the published numbers of it."""
     codebook, place = given["codebook"], (key.break_, key.group, key.basis)
     if key.category == NET:
-        score = next(s for s in codebook.net_scores if s.id == key.measure)
+        score = codebook.net_score(key.measure)
         sides = (("PLUS", score.plus), ("LESS", score.minus))
         keys = [(heading, Key(score.measure, c, *place)) for heading, side in sides for c in side]
         return [{"heading": heading, "lacks": False, **_share(k, given)} for heading, k in keys]
     if key.measure == OVERALL:
         rows = [(s, _row(table, Key(s.id, MARK, *place))) for s in codebook.steps]
         return [{"heading": "STEP", "label": s.label, "mark": _printed(row, key)} for s, row in rows]
-    step = next(s for s in codebook.steps if s.id == key.measure)
+    step = codebook.step(key.measure)
     return [_criterion(c, place, given) for c in step.criteria]
 
 

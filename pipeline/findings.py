@@ -261,7 +261,7 @@ def about(clause, codebook):
     if clause.break_ == TOTAL:
         return text
     groups = [codebook.group(clause.break_, g).label for g in (clause.group, clause.versus) if g]
-    broken = next(b.label for b in codebook.breaks if b.id == clause.break_)
+    broken = codebook.break_(clause.break_).label
     return f"{text} ({broken}: {' against '.join(groups)})"
 
 

@@ -302,8 +302,8 @@ def _stop_at_codes_of_bands(question, cells, file):
 
 
 def code_of(text):
-    """The whole number that a text is; None for any other."""
-    return int(text) if re.fullmatch(r"-?\d+", str(text)) else None
+    """The whole number of at most 12 digits that a text is; None for any other."""
+    return int(text) if re.fullmatch(r"-?\d{1,12}", str(text), re.ASCII) else None
 
 
 def _match(question, offered, delivery, columns):

@@ -5,7 +5,7 @@ A *cell* is the finest class that a total is known for: one size band of the cod
 """
 
 from pathlib import Path
-from typing import get_args
+from typing import Annotated, get_args
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -14,7 +14,7 @@ from pipeline.cells import HOW_MANY, check_texts, read_cells
 from pipeline.params import Totals
 from pipeline.problems import InputProblem
 from pipeline.texts import fold
-from pipeline.yamls import load_model
+from pipeline.yamls import Said, load_model
 
 POPULATION_FILE = "population.yaml"
 BAND_SEPARATOR = "+"
@@ -65,9 +65,9 @@ class Sector(Part):
     sector: str
     count: Count | None = None
     totals: tuple[Total, ...] = ()
-    reference_date: str
-    source: str
-    licence: str
+    reference_date: Said
+    source: Said
+    licence: Said
     note: str = ""
 
     @model_validator(mode="after")
@@ -84,7 +84,7 @@ class Population(Part):
     """The organisations that a weighted share speaks for."""
 
     label: str
-    sectors: tuple[Sector, ...]
+    sectors: Annotated[tuple[Sector, ...], Field(min_length=1)]
 
 
 class Populations(Part):

@@ -14,7 +14,10 @@ PUBLISHED, SERIES = "reports/{wave}/estimates.csv", "data/series/{wave}.csv"
 
 def main(wave: Annotated[int, typer.Option()]):
     """Copy a wave's published estimates to the others'."""
-    write_bytes(SERIES.format(wave=wave), Path(PUBLISHED.format(wave=wave)).read_bytes())
+    published = Path(PUBLISHED.format(wave=wave))
+    if not published.exists():
+        raise InputProblem("the wave has no estimates yet", file=published, do=f"run dvc repro analyse@{wave}")
+    write_bytes(SERIES.format(wave=wave), published.read_bytes())
 
 
 if __name__ == "__main__":

@@ -9,10 +9,9 @@ Sources: AAPOR Transparency Initiative, disclosure elements (2021); British Poll
 
 import re
 from hashlib import sha256
-from typing import Annotated
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from pipeline.approached import approached_text, frame_is_known
 from pipeline.codebook import TOTAL
@@ -20,9 +19,8 @@ from pipeline.estimate import UNWEIGHTED, WEIGHTED
 from pipeline.printing import STATUS, level_text, value_text
 from pipeline.problems import InputProblem
 from pipeline.texts import tidy
-from pipeline.yamls import load_model
+from pipeline.yamls import Said, load_model
 
-Said = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 AAPOR, BPC, RUN = "AAPOR Transparency Initiative", "British Polling Council", "This run"
 COLUMNS = ["wave", "scheme", "number", "item", "statement"]
 # What the results are made with; the rest of the locked packages is what these need.

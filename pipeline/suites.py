@@ -132,7 +132,7 @@ def history_checks(codebook):
             "A round is a whole number from 1",
             "this is not the number of a round",
             "ExpectColumnValuesToMatchRegex",
-            {"column": "round", "regex": r"^[1-9]\d?$"},
+            {"column": "round", "regex": f"^{v.ROUND_FORM}$"},
             allowed="a whole number from 1",
         ),
         *one_of("mode", MODES, "a way of contact"),

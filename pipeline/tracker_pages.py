@@ -116,7 +116,7 @@ def _moved(row, book):
 def _group(row, book):
     if row["break"] == TOTAL:
         return "All"
-    broken = next(b.label for b in book.breaks if b.id == row["break"])
+    broken = book.break_(row["break"]).label
     return f"{broken}: {book.group(row['break'], row['group']).label}"
 
 

@@ -96,7 +96,7 @@ def _trend_table(trend, waves, found, bases, reasons, basis):
 
 def measure_of(trend, book):
     """The id of the measure that a Trend is of, or that its net score is made of."""
-    return trend.measure or next(s for s in book.net_scores if s.id == trend.net_score).measure
+    return trend.measure or book.net_score(trend.net_score).measure
 
 
 def _bases(shares, basis):
@@ -132,7 +132,7 @@ def _reasons(waves, breaks, basis, compared):
 def _series(trend, book):
     """The series of a trend: (key, label of the answer, label of the group)."""
     if trend.net_score is not None:
-        score = next(s for s in book.net_scores if s.id == trend.net_score)
+        score = book.net_score(trend.net_score)
         parts = [(score.id, NET, score.label)]
     else:
         labels = book.question(book.measure(trend.measure).question).categories
@@ -189,7 +189,7 @@ def trend_words(trend, table, waves, *, settings):
     basis = "unweighted" if settings.figures.basis == "unweighted" else "weighted to the population"
     unit = "Per cent"
     if scored:
-        score = next(s for s in book.net_scores if s.id == trend.net_score)
+        score = book.net_score(trend.net_score)
         labels = book.question(measure.question).categories
         sides = (" or ".join(first_lower(labels[c]) for c in side) for side in (score.plus, score.minus))
         unit = "Points: per cent {}, less per cent {}".format(*sides)

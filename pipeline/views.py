@@ -43,6 +43,7 @@ COMPLETE_OF = "organisation (of a complete questionnaire)"
 SECTOR = "organisation (sector of a complete questionnaire)"
 APPROACHED = "completed_on (contact first tried)"
 
+ROUND_FORM = "[1-9][0-9]?"
 DATE_FORM = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 
 # What the columns above can say.
@@ -133,9 +134,9 @@ def history_view(fieldwork, interviews):
     view[CONTACT_IN_FRAME] = _known(history["contact_id"], fieldwork.frame["contact_id"])
     view[EMPLOYER] = _employers(history, fieldwork.frame)
     view[date_of("attempted_on")] = _dates(view["attempted_on"])
-    ends = view.groupby(["contact_id", "round"])[date_of("attempted_on")].max().rename(EARLIER_ROUND).reset_index()
-    rounds = pd.to_numeric(ends["round"], errors="coerce")
-    ends["round"] = (rounds.where(rounds % 1 == 0) + 1).astype("Int64").astype("string")
+    numbered = view[view["round"].str.fullmatch(ROUND_FORM)]
+    ends = numbered.groupby(["contact_id", "round"])[date_of("attempted_on")].max().rename(EARLIER_ROUND).reset_index()
+    ends["round"] = (ends["round"].astype(int) + 1).astype("string")
     ends = ends.dropna().set_index(["contact_id", "round"])[EARLIER_ROUND]
     view[EARLIER_ROUND] = ends.reindex(pd.MultiIndex.from_frame(view[["contact_id", "round"]])).to_numpy()
     borne_out = view[EMPLOYER].isin(interviews[COMPLETE_OF].dropna()).map({True: BORNE, False: NOT_BORNE})

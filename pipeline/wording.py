@@ -39,7 +39,7 @@ def who(claim, codebook):
     base = codebook.base(claim["base"])
     if claim["break"] == TOTAL:
         return first_lower(base.label)
-    broken = next(b.label for b in codebook.breaks if b.id == claim["break"])
+    broken = codebook.break_(claim["break"]).label
     label = codebook.group(claim["break"], claim["group"]).label
     among = f", among {first_lower(base.label)}" if base.where else ""
     return f"the organisations with {first_lower(broken)} '{label}'{among}"
@@ -53,7 +53,7 @@ def _say_order(claim, codebook):
     if not claim["versus_group"]:
         return f"{start} than{than} among {who(claim, codebook)}"
     one, other = (codebook.group(claim["break"], claim[g]).label for g in ("group", "versus_group"))
-    broken = next(b.label for b in codebook.breaks if b.id == claim["break"])
+    broken = codebook.break_(claim["break"]).label
     base = codebook.base(claim["base"])
     among = f", among {first_lower(base.label)}" if base.where else ""
     return f"{start} among '{one}' than{than} among '{other}' ({broken}){among}"

@@ -1,9 +1,12 @@
 """Changes to a YAML file that leave every other character of it, comments included, as it was."""
 
 import re
+from collections import Counter
 from math import inf
 
 import yaml
+
+from pipeline.problems import InputProblem
 
 
 def flow(value):
@@ -18,14 +21,39 @@ def node_at(text, path):
 
 
 def _below(node, path):
+    return _way(node, path)[-1]
+
+
+def _way(node, path):
+    """The nodes on a path, the first and the last included; None from where there is none."""
+    way = [node]
     for key in path:
         if isinstance(node, yaml.MappingNode):
             node = next((value for name, value in node.value if name.value == str(key)), None)
         elif isinstance(node, yaml.SequenceNode):
             node = node.value[key] if key < len(node.value) else None
+        way.append(node)
         if node is None:
-            return None
-    return node
+            break
+    return way
+
+
+def _parts(node):
+    """The nodes right below a node."""
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return node.value if isinstance(node, yaml.SequenceNode) else []
+
+
+def _places(root):
+    """In how many places each node stands, by its id: in more than one where an alias (`*name`) points at it."""
+    counts, left = Counter(), [root]
+    while left:
+        for part in _parts(left.pop()):
+            counts[id(part)] += 1
+            if counts[id(part)] == 1:
+                left.append(part)
+    return counts
 
 
 def end_of(node):
@@ -37,10 +65,18 @@ def end_of(node):
 
 
 def set_values(text, changes):
-    """The text with the values at some paths replaced: {path: value}, each path in the text and none inside another."""
+    """The text with the values at some paths replaced: {path: value}, each path in the text and none inside another.
+
+    Raises InputProblem for a value that stands in several places by an alias: it would change in all of them.
+    """
     root, spans = yaml.compose(text, Loader=yaml.SafeLoader), []
+    places = _places(root)
     for path, value in changes.items():
-        node = _below(root, path)
+        way = _way(root, path)
+        if any(places[id(node)] > 1 for node in way):
+            what = f"{'.'.join(map(str, path))} is to change here alone, and an alias (*) has it in other places too"
+            raise InputProblem(what, row=way[-1].start_mark.line + 1, do="write it out in each place, without an alias")
+        node = way[-1]
         old = text[node.start_mark.index : end_of(node)]
         spans.append((node.start_mark.index, node.start_mark.index + len(old.rstrip()), flow(value)))
     for start, end, new in sorted(spans, reverse=True):
@@ -59,4 +95,9 @@ def add_items(text, path, items):
 
 def without_key(text, key):
     """The text without a top-level key and what stands under it, up to the next key or comment at the margin."""
-    return re.sub(rf"(?m)^{re.escape(key)}:.*\n(?:(?:[ \t-].*)?\n)*", "", text)
+    for name, value in yaml.compose(text, Loader=yaml.SafeLoader).value:
+        if name.value == key:
+            start, end = name.start_mark.index, end_of(value)
+            rest = re.match(r"[^\n]*\n?(?:[ \t][^\n]*\n?|\n)*", text[end:])
+            return text[:start] + text[end + rest.end() :]
+    return text

@@ -6,7 +6,7 @@ from types import UnionType
 from typing import Annotated, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, StringConstraints, ValidationError
 
 from pipeline.problems import InputProblem
 
@@ -39,6 +39,10 @@ _MUST_BE = {
 
 # What XML has no place for: control characters, halves of a character, and two that are none.
 NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+# A text that must say something.
+Said = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
 class _DoubledKey(yaml.MarkedYAMLError):

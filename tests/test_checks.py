@@ -8,8 +8,19 @@ from hypothesis import strategies as st
 from made_claims import claims_of, rows_of, tiny_codebook, true_claims
 
 from pipeline.bases import Base
-from pipeline.checks import CHECKS, DIFFERENTLY, IMPOSSIBLE, MISLABELLED, NOT_WHOLE, OUTSIDE, as_printed, check_all
+from pipeline.checks import (
+    CHECKS,
+    DIFFERENTLY,
+    IMPOSSIBLE,
+    MISLABELLED,
+    NOT_WHOLE,
+    OUTSIDE,
+    as_printed,
+    check_all,
+    outside_its_groups,
+)
 from pipeline.codebook import TOTAL
+from pipeline.codebook import Base as BaseOfShares
 from pipeline.shares import Report, bases_of_claims
 from pipeline.whom import whom
 
@@ -306,6 +317,15 @@ def test_a_total_outside_its_groups_whatever_their_sizes():
     assert check == OUTSIDE
     assert sentence.endswith("yet by place 65% of 'Shore' and 40% of 'Hill' (a page) make 39.5% to 65.5% of all.")
     assert found(90, YES | {"value": "50"}, *rows[1:]) == []
+
+
+def test_a_group_has_its_own_name_also_where_its_share_is_printed_of_a_base_of_its_own():
+    codebook = tiny_codebook(90)
+    shore = BaseOfShares(id="shore", label="Those at the shore", where={"place": ["shore"]})
+    codebook = codebook.model_copy(update={"bases": (*codebook.bases, shore)})
+    rows = [YES | {"value": "70"}, YES | {"value": "65", "base": "shore"}, YES | {"value": "40"} | HILL]
+    [finding] = outside_its_groups(report(codebook, claims_of(codebook, *rows)))
+    assert "yet by place 65% of 'Shore' and 40% of 'Hill' (a page) make" in finding["sentence"]
 
 
 def test_groups_that_overlap_say_nothing_of_the_total():

@@ -15,6 +15,7 @@ from pipeline.coverage import (
     AT_RANDOM,
     BY_ANSWER,
     FOUND,
+    _is_headline,
     base_class,
     build_world,
     coverage_table,
@@ -25,6 +26,7 @@ from pipeline.coverage import (
     survey,
     surveys,
 )
+from pipeline.estimate import PAIR, lay_out
 from pipeline.params import Analyse, Compute, Coverage
 from pipeline.problems import InputProblem
 
@@ -69,12 +71,19 @@ def test_a_cell_that_nobody_is_like_is_refused(small_codebook, make_respondents)
         known_population(without, cells=POPULATION, codebook=small_codebook, rng=np.random.default_rng(1))
 
 
-def test_shares_followed_are_answers_neither_nought_nor_all_and_the_headline_s_is_one(world, small_codebook):
+def test_shares_followed_are_answers_neither_nought_nor_all_and_the_headline_s_is_one(
+    world, small_codebook, make_respondents
+):
     rows = world.grid.rows
     assert rows["truth"].between(0, 1, inclusive="neither").all()
     assert not set(rows["measure"]) & {"kind", "scale"}
     measure, category = headline(small_codebook)
     assert len(rows[(rows["measure"] == measure) & (rows["category"] == category) & (rows["group"] == "total")]) == 1
+    # A measure of the same share that stands before it changes nothing.
+    twin = small_codebook.measure(measure).model_copy(update={"id": "twin", "breaks": ()})
+    twice = small_codebook.model_copy(update={"measures": (twin, *small_codebook.measures)})
+    every = lay_out(make_respondents(twice, 90, seed=6), twice).rows
+    assert _is_headline(every.drop_duplicates(PAIR), every, twice).sum() == 1
     members, gave = world.grid.domains, world.grid.answers
     truths = [gave.loc[members[d] == 1, a].mean() for d, a in zip(rows["domain"], rows["answer"], strict=True)]
     assert rows["truth"].tolist() == pytest.approx(truths)

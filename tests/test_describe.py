@@ -316,6 +316,7 @@ def test_without_a_history_of_contacts_no_response_rate_is_given():
 def test_the_data_package_lists_every_table_as_it_is(small_codebook, tmp_path):
     book = small_codebook.model_copy(update={"kind": "rehearsal"})
     table = pd.DataFrame({"n": [1, None], "share": [0.5, 0.25], "label": ["=a", "b"], "yes": [True, False]})
+    table = table.assign(met=pd.array([True, None], dtype="boolean"))
     write_table(tmp_path / str(book.wave) / "estimates.csv", table, book)
     write_table(tmp_path / "tracker" / "trends.csv", table)
     wave = wave_tables(tmp_path, book)
@@ -329,7 +330,7 @@ def test_the_data_package_lists_every_table_as_it_is(small_codebook, tmp_path):
         assert [f["name"] for f in resource["schema"]["fields"]] == header
         assert re.fullmatch(r"[a-z0-9._-]+", resource["name"])
     types = [f["type"] for f in package["resources"][0]["schema"]["fields"]]
-    assert types == ["integer", "number", "string", "boolean", "string"]
+    assert types == ["integer", "number", "string", "boolean", "boolean", "string"]
 
 
 def test_each_table_of_the_package_has_a_name_of_its_own_and_so_has_the_package(tmp_path):

@@ -413,6 +413,12 @@ def test_ids_of_contacts_that_the_frame_does_not_have_cannot_be_looked_up(projec
     assert prepared(project, path, frame=frame, leave_out=("KID",)).codebook.wave == YEAR
 
 
+@pytest.mark.parametrize("digits", ["1" * 5000, "\N{ARABIC-INDIC DIGIT ONE}"])
+def test_digits_that_are_no_code_of_a_codebook_are_a_new_answer_to_look_at(project, table, small_codebook, digits):
+    path = save(project, table.assign(S1=table["S1"].where(table.index > 0, digits)), "csv", small_codebook)
+    assert digits in refusal(project, path)
+
+
 @pytest.mark.parametrize("column", ["mode", "outcome", "round", "email", "job_title", "Telephone"])
 def test_a_question_may_have_a_column_that_another_raw_file_has_of_its_own(project, table, small_codebook, column):
     """In the history `mode` is that of an attempt, in the interviews the answer to a question whose column it is."""

@@ -305,6 +305,23 @@ def test_sector_with_neither_count_nor_totals(folder, small_codebook):
     )
 
 
+def test_a_population_of_no_sector(folder, small_codebook):
+    text = (folder / "population.yaml").read_text(encoding="utf-8")
+    start = text.index("    sectors:")
+    (folder / "population.yaml").write_text(text[:start] + "    sectors: []\n", encoding="utf-8")
+    assert problem(folder, small_codebook) == (
+        "FOLDER/population.yaml: populations.valley.sectors: must list at least 1."
+    )
+
+
+def test_a_sector_says_whose_count_it_is(folder, small_codebook):
+    """Without it the statement of the methodology would leave the sector out."""
+    edit(folder, "population.yaml", "reference_date: ", "reference_date: ' ' # ")
+    assert problem(folder, small_codebook).startswith(
+        "FOLDER/population.yaml: populations.valley, sector lib, reference_date: "
+    )
+
+
 def test_unknown_key(folder, small_codebook):
     edit(folder, "population.yaml", "size: visits", "sise: visits")
     assert problem(folder, small_codebook) == (

@@ -4,6 +4,7 @@ import pytest
 import yaml
 from conftest import HERE, ROOT
 
+from pipeline.problems import InputProblem
 from pipeline.yaml_edits import add_items, flow, node_at, set_values, without_key
 
 TEXT = """# A comment
@@ -54,6 +55,23 @@ def test_a_key_goes_with_what_is_under_it():
     assert without_key(TEXT, "respondents") == TEXT.replace("respondents: 200\n", "")
     assert yaml.safe_load(without_key(TEXT, "questions")).keys() == {"wave", "title", "respondents", "last"}
     assert without_key(TEXT, "absent") == TEXT
+
+
+@pytest.mark.parametrize("text", ["a: 1\nlist:\n- x\n# in between\n- y\nb: 2\n", "a: 1\nb: 2\nlist:\n- x\n- y"])
+def test_a_list_goes_whole_whatever_stands_in_it_or_follows(text):
+    assert yaml.safe_load(without_key(text, "list")) == {"a": 1, "b": 2}
+    assert without_key("a: 1\nlist: []", "list") == "a: 1\n"
+
+
+def test_what_an_alias_has_elsewhere_is_not_changed_here_alone():
+    shared = "one: &answers [{id: a, label: A}]\ntwo: *answers\nthree: {id: c}\n"
+    with pytest.raises(InputProblem) as problem:
+        set_values(shared, {("two", 0): {"id": "a", "label": "B"}})
+    assert str(problem.value) == (
+        "row 1: two.0 is to change here alone, and an alias (*) has it in other places too; "
+        "write it out in each place, without an alias."
+    )
+    assert set_values(shared, {("three", "id"): "d"}) == shared.replace("id: c", "id: d")
 
 
 @pytest.mark.parametrize("path", [HERE / "small_codebook.yaml", ROOT / "params.yaml"], ids=lambda path: path.name)
