@@ -14,10 +14,11 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from pipeline.claims import other_side
 from pipeline.codebook import TOTAL
+from pipeline.names import BASES
 from pipeline.problems import InputProblem
 
-BASES = ("unweighted", "weighted")
 NEAR = 6
 # A kind of number, whether or not the number follows without a blank.
 _KIND = re.compile(r"(finding|figure)[_-]?0*(\d.*)?", re.IGNORECASE)
@@ -159,7 +160,7 @@ def _keys_of_claim(claim, codebook):
         raise InputProblem("no estimate is of what this claim says", found=claim["id"], do="see its row of audit.csv")
     keys = [Key(claim["measure"], claim["category"], claim["break"], claim["group"])]
     if claim["unit"] == "order":
-        category, group = claim["versus_category"] or claim["category"], claim["versus_group"] or claim["group"]
+        category, group = other_side(claim)
         keys.append(Key(claim["measure"], category, claim["break"], group))
     return tuple(keys)
 

@@ -11,11 +11,11 @@ What a number is beats what it says, and what one claim shows by itself beats wh
 
 import pandas as pd
 
-from pipeline.bases import SHARES, Base, bounded_bases
+from pipeline.bases import Base, bounded_bases
 from pipeline.checks import IMPOSSIBLE, MISLABELLED, as_printed, check_all
-from pipeline.claims import regenerate, testable
+from pipeline.claims import SHARES, regenerate, testable
 from pipeline.grim import granularity, possible_on, power, sizes_text
-from pipeline.names import KEYS, ORDERS
+from pipeline.names import KEYS, ORDERS, UNWEIGHTED
 from pipeline.problems import InputProblem
 from pipeline.regenerated import regenerated
 from pipeline.shares import Report, bases_of_claims
@@ -80,7 +80,7 @@ def audit(report, claims, *, respondents, estimates, contradictions, findings):
 
 
 def _unweighted(estimates):
-    return estimates[estimates["basis"].eq("unweighted")] if "basis" in estimates else estimates
+    return estimates[estimates["basis"].eq(UNWEIGHTED)] if "basis" in estimates else estimates
 
 
 def _left_out(contradictions):

@@ -10,11 +10,10 @@ from fractions import Fraction
 import pandas as pd
 
 from pipeline.audit import audit, report_of, single_claim_checks
-from pipeline.bases import SHARES
 from pipeline.bounds import bound_estimates
-from pipeline.claims import testable
+from pipeline.claims import SHARES, testable
 from pipeline.codebook import TOTAL
-from pipeline.contradictions import judge
+from pipeline.contradictions import judge, largest
 from pipeline.problems import InputProblem
 from pipeline.reconstruct import contradiction_table
 from pipeline.records import glue
@@ -98,4 +97,4 @@ def _leave_nobody(together, claim_id, codebook, settings, *, unlimited):
     weakest = {"op": ">=", "value": "0", "unit": "percent", "rounding": "exact", "number": Fraction(0)}
     records = [c | weakest if c["id"] == claim_id else c for c in together.to_dict("records")]
     system = build_system(codebook, pd.DataFrame(records), settings.worded_tolerance, whole=False, unlimited=unlimited)
-    return bool(judge(system, seed=settings.seed, time_limit=settings.time_limit).left_out)
+    return bool(largest(system, seed=settings.seed, time_limit=settings.time_limit).left_out)

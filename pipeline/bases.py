@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 
-from pipeline.claims import limits, testable, whole_parts
+from pipeline.claims import SHARES, SIZES, limits, testable, whole_parts
 from pipeline.whom import base_of, counted_of, whom
-
-SHARES = ("percent", "share")
-SIZES = (*SHARES, "count")
 
 
 @dataclass(frozen=True)

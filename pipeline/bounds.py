@@ -19,6 +19,7 @@ import pandas as pd
 
 from pipeline.cliques import Tie
 from pipeline.codebook import TOTAL, Codebook, Test
+from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.programs import DIGITS, ROUND_OFF, Program, Stratum
 from pipeline.system import build_system, counted, limited_by_claim, tie_of
 from pipeline.tables import BOUND_COLUMNS
@@ -26,7 +27,6 @@ from pipeline.texts import ITEMS
 from pipeline.whole_sizes import Known, bands_of, held_sizes, known_rows, known_sizes
 from pipeline.witnesses import Witnesses
 
-UNWEIGHTED, WEIGHTED = "unweighted", "weighted"
 COUNTS = ["count_low", "count_high", "base_low", "base_high"]
 ATTAINED = {(True, True): "both", (True, False): "low", (False, True): "high", (False, False): "neither"}
 # Into how many pieces the work is cut where it is spread over processors: more than there are processors, so that one

@@ -24,9 +24,13 @@ import numpy as np
 import pandas as pd
 
 from pipeline.codebook import ORGANISATION, TOTAL, Codebook
-from pipeline.estimate import SUPPORT, UNWEIGHTED, WEIGHTED, lay_out
+from pipeline.estimate import (
+    SUPPORT,
+    lay_out,
+)
 from pipeline.files import MARK, MARKED
 from pipeline.harmonise import compare
+from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.printing import KEYS, SETTLED, TOO_FEW_OR_PROTECTED, open_bases
 
 POWER = 0.8

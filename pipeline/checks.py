@@ -12,8 +12,8 @@ from itertools import product
 
 import pandas as pd
 
-from pipeline.bases import SHARES, Base, gives_a_size, stated_bases
-from pipeline.claims import limits
+from pipeline.bases import Base, gives_a_size, stated_bases
+from pipeline.claims import SHARES, limits
 from pipeline.grim import around, nearest_possible, possible_on, sizes_text
 from pipeline.printing import whole_text
 from pipeline.ranges import WHOLE, Range, mean_range, total_range

@@ -33,6 +33,9 @@ ROUNDINGS = {
 }
 # The operators of units that do not take them all: an order is strict or not, and of answers only a most is a limit.
 OPERATORS_OF = {"order": {"<", "<=", ">", ">="}, "answers": {"<", "<="}}
+# The units that give a share, and those that give a size.
+SHARES = ("percent", "share")
+SIZES = (*SHARES, "count")
 # What a number may be printed as, where that is not what it is read as.
 PRINTED_UNITS = ("", "percent", "count", "share")
 
@@ -146,10 +149,8 @@ def _check_names(row, codebook, fault):
         fault(
             "versus_group", "an order compares two shares, and nothing else does", "a group or category to compare with"
         )
-    if row["unit"] == "order":
-        other = row["versus_category"] or row["category"], row["versus_group"] or row["group"]
-        if other == (row["category"], row["group"]):
-            fault("versus_group", "an order compares a share with itself", "another group or category")
+    if row["unit"] == "order" and other_side(row) == (row["category"], row["group"]):
+        fault("versus_group", "an order compares a share with itself", "another group or category")
 
 
 def _check_bases(claims, codebook, path):
@@ -178,6 +179,11 @@ def _check_bases(claims, codebook, path):
 def testable(claim):
     """Whether a claim speaks of the respondents' answers at all (some speak of the fieldwork, or have no label)."""
     return bool(claim["measure"])
+
+
+def other_side(claim):
+    """(category, group) of the share that an order compares its own with."""
+    return claim["versus_category"] or claim["category"], claim["versus_group"] or claim["group"]
 
 
 def decimals(claim):
@@ -262,9 +268,7 @@ def _regenerated(claim, respondents, codebook, worded_tolerance):
     share = Fraction(count, base) if base else None
     found = empty | {"count": count, "base": base, "share": None if share is None else float(share)}
     if claim["unit"] == "order":
-        other, other_base = counts(
-            claim["versus_category"] or claim["category"], claim["versus_group"] or claim["group"]
-        )
+        other, other_base = counts(*other_side(claim))
         versus = Fraction(other, other_base) if other_base else None
         met = None not in (share, versus) and COMPARE[claim["op"]](share, versus)
         return found | {"versus": None if versus is None else float(versus), "met": met}

@@ -14,7 +14,15 @@ import pandas as pd
 from pipeline.cells import NUMBER, check_texts, key_fault, read_cells
 from pipeline.codebook import TOTAL
 from pipeline.pictures import Drawing, write_drawing
-from pipeline.printing import KEYS, STATUS, base_text, find_rows, state, value_text
+from pipeline.printing import (
+    KEYS,
+    STATUS,
+    base_text,
+    ended,
+    find_rows,
+    state,
+    value_text,
+)
 from pipeline.problems import InputProblem
 from pipeline.texts import ITEMS, tidy
 
@@ -259,7 +267,7 @@ def comparator_words(table, codebooks):
         "question": "How do published figures on the same matters compare?",
         "measured": "Per cent. Each row has its own method and population.",
         "key": key,
-        "foot": [CAUTION, *dict.fromkeys(f"Source of the tracker: {s}".rstrip(".") + "." for s in ours["source"])],
+        "foot": [CAUTION, *dict.fromkeys(ended(f"Source of the tracker: {s}") for s in ours["source"])],
         "rehearsal": "",
         "rehearsal_means": "",
     }

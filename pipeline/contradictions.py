@@ -74,7 +74,7 @@ def largest(system, *, seed, time_limit):
     return Verdict(tuple(rest), tuple(i for i in ids if i in left_out), tuple(map(tuple, found)), solution)
 
 
-def contradict(system, found, *, seed, time_limit, listed=2):
+def contradict(system, found, *, seed, time_limit, listed):
     """The Verdict of `largest` with the contradictions of each claim left out, and with minimal ones as its proof.
 
     For each claim left out, all contradictions of up to `listed` claims are found: longer ones mostly say the same in a

@@ -13,8 +13,8 @@ import pandas as pd
 
 from pipeline.change import pairs_of, support_of
 from pipeline.codebook import TOTAL, Test
-from pipeline.estimate import WEIGHTED
 from pipeline.harmonise import compare, untouched
+from pipeline.names import WEIGHTED
 from pipeline.respondents import gave, select
 
 COLUMNS = ["wave", "since", "measure", "category", "basis", "n_before", "n_after", "cells"]

@@ -24,13 +24,16 @@ import numpy as np
 import pandas as pd
 
 from pipeline.codebook import ORGANISATION, TOTAL
-from pipeline.names import KEYS
+from pipeline.names import (
+    KEYS,
+    UNWEIGHTED,
+    WEIGHTED,
+)
 from pipeline.printing import as_printed, open_bases
 from pipeline.problems import InputProblem
 from pipeline.respondents import gave, select
 from pipeline.texts import ITEMS
 
-UNWEIGHTED, WEIGHTED = "unweighted", "weighted"
 PAIR = ["domain", "answer"]
 INFERENCE = ["se", "ci_low", "ci_high", "deff"]
 # Bounds of a reconstruction: of the share, of the number that gave the answer, and of the base.

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.codebook import ORGANISATION, TOTAL
-from pipeline.estimate import WEIGHTED
 from pipeline.findings import about, apart, compared
+from pipeline.names import WEIGHTED
 from pipeline.printing import (
     STATUS,
     as_printed,

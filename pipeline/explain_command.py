@@ -261,7 +261,7 @@ def _number_text(facts):
 
 
 def _claim_lines(facts):
-    if facts["support"] not in ("published", "implied", "bounded", "assumed"):
+    if facts["support"] not in OF_A_RECONSTRUCTION:
         return
     claims = facts["claims"]
     if not claims:

@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.addresses import BASES, Key, name_known
+from pipeline.addresses import (
+    Key,
+    name_known,
+)
 from pipeline.codebook import TOTAL
-from pipeline.estimate import UNWEIGHTED, WEIGHTED
 from pipeline.explain import KEYS, SAME, SUPPORT, as_close, condition_words, explain_estimate, plain_number
 from pipeline.maturity import NET, OVERALL, mark_breaks, mark_grid, score_grid, shares_of_everyone
+from pipeline.names import BASES, UNWEIGHTED, WEIGHTED
 from pipeline.printing import WITHHELD, points_text, state, value_text, whole_text, why_withheld
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table

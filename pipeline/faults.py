@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import permutations
 from math import ceil
 
-from pipeline.claims import decimals, has_whole_part, limits, testable, whole_ends
+from pipeline.claims import SHARES, SIZES, decimals, has_whole_part, limits, testable, whole_ends
 from pipeline.codebook import TOTAL
 from pipeline.grim import around
 from pipeline.names import ORDERS
@@ -28,8 +28,6 @@ from pipeline.wording import (
     subject_words,
     who,
 )
-
-SIZES = ("percent", "share", "count")
 
 
 def fault_sentence(claims, codebook, worded_tolerance):
@@ -56,7 +54,7 @@ def _off(claims, tolerance):
 def _on_its_base(claims, codebook, tolerance):
     """A share that no whole number of its base can be: of all respondents, or of as many as other claims leave."""
     shares = [c for c in claims if not _is_exact_count(c)]
-    if len(shares) > 1 or any(not testable(c) or c["unit"] not in ("percent", "share") for c in shares):
+    if len(shares) > 1 or any(not testable(c) or c["unit"] not in SHARES for c in shares):
         return None
     for claim in shares or claims:
         others = [c for c in claims if c is not claim]
@@ -93,7 +91,7 @@ def _sizes(claims, codebook):
 
 def _outside_its_groups(claims, codebook, tolerance):
     """A total that lies outside what all groups of a break make of it: their mean by size, or all of their shares."""
-    parts = [c for c in claims if testable(c) and c["break"] != TOTAL and c["unit"] in ("percent", "share")]
+    parts = [c for c in claims if testable(c) and c["break"] != TOTAL and c["unit"] in SHARES]
     if len(parts) < 2 or not _of_the_same(parts, "category", leaving="group"):
         return None
     broken, rest = parts[0]["break"], [c for c in claims if not any(c is part for part in parts)]
@@ -347,7 +345,7 @@ def _is_group(part, of, codebook):
     asked = codebook.measure(of["measure"]).question if of["measure"] else None
     whole = of["unit"] == "order" or _of_everyone(of, codebook)
     bases = {codebook.base(c["base"]).where == {} for c in (part, of)}
-    sized = part["unit"] in ("percent", "share") and broken is not None and broken.of == asked
+    sized = part["unit"] in SHARES and broken is not None and broken.of == asked
     return bool(sized and whole and bases == {True} and part["group"] == of["category"])
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from pipeline.codebook import TOTAL
 from pipeline.files import MARK, MARKED
+from pipeline.names import UNWEIGHTED
 from pipeline.pictures import Drawing, remove_others, write_drawings
 from pipeline.printing import (
     FLAGGED,
@@ -36,7 +37,6 @@ from pipeline.problems import InputProblem
 
 TEXTS = ["wave", "kind", "figure", "unit", "category", "label", "group", "group_label"]
 ESTIMATED = ["n", "base", "count", "estimate", "ci_low", "ci_high", "support", "low", "high", "quality"]
-UNWEIGHTED = "unweighted"
 COLUMNS = [*TEXTS, *ESTIMATED, "missing", "drawn", "text"]
 NUMBERS = ["n", "count", "estimate", "ci_low", "ci_high", "low", "high"]
 KINDS = {
@@ -178,7 +178,7 @@ def measured_words(codebook, figure, basis):
     base = first_lower(codebook.base(codebook.measure(figure.measure).base).label)
     if figure.unit == "count":
         return f"Number of {base}, unweighted"
-    weighting = "unweighted" if basis == "unweighted" else "weighted to the population"
+    weighting = "unweighted" if basis == UNWEIGHTED else "weighted to the population"
     if figure.kind in ("split", "grid"):
         among = f", among {base}" if codebook.base(codebook.measure(figure.measure).base).where else ""
         return f"Per cent of each row{among}, {weighting}"
@@ -218,7 +218,7 @@ def words_around(table, codebook, figure, settings):
     question = _question(codebook, figure)
     rehearsal = codebook.kind == "rehearsal"
     break_ = next((b.label for b in codebook.breaks if b.id == figure.break_), "")
-    source = f"Source: {codebook.source}".rstrip(".") + "."
+    source = ended(f"Source: {codebook.source}")
     foot = [base_words(table, figure), figure.note, source, STATUS[codebook.kind]]
     return {
         "name": f"wave{codebook.wave}-{figure.id}",

@@ -9,7 +9,11 @@ from string import Formatter
 
 import pandas as pd
 
-from pipeline.names import TOTAL
+from pipeline.names import (
+    TOTAL,
+    UNWEIGHTED,
+    WEIGHTED,
+)
 from pipeline.printing import (
     CLAUSE_WITHHELD,
     FLAGGED,
@@ -32,7 +36,6 @@ from pipeline.printing import (
 )
 from pipeline.problems import InputProblem
 
-UNWEIGHTED, WEIGHTED = "unweighted", "weighted"
 OF_ONE = {"share", "interval", "n", "base", "words"}
 OF_TWO = {"other", "other_n", "other_base", "comparison", "difference"}
 NO_INTERVAL = "interval not stated"

@@ -19,11 +19,16 @@ from pipeline.wording import percent
 
 def possible_on(claim, sizes, worded_tolerance):
     """Which of these base sizes have a whole number of organisations that agrees with a claim of a share or count."""
+    return tuple(_possible(claim, sizes, worded_tolerance))
+
+
+def _possible(claim, sizes, worded_tolerance):
+    """The same one by one, so that whoever wants the first need not wait for the others."""
     limit = limits(claim, worded_tolerance)
     if claim["unit"] == "count":
         least, most = whole_ends(*limit)
-        return tuple(n for n in sizes if max(0, least or 0) <= (n if most is None else min(n, most)))
-    return tuple(n for n in sizes if n > 0 and _fits(n, limit))
+        return (n for n in sizes if max(0, least or 0) <= (n if most is None else min(n, most)))
+    return (n for n in sizes if n > 0 and _fits(n, limit))
 
 
 _fits = cache(has_whole_part)
@@ -31,9 +36,9 @@ _fits = cache(has_whole_part)
 
 def nearest_possible(claim, sizes, most, worded_tolerance):
     """The base sizes nearest below and above these, from 1 to `most`, on which a claim would be possible."""
-    below = possible_on(claim, range(min(sizes) - 1, 0, -1), worded_tolerance)
-    above = possible_on(claim, range(max(sizes) + 1, most + 1), worded_tolerance)
-    return tuple(found[0] for found in (below, above) if found)
+    ways = range(min(sizes) - 1, 0, -1), range(max(sizes) + 1, most + 1)
+    nearest = (next(_possible(claim, way, worded_tolerance), None) for way in ways)
+    return tuple(size for size in nearest if size is not None)
 
 
 def granularity(base):

@@ -17,7 +17,7 @@ import pandas as pd
 
 from pipeline.codebook import TOTAL
 from pipeline.codebook_difference import BREAKING, GONE, SAID_BY_ITSELF, change_of, differences, entries_for, meaning
-from pipeline.estimate import UNWEIGHTED, WEIGHTED
+from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.printing import KEYS
 from pipeline.problems import InputProblem
 from pipeline.texts import ITEMS

@@ -4,7 +4,7 @@ from math import ceil
 
 from pipeline.files import MARK, MARKED
 from pipeline.pictures import Drawing, write_drawing
-from pipeline.printing import MINUS, STATUS
+from pipeline.printing import MINUS, STATUS, ended
 
 NAME = "balance"
 # Differences within this many standard deviations are commonly taken for balance (Austin 2009).
@@ -27,7 +27,7 @@ def love_words(balance, codebook):
     foot = [
         NOTHING if balance.empty else _summed_up(balance),
         modelled if codebook.kind == "reconstruction" and len(balance) else "",
-        f"Source: {codebook.source}".rstrip(".") + ".",
+        ended(f"Source: {codebook.source}"),
         STATUS[codebook.kind],
     ]
     return {

@@ -19,14 +19,13 @@ from pipeline.estimate import (
     PAIR,
     ROUND_OFF,
     SUPPORT,
-    UNWEIGHTED,
-    WEIGHTED,
     Grid,
     add_quality,
     kish_effective_base,
     sample_of,
 )
 from pipeline.harmonise import compare, sampled_otherwise, untouched
+from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.printing import KEYS, SETTLED
 from pipeline.respondents import gave, select
 

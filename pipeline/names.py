@@ -15,6 +15,7 @@ OWN_COLUMNS = {
 }
 # What an estimate is of; with its basis, what names a row of the estimates.
 KEYS = ["measure", "category", "break", "group"]
+BASES = UNWEIGHTED, WEIGHTED = "unweighted", "weighted"
 # The columns that stages put beside the questions' own, in one table with them: a question of such an id would write
 # over what the stage needs, or be written over. (A column of a question with several answers, `question.answer`, has a
 # point in it, which none of these has.)

@@ -2,11 +2,11 @@
 
 from pipeline.codebook import TOTAL
 from pipeline.findings import interval_text
+from pipeline.names import BASES
 from pipeline.printing import FLAGGED, NOT_KNOWN, base_text, first_lower, has_open_base, state, value_text, why_withheld
 from pipeline.prose import count_text
 from pipeline.site import row_anchor
 
-BASES = ("unweighted", "weighted")
 # In the place of an interval, where the share of sectors or bands is the population's own.
 FIXED = "fixed by the weights"
 

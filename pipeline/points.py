@@ -14,12 +14,12 @@ import typer
 from pipeline.audit_pages import fault_numbers
 from pipeline.codebook import load_codebook
 from pipeline.files import write_text
+from pipeline.printing import OF_A_RECONSTRUCTION
 from pipeline.problems import InputProblem
 from pipeline.site import is_there, slug
 from pipeline.tables import read_table
 from pipeline.verdicts import best_first
 
-SUPPORT_ORDER = ("published", "implied", "bounded", "assumed")
 START, END = "<!-- points -->\n", "<!-- end -->"
 HEADINGS = ("In print", "Claims", "Here", "What a reader gains")
 
@@ -55,7 +55,7 @@ def _shown(claims):
     """What the audit shows of the numbers of a place: the faults that they take part in, and how far they are known."""
     faults = sorted({number for cell in claims["fault"] for number in fault_numbers(cell)})
     counts = claims["support"].value_counts()
-    known = ", ".join(f"{counts[s]} {s}" for s in SUPPORT_ORDER if s in counts) or "not about answers"
+    known = ", ".join(f"{counts[s]} {s}" for s in OF_A_RECONSTRUCTION if s in counts) or "not about answers"
     part = f" Part of {'fault' if len(faults) == 1 else 'faults'} {', '.join(map(str, faults))}." if faults else ""
     return f"Base and reading of each; {known}.{part}"
 
@@ -83,7 +83,7 @@ def _known(table):
     if table["unit"].eq("none").all():
         return f"{len(table)} themes in words; no numbers are printed and none are drawn."
     counts = table["support"].value_counts()
-    drawn = ", ".join(f"{counts[s]} {s}" for s in SUPPORT_ORDER if s in counts)
+    drawn = ", ".join(f"{counts[s]} {s}" for s in OF_A_RECONSTRUCTION if s in counts)
     intervals = (table["ci_low"].notna() & table["unit"].eq("percent")).sum()
     with_interval = f"; {intervals} with their interval" if intervals else ""
     return f"{len(table)} values, each with its base: {drawn}{with_interval}."
@@ -92,7 +92,7 @@ def _known(table):
 def _finding(finding, clauses, report, verdicts):
     ours = clauses[clauses["finding"].eq(finding.id)]
     said = ours["support"].value_counts()
-    supports = ", ".join(f"{said[s]} {s}" for s in SUPPORT_ORDER if s in said)
+    supports = ", ".join(f"{said[s]} {s}" for s in OF_A_RECONSTRUCTION if s in said)
     intervals = ours["ci_low"].notna().sum()
     return {
         "name": f"Key finding {finding.number}, {finding.heading}",

@@ -5,7 +5,11 @@ The sentences are those of `findings`: this module only marks where in them a nu
 
 import re
 
-from pipeline.findings import UNWEIGHTED, clause_rows, clause_sentence
+from pipeline.findings import (
+    clause_rows,
+    clause_sentence,
+)
+from pipeline.names import UNWEIGHTED
 from pipeline.printing import (
     CLAUSE_WITHHELD,
     KEYS,

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from ortools.sat.python import cp_model
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import block_array, csr_matrix, eye_array
+from scipy.sparse import block_array, eye_array, kron
 
 from pipeline.certificates import linear_limits
 from pipeline.codebook import ORGANISATION
@@ -152,7 +152,7 @@ def _most_even(system, rows, sizes):
     slopes = np.diff(heights) / np.diff(knots)
     pieces, size = len(slopes), system.size
     lengths = np.tile(np.diff(knots), size)
-    share = csr_matrix((np.ones(size * pieces), (np.repeat(np.arange(size), pieces), np.arange(size * pieces))))
+    share = kron(eye_array(size), np.ones((1, pieces)))
     matrix = block_array([[limits.A, None], [eye_array(size), -share]]).tocsr()
     low = np.concatenate([limits.lb, np.zeros(size)])
     high = np.concatenate([limits.ub, np.zeros(size)])

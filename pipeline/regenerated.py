@@ -8,7 +8,7 @@ that is given, and what rests on the records alone is called modelled: those are
 import pandas as pd
 
 from pipeline.bases import gives_a_size
-from pipeline.claims import decimals, limits, whole_ends
+from pipeline.claims import decimals, limits, other_side, whole_ends
 from pipeline.printing import SETTLED, has_open_base, per_cent
 from pipeline.problems import InputProblem
 
@@ -136,7 +136,7 @@ def _points(share):
 
 def _order(claim, counted, row, rows, report):
     """The two shares of an order; support is that of the one less well known."""
-    category, group = claim["versus_category"] or claim["category"], claim["versus_group"] or claim["group"]
+    category, group = other_side(claim)
     pair = [(row, counted["share"]), (_row(claim, category, group, rows, report.codebook), counted["versus"])]
     ends = [_ends(claim, r, share) for r, share in pair]
     texts = [_text(claim, low, high) + (" (modelled)" if modelled else "") for low, high, modelled in ends]

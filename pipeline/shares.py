@@ -8,8 +8,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 
-from pipeline.bases import SHARES, Base, gives_a_size, stated_bases
-from pipeline.claims import limits, testable, whole_ends, whole_parts
+from pipeline.bases import Base, gives_a_size, stated_bases
+from pipeline.claims import SHARES, limits, testable, whole_ends, whole_parts
 from pipeline.codebook import Codebook
 from pipeline.grim import possible_on
 from pipeline.ranges import Range

@@ -5,6 +5,7 @@ text wherever it comes from. The only markup that is passed through is made here
 """
 
 import re
+from functools import cache
 from html import escape, unescape
 from pathlib import Path
 
@@ -43,6 +44,7 @@ TAGS = ["table", "thead", "tbody", "tr", "th", "td", "caption", "div", "p", "sma
 ATTRIBUTES = {"th": ["colspan", "rowspan"], "td": ["colspan", "rowspan"], "img": ["src", "alt", "width"]}
 
 
+@cache
 def environment():
     """The templates of the site: everything is escaped, and a name that is not given is an error."""
     loader = jinja2.FileSystemLoader(TEMPLATES)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from pipeline.approached import approached_text, frame_is_known
 from pipeline.codebook import TOTAL
-from pipeline.estimate import UNWEIGHTED, WEIGHTED
+from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.printing import STATUS, level_text, value_text
 from pipeline.problems import InputProblem
 from pipeline.texts import tidy

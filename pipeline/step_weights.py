@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.change import BASELINE, pairs_of
-from pipeline.estimate import UNWEIGHTED, WEIGHTED
 from pipeline.maturity import OVERALL, compare_marks, criteria_met, mark_breaks
+from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.printing import EVIDENCE
 from pipeline.respondents import select
 from pipeline.texts import ITEMS

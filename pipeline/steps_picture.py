@@ -2,9 +2,9 @@
 
 from pipeline.change import marked, pairs_of
 from pipeline.codebook import TOTAL
-from pipeline.estimate import UNWEIGHTED
 from pipeline.files import MARK
 from pipeline.maturity import OVERALL, compare_marks
+from pipeline.names import UNWEIGHTED
 from pipeline.pictures import Drawing, write_drawing
 from pipeline.printing import EVIDENCE, STATUS, per_cent
 from pipeline.step_weights import EQUAL, ONLY

@@ -3,7 +3,7 @@
 from pipeline.files import MARK, MARKED
 from pipeline.findings import about
 from pipeline.pictures import Drawing, write_drawing
-from pipeline.printing import MINUS, STATUS, level_text, with_evidence
+from pipeline.printing import MINUS, STATUS, ended, level_text, with_evidence
 from pipeline.vary import BROKEN, DOES_NOT, HOLDS, NOT_SETTLED, NOT_TESTED, REFERENCE, SET, SURVIVES
 
 NAME = "sensitivity"
@@ -96,7 +96,7 @@ def survival_words(data, survivors, codebook, confidence):
         if survivors.empty
         else f"Findings over {ways} {'choice' if ways == 1 else 'choices'} of weights: {tally}{_tested(survivors)}.",
         MODELLED if codebook.kind == "reconstruction" else "",
-        f"Source: {codebook.source}".rstrip(".") + ".",
+        ended(f"Source: {codebook.source}"),
         STATUS[codebook.kind],
     ]
     return {

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from pipeline.claims import limits, testable, whole_ends
+from pipeline.claims import limits, other_side, testable, whole_ends
 from pipeline.cliques import Layout, Tie, condition_sets
 from pipeline.codebook import Codebook, Test
 from pipeline.parts import Parts
@@ -172,7 +172,7 @@ def sides(claim):
     """(category, group) for each group that a claim sets against the other, or of the one that it has."""
     yield claim["category"], claim["group"]
     if claim["versus_group"]:
-        yield claim["versus_category"] or claim["category"], claim["versus_group"]
+        yield other_side(claim)
 
 
 def tie_of(codebook, claim, category, group, among=None):
@@ -194,8 +194,7 @@ def _ties(codebook, claim, tallies):
         return [_tie_of_answers(codebook, claim, tallies)]
     ties = [tie_of(codebook, claim, claim["category"], claim["group"])]
     if claim["unit"] == "order":
-        category, group = claim["versus_category"] or claim["category"], claim["versus_group"] or claim["group"]
-        ties.append(tie_of(codebook, claim, category, group))
+        ties.append(tie_of(codebook, claim, *other_side(claim)))
     return ties
 
 
@@ -277,9 +276,8 @@ def _answers_rows(claim, codebook, layout):
 
 
 def _order_rows(claim, codebook, layout):
-    category, group = claim["versus_category"] or claim["category"], claim["versus_group"] or claim["group"]
     a, b = counted(codebook, layout, claim, claim["category"], claim["group"])
-    c, d = counted(codebook, layout, claim, category, group)
+    c, d = counted(codebook, layout, claim, *other_side(claim))
     sign, strict = (1 if claim["op"] in (">", ">=") else -1), claim["op"] in (">", "<")
     if not claim["versus_group"]:
         return [linear_row(b, low=1), linear_row((sign, a), (-sign, c), low=1 if strict else 0)]

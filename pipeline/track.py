@@ -8,8 +8,8 @@ from IPython.display import HTML
 
 from pipeline.change import NO_CLEAR_CHANGE, Wave
 from pipeline.codebook import TOTAL, load_codebook
-from pipeline.estimate import UNWEIGHTED
 from pipeline.maturity import estimate_means, profiles
+from pipeline.names import UNWEIGHTED
 from pipeline.printing import SETTLED, STATUS, percent_text, points_text
 from pipeline.problems import InputProblem
 from pipeline.shown import picture

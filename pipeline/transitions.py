@@ -8,8 +8,8 @@ import pandas as pd
 
 from pipeline.change import BASELINE, pairs_of, panel_is_known, support_of
 from pipeline.codebook import ORGANISATION, TOTAL
-from pipeline.estimate import UNWEIGHTED
 from pipeline.harmonise import compare
+from pipeline.names import UNWEIGHTED
 from pipeline.respondents import gave, select
 from pipeline.texts import ITEMS
 

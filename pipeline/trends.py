@@ -15,6 +15,7 @@ from pipeline.codebook import TOTAL
 from pipeline.files import MARK
 from pipeline.harmonise import SERIES_BREAK, compare
 from pipeline.maturity import NET, compare_scores
+from pipeline.names import UNWEIGHTED
 from pipeline.pictures import Drawing, remove_others, write_drawings
 from pipeline.printing import (
     FLAGGED,
@@ -28,8 +29,8 @@ from pipeline.printing import (
     first_lower,
     has_open_base,
     interval_key,
-    per_cent,
     percent_text,
+    points_text,
     range_text,
 )
 
@@ -146,7 +147,7 @@ def _series(trend, book):
 def _point(row, scored):
     """An estimate as it is drawn, emptied of what may not be shown."""
     bounds = [row["low"], row["high"]]
-    text = score_text if scored else percent_text
+    text = points_text if scored else percent_text
     if row["quality"] == "withheld" or (pd.isna(row["estimate"]) and row["support"] != "bounded"):
         drawn = "withheld"
     elif row["support"] in SETTLED:
@@ -168,12 +169,6 @@ def _point(row, scored):
     return shown
 
 
-def score_text(score):
-    """A net score in points with its sign: `+36`."""
-    whole = -per_cent(-score) if score < 0 else per_cent(score)
-    return f"+{whole}" if whole > 0 else f"{whole}".replace("-", MINUS)
-
-
 def range_of(low, high, text, scored):
     """A range in print; of scores in words, since a dash would be taken for a minus."""
     return f"{text(low)} to {text(high)}" if scored else range_text(low, high, text)
@@ -186,7 +181,7 @@ def trend_words(trend, table, waves, *, settings):
     measure = book.measure(measure_of(trend, book))
     base = first_lower(book.base(measure.base).label)
     rehearsed = [str(w.wave) for w in waves if w.kind == "rehearsal"]
-    basis = "unweighted" if settings.figures.basis == "unweighted" else "weighted to the population"
+    basis = "unweighted" if settings.figures.basis == UNWEIGHTED else "weighted to the population"
     unit = "Per cent"
     if scored:
         score = book.net_score(trend.net_score)
@@ -195,8 +190,8 @@ def trend_words(trend, table, waves, *, settings):
         unit = "Points: per cent {}, less per cent {}".format(*sides)
     years = f"{first} to {last}" if first != last else str(first)
     broken = table[table["why"].ne("") & table["drawn"].ne("missing") & table["wave"].ne(first)]
-    reasons = list(dict.fromkeys(f"{r.why[:1].upper()}{r.why[1:]}".rstrip(".") + "." for r in broken.itertuples()))
-    sources = list(dict.fromkeys(f"Source, {w.wave}: {w.codebook.source}".rstrip(".") + "." for w in waves))
+    reasons = list(dict.fromkeys(ended(f"{r.why[:1].upper()}{r.why[1:]}") for r in broken.itertuples()))
+    sources = list(dict.fromkeys(ended(f"Source, {w.wave}: {w.codebook.source}") for w in waves))
     status = [f"{w.wave}: {first_lower(STATUS[w.kind])}" for w in waves if STATUS[w.kind]]
     return {
         "name": f"tracker-{trend.id}",
@@ -258,7 +253,7 @@ def _keys(table, confidence):
 def trend_alternative(table, words, *, scored=False):
     """A trend in sentences, for who cannot see it: every value and every gap; of net scores where `scored`."""
     points = " ".join(f"{point}." for _, point in words["points"])
-    text = score_text if scored else percent_text
+    text = points_text if scored else percent_text
     said = [f"{words['caption']}. Points over the waves. {points} {ended(words['question'])} {words['measured']}."]
     for (label, group), rows in table.groupby(["label", "group_label"], sort=False):
         each = []

@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from pipeline.certificates import eased_rows
-from pipeline.claims import has_whole_part, limits, whole_parts
+from pipeline.claims import SHARES, has_whole_part, limits, whole_parts
 from pipeline.population import cell_of_band
 from pipeline.programs import Program
 from pipeline.system import Row, about, counted, linear_row, sides
@@ -35,7 +35,7 @@ def known_sizes(system, ids, cells, worded_tolerance):
     return replace(known, **_sizes(system, ids, known, cells))
 
 
-def _sized_claims(system, ids, units=("percent", "share")):
+def _sized_claims(system, ids, units=SHARES):
     chosen = system.table["id"].isin(ids) & system.table["unit"].isin(units)
     return system.table[chosen].to_dict("records")
 
@@ -124,7 +124,7 @@ def known_rows(system, ids, known):
     for claim in system.table[system.table["id"].isin(ids)].to_dict("records"):
         for row in system.claims[claim["id"]]:
             rows.append(row if isinstance(row, Row) else _eased(claim, row, codebook, known.bases))
-        if claim["unit"] in ("percent", "share"):
+        if claim["unit"] in SHARES:
             count, base = counted(codebook, system.layout, claim, claim["category"], claim["group"])
             low, high = known.bases[_whom(codebook, claim, claim["group"])]
             rows.append(linear_row(base, low=low, high=high))

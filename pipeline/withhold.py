@@ -19,8 +19,11 @@ import pandas as pd
 
 from pipeline.codebook import TOTAL
 from pipeline.disclose import coarsened, significant
-from pipeline.estimate import KEYS, UNWEIGHTED, WEIGHTED
+from pipeline.estimate import (
+    KEYS,
+)
 from pipeline.maturity import NET, OVERALL, criterion_shares, mark_breaks
+from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.printing import in_steps
 from pipeline.respondents import select
 from pipeline.texts import ITEMS

@@ -6,8 +6,8 @@ all: the parts have nothing in common but who is in which sector and size band.
 """
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
+from pipeline.certificates import linear_limits
 from pipeline.programs import ROUND_OFF, Program
 from pipeline.system import Row
 
@@ -21,15 +21,9 @@ class Witnesses:
     def __init__(self, system, ids, held):
         """`held` are the system's Rows with each base of a share and each size band at a size known to be possible."""
         self.program, self.found, self.missed = Program(held, system.size), [], 0
-        rows = [*system.structure, *(row for i in ids for row in system.claims[i]), *held]
+        rows = [*(row for i in ids for row in system.claims[i]), *held]
         self.compared = [row for row in rows if not isinstance(row, Row)]
-        linear = [row for row in rows if isinstance(row, Row)]
-        lines = np.repeat(np.arange(len(linear)), [len(r.unknowns) for r in linear])
-        columns = np.concatenate([r.unknowns for r in linear])
-        coefficients = np.concatenate([r.coefficients for r in linear])
-        self.matrix = csr_matrix((coefficients, (lines, columns)), shape=(len(linear), system.size))
-        self.low = np.array([-np.inf if r.low is None else r.low for r in linear])
-        self.high = np.array([np.inf if r.high is None else r.high for r in linear])
+        self.limits = linear_limits(system, [row for row in rows if isinstance(row, Row)])
 
     def attain(self, share, low, high):
         """Whether some table has the lowest share, and whether some has the highest.
@@ -58,8 +52,8 @@ class Witnesses:
     def _whole(self, vertex):
         """A vertex as whole-number counts, or None where it is not whole or does not meet the claims."""
         counts = np.rint(vertex).astype(int)
-        sums = self.matrix @ counts
-        if np.abs(vertex - counts).max() > ROUND_OFF or (sums < self.low).any() or (sums > self.high).any():
+        sums = self.limits.A @ counts
+        if np.abs(vertex - counts).max() > ROUND_OFF or (sums < self.limits.lb).any() or (sums > self.limits.ub).any():
             return None
         return counts if all(row.holds(counts) for row in self.compared) else None
 

@@ -7,8 +7,8 @@ import re
 
 import pandas as pd
 
-from pipeline.estimate import UNWEIGHTED, WEIGHTED
 from pipeline.group_tests import MARKS, NO_DIFFERENCE, NOT_EVIDENCE
+from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.printing import in_steps, level_text, why_withheld
 from pipeline.tables import plain_cell
 
