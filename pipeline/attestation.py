@@ -5,7 +5,6 @@ same environment on the same platform get the same file.
 """
 
 import hashlib
-import json
 import platform
 import re
 import subprocess
@@ -88,11 +87,6 @@ def platform_name():
 def sha256(data):
     """The SHA-256 of bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
-
-
-def as_json(attested):
-    """An attestation as the text of a JSON file."""
-    return json.dumps(attested, indent=1, ensure_ascii=False) + "\n"
 
 
 def as_text(attested):

@@ -9,17 +9,17 @@ from datetime import date
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_validator
 
 from pipeline.codebook_checks import check
 from pipeline.names import ORGANISATION, TOTAL
-from pipeline.yamls import load_model
+from pipeline.yamls import STRICT, load_model
 
 
 class Part(BaseModel):
-    """A piece of the codebook; a key that the model does not know is an error, never ignored."""
+    """A piece of the codebook."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = STRICT
 
     @field_validator("id", check_fields=False)
     @classmethod

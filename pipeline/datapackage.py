@@ -1,6 +1,5 @@
 """reports/datapackage.json: every published table with its columns, size and hash (Frictionless Data Package, v1)."""
 
-import json
 import re
 from collections import Counter
 from hashlib import sha256
@@ -56,11 +55,6 @@ def _each_by_a_name(tables):
         taken.add(name)
         named.append(table | {"name": name})
     return named
-
-
-def as_json(description):
-    """The text of a description."""
-    return json.dumps(description, indent=1, ensure_ascii=False) + "\n"
 
 
 def wave_tables(reports, book):

@@ -1,6 +1,8 @@
 """A new wave's codebook, drafted from an earlier one's text: only what changed is changed."""
 
 import re
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -101,16 +103,10 @@ def _with_new_answers(text, before, edits):
             taken.append(items[-1]["id"])
         path = ("questions", i, "answers")
         if items and node_at(text, path).flow_style:
-            text = set_values(text, {path: [*_inside(yaml.safe_load(text), path), *items]})
+            text = set_values(text, {path: [*reduce(getitem, path, yaml.safe_load(text)), *items]})
         elif items:
             text = add_items(text, path, [f"- {flow(item)}" for item in items])
     return text
-
-
-def _inside(data, path):
-    for key in path:
-        data = data[key]
-    return data
 
 
 def question_text(question):

@@ -1,7 +1,8 @@
-"""Writing files so that no half-written one is ever taken for a result, whoever else is writing it."""
+"""Reading texts, and writing files so that no half-written one is ever taken for a result, whoever else writes it."""
 
 import errno
 import fcntl
+import json
 import os
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,23 @@ ADVICE = {
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "let it be written and run it again"),
     **dict.fromkeys((errno.EEXIST, errno.ENOTDIR, errno.EISDIR), "move away what stands in its place"),
 }
+
+
+def read_text(path, kind="file", lost=None):
+    """The text of a file. Raises InputProblem if there is none (`lost` says what to do then) or it is no UTF-8 text."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputProblem(f"there is no such {kind}", file=path, do=lost) from None
+    except OSError as problem:
+        raise InputProblem(f"it cannot be read ({problem.strerror})", file=path) from None
+    except UnicodeDecodeError as problem:
+        raise InputProblem(f"not UTF-8 text at byte {problem.start}", file=path, do="save it as UTF-8") from None
+
+
+def as_json(value):
+    """A value as the text of a JSON file for people."""
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
 def write_text(path, text):

@@ -2,7 +2,7 @@
 
 from pipeline.codebook import TOTAL
 from pipeline.findings import interval_text
-from pipeline.names import BASES
+from pipeline.names import BASES, WEIGHTED
 from pipeline.printing import FLAGGED, NOT_KNOWN, base_text, first_lower, has_open_base, state, value_text, why_withheld
 from pipeline.prose import count_text
 from pipeline.site import row_anchor
@@ -43,7 +43,7 @@ def _group(pairs, group, question, kind):
             "anchor": row_anchor(category, pair[0]["break"], group.id),
             "label": question.categories[category],
             "net": category in nets,
-            **{basis: _cell(row, kind) for basis, row in zip(BASES, pair, strict=True)},
+            **{basis: _cell(row, kind, question) for basis, row in zip(BASES, pair, strict=True)},
         }
         for category, pair in pairs.items()
     ]
@@ -60,10 +60,11 @@ def _group(pairs, group, question, kind):
     return about | {"effective": effective, "known": known, "care": care, "rows": rows}
 
 
-def _cell(row, kind):
+def _cell(row, kind, question):
     known = state(row)
     interval = interval_text(row) if known == "settled" and row["ci_low"] == row["ci_low"] else ""
-    if interval and row["ci_low"] == row["ci_high"]:
+    fact_within = question.asked_of == "frame" and 0 < row["estimate"] < 1
+    if known == "settled" and fact_within and row["basis"] == WEIGHTED and row["se"] == 0:
         interval = FIXED
     care = {"flagged": first_lower(FLAGGED), "withheld": why_withheld(kind)}.get(row["quality"], "")
     return {

@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from pipeline.problems import InputProblem
-from pipeline.yamls import load_model
+from pipeline.yamls import STRICT, load_model
 
 
 def _colour(text):
@@ -50,9 +50,9 @@ Colour = Annotated[str, AfterValidator(_colour)]
 
 
 class Section(BaseModel):
-    """A part of params.yaml; an unknown key is an error, never ignored."""
+    """A part of params.yaml."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = STRICT
 
 
 class Waves(Section):
@@ -103,9 +103,7 @@ class NotAnswering(Section):
 
     @model_validator(mode="after")
     def _add_to_one(self):
-        total = sum(self.model_dump().values())
-        if abs(total - 1) > 1e-9:
-            raise ValueError(f"the shares add up to {total:.4g}, not to 1")
+        _adds_to_one(self.model_dump())
         return self
 
 

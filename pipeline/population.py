@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Annotated, get_args
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from pipeline.cells import HOW_MANY, check_texts, read_cells
 from pipeline.params import Totals
 from pipeline.problems import InputProblem
 from pipeline.texts import fold
-from pipeline.yamls import Said, load_model
+from pipeline.yamls import STRICT, Said, load_model
 
 POPULATION_FILE = "population.yaml"
 BAND_SEPARATOR = "+"
@@ -27,9 +27,9 @@ CELL_COLUMNS = [
 
 
 class Part(BaseModel):
-    """A piece of population.yaml; an unknown key is an error, never ignored."""
+    """A piece of population.yaml."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = STRICT
 
 
 class Count(Part):

@@ -13,11 +13,11 @@ from typing import Annotated
 import typer
 
 from pipeline.codebook import load_codebook
-from pipeline.datapackage import NAME, as_json, datapackage, resources
-from pipeline.files import write_text
+from pipeline.datapackage import NAME, datapackage, resources
+from pipeline.files import as_json, read_text, write_text
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
-from pipeline.revisions import read_document, read_log
+from pipeline.revisions import read_log
 from pipeline.site import KINDS, TEMPLATES, markdown, page, slug
 from pipeline.tracker_pages import tracker_parts
 from pipeline.typeset import CONTENTS, TABLES, write_pages
@@ -150,7 +150,7 @@ def main(
     """Make the edition's first page and all that stands beside the waves: reports/index.html and reports/pages."""
     settings = load_params(params)
     waves = read_waves(reports / "waves", settings.waves.all)
-    documents = {p.relative_to(docs).as_posix(): read_document(p) for p in sorted(docs.rglob("*.md"))}
+    documents = {p.relative_to(docs).as_posix(): read_text(p) for p in sorted(docs.rglob("*.md"))}
     revised = revisions_of(read_log(reports / "revisions.csv"))
     books = {w: load_codebook(data / "codebook" / f"{w}.yaml") for w in settings.waves.all}
     tracker = tracker_parts(reports / "tracker", books, settings.figures.basis)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.files import read_text
 from pipeline.printing import CLAUSE_WITHHELD, KEYS, WITHHELD
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table
@@ -228,7 +229,7 @@ def read_entries(path):
     that is none of CAUSES.
     """
     entries, lines, current = {}, {}, None
-    for number, line in enumerate(read_document(path).splitlines(), start=1):
+    for number, line in enumerate(read_text(path, lost="restore it from git").splitlines(), start=1):
         if line.startswith("#"):
             heading = HEADING.match(line)
             current = heading[1] if heading else None
@@ -241,18 +242,6 @@ def read_entries(path):
     for revision, entry in entries.items():
         check_entry(entry, path, lines[revision])
     return entries
-
-
-def read_document(path):
-    """The text of a document. Raises InputProblem if there is no such file or it is no text in UTF-8."""
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputProblem("there is no such file", file=path, do="restore it from git") from None
-    except UnicodeDecodeError as problem:
-        raise InputProblem(f"not UTF-8 text at byte {problem.start}", file=path, do="save it as UTF-8") from None
-    except OSError as problem:
-        raise InputProblem(f"it cannot be read ({problem.strerror})", file=path) from None
 
 
 def check_entry(entry, path, row=None):

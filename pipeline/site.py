@@ -23,7 +23,11 @@ STYLE = "pages/style.css"
 # How far an estimate is evidence: sign, word, and what it means. The sign and the word say it without the colour.
 SUPPORTS = {
     "published": ("\u25cf", "published", "The report prints this number."),
-    "implied": ("\u25d0", "implied", "The printed numbers leave this one value."),
+    "implied": (
+        "\u25d0",
+        "implied",
+        "The printed numbers (weighted: and the population's) leave this one value.",
+    ),
     "bounded": ("\u2194", "bounded", "The printed numbers leave a range, which is given."),
     "assumed": (
         "\u25cb",

@@ -11,7 +11,7 @@ import re
 from hashlib import sha256
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, model_validator
 
 from pipeline.approached import approached_text, frame_is_known
 from pipeline.codebook import TOTAL
@@ -19,7 +19,7 @@ from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.printing import STATUS, level_text, value_text
 from pipeline.problems import InputProblem
 from pipeline.texts import tidy
-from pipeline.yamls import Said, load_model
+from pipeline.yamls import STRICT, Said, load_model
 
 AAPOR, BPC, RUN = "AAPOR Transparency Initiative", "British Polling Council", "This run"
 COLUMNS = ["wave", "scheme", "number", "item", "statement"]
@@ -43,7 +43,7 @@ OPEN_SIZES = {
 class Facts(BaseModel):
     """What only those who did the fieldwork know; no key may be missing or empty."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = STRICT
 
     wave: int
     sponsor: Said

@@ -4,7 +4,6 @@ Reads reports/YEAR as the earlier stages left it, and writes reports/waves/YEAR:
 nothing of the network, and contents.json, from which `publish` makes the first page. Nothing is computed here.
 """
 
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -14,9 +13,9 @@ import typer
 
 from pipeline.audit_pages import audit_summary, audit_tables
 from pipeline.codebook import load_codebook
-from pipeline.datapackage import as_json, wave_tables
+from pipeline.datapackage import wave_tables
 from pipeline.dictionary import title_of
-from pipeline.files import write_text
+from pipeline.files import as_json, write_text
 from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebook
 from pipeline.number_pages import measure_sections
 from pipeline.params import load_params
@@ -58,7 +57,7 @@ def wave_pages(codebook, report, settings):
     for name, notebook in notebooks.items():
         context = {"notebook": notebook_page(notebook, pictures), "file": f"{name}.ipynb"}
         pages[f"notebooks/{name}.html"] = page("notebook.html", DEEPER, here="notebooks.html", **shared, **context)
-    pages[CONTENTS] = json.dumps(contents, indent=1, ensure_ascii=False) + "\n"
+    pages[CONTENTS] = as_json(contents)
     return pages
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from pipeline.attestation import as_json, as_text, attestation, is_same
-from pipeline.files import write_text
+from pipeline.attestation import as_text, attestation, is_same
+from pipeline.files import as_json, write_text
 from pipeline.problems import InputProblem
 from pipeline.verify import check_ready, compare, rebuild
 

@@ -55,7 +55,7 @@ def key(kind):
             "Could not be tested: too few in a group, one answer only, no error, or a number withheld.",
         ),
         ("published", "Evidence", "The share is printed in the report."),
-        ("implied", "Evidence", "The share is forced by what is printed."),
+        ("implied", "Evidence", "The share is forced by what is printed, a weighted one with the population's totals."),
         ("bounded", "Evidence", "The share is forced into a range by what is printed."),
         ("assumed", "Evidence", "The report settles no number, so none is given."),
         ("simulated", "Evidence", "The share is of a rehearsal, not of a survey."),

@@ -1,13 +1,15 @@
 """Files in YAML, read strictly, held against a model, and what is wrong with one said in plain words."""
 
 import re
-from pathlib import Path
+from functools import reduce
+from operator import getitem
 from types import UnionType
 from typing import Annotated, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from pipeline.files import read_text
 from pipeline.problems import InputProblem
 
 # Pydantic's kinds of fault in our words; {} is filled from what pydantic knows of the limit.
@@ -41,6 +43,8 @@ _MUST_BE = {
 NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+# How a model reads a file that people write: a key that it does not know is an error, never ignored.
+STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 # A text that must say something.
 Said = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
@@ -117,14 +121,9 @@ def read_yaml(path, kind="file"):
     twice, for a number in another form than digits, for a date or the like that is none and for a character that no
     page can show, with the row where there is one.
     """
+    text = read_text(path, kind)
     try:
-        return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_StrictLoader)
-    except FileNotFoundError:
-        raise InputProblem(f"there is no such {kind}", file=path) from None
-    except OSError as e:
-        raise InputProblem(f"it cannot be read ({e.strerror})", file=path) from None
-    except UnicodeDecodeError as e:
-        raise InputProblem(f"not UTF-8 text at byte {e.start}", file=path, do="save it as UTF-8") from None
+        return yaml.load(text, Loader=_StrictLoader)
     except _DoubledKey as e:
         row = e.problem_mark.line + 1
         raise InputProblem(
@@ -158,7 +157,9 @@ def load_model(path, model, kind="file"):
     try:
         made = model.model_validate(data)
         if keys := _truth_for_a_number(data, made.model_dump(by_alias=True)):
-            raise InputProblem(f"{place_of(keys, data)}: must be a number", file=path, found=_at(data, keys))
+            raise InputProblem(
+                f"{place_of(keys, data)}: must be a number", file=path, found=reduce(getitem, keys, data)
+            )
         return made
     except ValidationError as e:
         raise _problem(_first(e.errors()), data, model, path, kind) from None
@@ -178,12 +179,6 @@ def _truth_for_a_number(found, made):
         if below := _truth_for_a_number(one, other):
             return (key, *below)
     return ()
-
-
-def _at(data, keys):
-    for key in keys:
-        data = data[key]
-    return data
 
 
 def _first(errors):

@@ -18,9 +18,10 @@ from conftest import ROOT
 
 from pipeline.approached import NOT_KNOWN, approached_text
 from pipeline.check import unsaid
-from pipeline.datapackage import as_json, datapackage, resources, wave_tables
+from pipeline.datapackage import datapackage, resources, wave_tables
 from pipeline.ddi import BESIDE, NAMESPACE, ddi
 from pipeline.describe import describe, page, questions_of
+from pipeline.files import as_json
 from pipeline.problems import InputProblem
 from pipeline.statement import (
     AAPOR,
