@@ -8,12 +8,11 @@ the same results give the same bytes.
 import shutil
 from pathlib import Path
 
-import jinja2
-
 from pipeline.files import write_text
 from pipeline.printing import STATUS, with_evidence
 from pipeline.raw import FILES
 from pipeline.tables import write_table
+from pipeline.templating import templates
 
 DOCS, RESULTS = "data_docs", "validation.csv"
 PUBLISHED = ["file", "column", "expectation", "severity", "success", "checked", "unexpected", "row", "found", "rows"]
@@ -55,7 +54,7 @@ def pages(results, codebook):
         "source": codebook.source.rstrip("."),
         "pages": names,
     }
-    template = _template()
+    template = templates().get_template("data_docs.html")
     checks = _checks(results)
     drawn = {INDEX: template.render(shared, **_overview(checks))}
     for file in FILES:
@@ -104,9 +103,3 @@ def _checks(results):
 
 def _page(file):
     return f"{Path(file).stem}.html"
-
-
-def _template():
-    loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
-    options = {"trim_blocks": True, "lstrip_blocks": True, "undefined": jinja2.StrictUndefined}
-    return jinja2.Environment(loader=loader, autoescape=True, **options).get_template("data_docs.html")

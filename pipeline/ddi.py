@@ -7,6 +7,7 @@ public is described: questions, answers, routing and how the survey was made; no
 from xml.etree import ElementTree
 
 from pipeline.printing import STATUS
+from pipeline.wording import condition_words
 from pipeline.yamls import NO_XML
 
 NAMESPACE = "ddi:codebook:2_6"
@@ -162,18 +163,4 @@ def asked_of(codebook, question):
     """Who a question is put to, in words."""
     if not question.asked_if:
         return "All organisations"
-    return "Organisations with " + ", and with ".join(_condition(codebook, *c) for c in question.asked_if.items())
-
-
-def _condition(codebook, name, test):
-    question = codebook.question(name)
-    labels = question.categories
-
-    def listed(ids, word):
-        """The labels of these answers in quotation marks, with a word between them."""
-        return f" {word} ".join(f'"{labels[i]}"' for i in ids)
-
-    parts = [listed(test.any, "or")] if test.any else []
-    parts += [listed(test.all, "and")] if test.all else []
-    parts += [f"not {listed(test.none, 'or')}"] if test.none else []
-    return f"{question.label}: {'; '.join(parts)}"
+    return f"Organisations where {condition_words(codebook, question.asked_if)}"

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import jinja2
 import typer
 
 from pipeline.codebook import load_codebook
@@ -19,8 +18,7 @@ from pipeline.privacy import hide_details, holds_details
 from pipeline.problems import InputProblem
 from pipeline.statement import facts_of_run, load_facts, statement
 from pipeline.tables import read_respondents, read_table, write_table
-
-TEMPLATES = Path(__file__).parent / "templates"
+from pipeline.templating import templates
 
 
 def describe(wave, *, data, reports, params, lock):
@@ -110,11 +108,8 @@ def _says(answer):
 
 def page(name, codebook, **content):
     """A page of a wave as HTML, from the template of this name."""
-    options = {"trim_blocks": True, "lstrip_blocks": True, "undefined": jinja2.StrictUndefined}
-    loader = jinja2.FileSystemLoader(TEMPLATES)
-    template = jinja2.Environment(loader=loader, autoescape=True, **options).get_template(name)
     shared = {"wave": codebook.wave, "survey": codebook.title, "kind": codebook.kind, "status": STATUS[codebook.kind]}
-    return template.render(shared, source=codebook.source.rstrip("."), **content)
+    return templates().get_template(name).render(shared, source=codebook.source.rstrip("."), **content)
 
 
 def main(

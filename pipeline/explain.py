@@ -34,6 +34,7 @@ from pipeline.provenance import (
 )
 from pipeline.respondents import gave, select
 from pipeline.whom import share_of
+from pipeline.wording import condition_words
 
 KEYS = ["measure", "category", "break", "group", "basis"]
 # Of a wave of this kind everything is public already (`pipeline.disclose`).
@@ -165,25 +166,6 @@ def _from_records(key, row, codebook, respondents, share_digits):
         "weights": [float(weights[base].min()), float(weights[base].max())] if of_base else [],
         "share": share,
     }
-
-
-def condition_words(codebook, *conditions):
-    """Whom conditions select, in the codebook's labels: `Policy is 'Yes' or 'No'; and Size is not 'Small'`."""
-    said = []
-    for condition in conditions:
-        for question_id, test in condition.items():
-            question = codebook.question(question_id)
-            labels = question.categories
-            if test.any:
-                said.append(f"{question.label} is {_either(labels[a] for a in test.any)}")
-            said += [f"{question.label} has '{labels[a]}'" for a in test.all]
-            if test.none:
-                said.append(f"{question.label} is not {_either(labels[a] for a in test.none)}")
-    return "; and ".join(dict.fromkeys(said)) or "everyone"
-
-
-def _either(labels):
-    return " or ".join(f"'{label}'" for label in labels)
 
 
 def claims_of(key, codebook, claims):

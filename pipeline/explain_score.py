@@ -16,12 +16,13 @@ from pipeline.addresses import (
     name_known,
 )
 from pipeline.codebook import TOTAL
-from pipeline.explain import KEYS, SAME, SUPPORT, as_close, condition_words, explain_estimate, plain_number
+from pipeline.explain import KEYS, SAME, SUPPORT, as_close, explain_estimate, plain_number
 from pipeline.maturity import NET, OVERALL, mark_breaks, mark_grid, score_grid, shares_of_everyone
 from pipeline.names import BASES, UNWEIGHTED, WEIGHTED
 from pipeline.printing import WITHHELD, points_text, state, value_text, whole_text, why_withheld
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table
+from pipeline.wording import condition_words
 
 MARK = "mark"
 HEADINGS = {MARK: "MARK", NET: "NET SCORE"}

@@ -18,7 +18,8 @@ from pipeline.files import as_json, read_text, write_text
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.revisions import read_log
-from pipeline.site import KINDS, TEMPLATES, markdown, page, slug
+from pipeline.site import KINDS, markdown, page, slug
+from pipeline.templating import TEMPLATES
 from pipeline.tracker_pages import tracker_parts
 from pipeline.typeset import CONTENTS, TABLES, write_pages
 
@@ -51,7 +52,7 @@ def edition(waves, documents, tracker, title, revised=()):
         pages[f"pages/{TRACKER}"] = page("tracker.html", UP, **shared)
         for notebook in tracker["notebooks"]:
             pages[f"pages/{notebook['page']}"] = page("track_notebook.html", UP, **shared, notebook=notebook)
-    pages[f"pages/{STYLE}"] = (TEMPLATES / "site.css").read_text(encoding="utf-8")
+    pages[f"pages/{STYLE}"] = (TEMPLATES / "site" / "site.css").read_text(encoding="utf-8")
     return pages
 
 

@@ -10,15 +10,14 @@ from html import escape, unescape
 from pathlib import Path
 
 import bleach
-import jinja2
 import mistune
 from markupsafe import Markup
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from pipeline.printing import MINUS
 from pipeline.tables import read_table
+from pipeline.templating import templates
 
-TEMPLATES = Path(__file__).parent / "templates" / "site"
 STYLE = "pages/style.css"
 # How far an estimate is evidence: sign, word, and what it means. The sign and the word say it without the colour.
 SUPPORTS = {
@@ -51,9 +50,7 @@ ATTRIBUTES = {"th": ["colspan", "rowspan"], "td": ["colspan", "rowspan"], "img":
 @cache
 def environment():
     """The templates of the site: everything is escaped, and a name that is not given is an error."""
-    loader = jinja2.FileSystemLoader(TEMPLATES)
-    options = {"trim_blocks": True, "lstrip_blocks": True, "undefined": jinja2.StrictUndefined}
-    made = jinja2.Environment(loader=loader, autoescape=True, **options)
+    made = templates("site")
     made.globals |= {"SUPPORTS": SUPPORTS, "STYLE": STYLE}
     made.filters["slug"] = slug
     return made

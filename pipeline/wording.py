@@ -76,6 +76,25 @@ def category_words(claim, codebook):
     return labels[claim["category"]] if claim["category"] else ""
 
 
+def condition_words(codebook, *conditions):
+    """Whom conditions select, in the codebook's labels: `Policy is 'Yes' or 'No'; and Size is not 'Small'`."""
+    said = []
+    for condition in conditions:
+        for question_id, test in condition.items():
+            question = codebook.question(question_id)
+            labels = question.categories
+            if test.any:
+                said.append(f"{question.label} is {_either(labels[a] for a in test.any)}")
+            said += [f"{question.label} has '{labels[a]}'" for a in test.all]
+            if test.none:
+                said.append(f"{question.label} is not {_either(labels[a] for a in test.none)}")
+    return "; and ".join(dict.fromkeys(said)) or "everyone"
+
+
+def _either(labels):
+    return " or ".join(f"'{label}'" for label in labels)
+
+
 # ---- numbers and lists in words
 
 

@@ -16,7 +16,6 @@ from pipeline.estimate import BOUNDS, KEYS, estimate
 from pipeline.explain import (
     ask_words,
     claims_of,
-    condition_words,
     explain_estimate,
     explain_finding,
     plain_number,
@@ -40,6 +39,7 @@ from pipeline.provenance import (
 from pipeline.respondents import gave, select
 from pipeline.revisions import sources
 from pipeline.verify import stages_of
+from pipeline.wording import condition_words
 
 SETTINGS = Analyse(confidence=0.95, flag_below=5, withhold_below=3)
 
