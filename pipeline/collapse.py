@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from pipeline.population import BAND_SEPARATOR, cell_of_band
+from pipeline.names import BAND_SEPARATOR
+from pipeline.population import cell_of_band
 from pipeline.problems import InputProblem
 
 COLUMNS = ["cell", "label", "respondents", "fewest", "joined", "joined_respondents", "reason"]

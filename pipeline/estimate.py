@@ -25,11 +25,12 @@ import pandas as pd
 
 from pipeline.codebook import ORGANISATION, TOTAL
 from pipeline.names import (
+    BAND_SEPARATOR,
     KEYS,
     UNWEIGHTED,
     WEIGHTED,
 )
-from pipeline.printing import as_printed, open_bases
+from pipeline.printing import as_printed, open_bases, state
 from pipeline.problems import InputProblem
 from pipeline.respondents import gave, select
 from pipeline.texts import ITEMS
@@ -80,6 +81,7 @@ def estimate(respondents, *, codebook, settings, bounds=None):
     table = add_quality(table, flag_below=settings.flag_below, withhold_below=settings.withhold_below)
     table = withhold(table, printed=codebook.kind == "reconstruction")
     table = mark_modelled(table, flag_below=settings.flag_below)
+    table = without_modelled_errors(table, respondents, codebook)
     # Which of the counts that a printed share stands for the records have is the model's: the share is what is printed.
     return as_printed(table).assign(wave=codebook.wave)[COLUMNS]
 
@@ -350,7 +352,7 @@ def mark_modelled(table, *, flag_below):
     be around that pick. Its design effect stays, for what the weights cost. Where the bounds leave the base of an
     estimate open, how many answered is modelled too: its weighted and effective base, standard error, interval and
     design effect are emptied, and it is flagged if the smallest possible base is below the limit. Every other quality
-    promises that nothing in the row is a pick, so there a base or a count that the report leaves open is emptied.
+    promises that no share, base or count of the row is a pick, so what the report leaves open of these is emptied.
     """
     open_base = open_bases(table)
     there = open_base & table["estimate"].notna()
@@ -364,6 +366,24 @@ def mark_modelled(table, *, flag_below):
     blank["count"] = table["count"].mask(promised & (picked | open_count))
     blank["n"] = table["n"].astype("Int64").mask(promised & open_base)
     return table.assign(quality=quality, **blank)
+
+
+def without_modelled_errors(table, respondents, codebook):
+    """Empty the errors and intervals of weighted shares where how many answered in some stratum is modelled.
+
+    They rest on these numbers, also where the share is settled. So do the weighted and the effective base, which stay:
+    of a reconstruction they are modelled in every row, and say so where they are shown.
+    """
+    if codebook.kind != "reconstruction":
+        return table
+    strata = [m.id for m in codebook.measures if m.question in (codebook.sector, codebook.size_band)]
+    sizes = table[table["measure"].isin(strata) & table["basis"].eq(UNWEIGHTED) & table["break"].eq(TOTAL)]
+    settled = {row["category"] for row in sizes.to_dict("records") if state(row, "count") == "settled"}
+    if {part for stratum in respondents["stratum"].unique() for part in stratum.split(BAND_SEPARATOR)} <= settled:
+        return table
+    weighted = table["basis"].eq(WEIGHTED) & table["quality"].ne("modelled")
+    rests = {"se": table["se"].gt(0), "deff": table["deff"].gt(0), "ci_low": True, "ci_high": True}
+    return table.assign(**{column: table[column].mask(weighted & rows) for column, rows in rests.items()})
 
 
 def _check_weighted(respondents):

@@ -15,6 +15,8 @@ OWN_COLUMNS = {
 }
 # What an estimate is of; with its basis, what names a row of the estimates.
 KEYS = ["measure", "category", "break", "group"]
+# Between the size bands that share a total, and so make one cell of the weights.
+BAND_SEPARATOR = "+"
 BASES = UNWEIGHTED, WEIGHTED = "unweighted", "weighted"
 # The columns that stages put beside the questions' own, in one table with them: a question of such an id would write
 # over what the stage needs, or be written over. (A column of a question with several answers, `question.answer`, has a

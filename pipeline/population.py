@@ -11,13 +11,13 @@ import pandas as pd
 from pydantic import BaseModel, Field, model_validator
 
 from pipeline.cells import HOW_MANY, check_texts, read_cells
+from pipeline.names import BAND_SEPARATOR
 from pipeline.params import Totals
 from pipeline.problems import InputProblem
 from pipeline.texts import fold
 from pipeline.yamls import STRICT, Said, load_model
 
 POPULATION_FILE = "population.yaml"
-BAND_SEPARATOR = "+"
 # How a total may be taken within the range that its source leaves it.
 SHIFTS = get_args(Totals)
 CELL_COLUMNS = [

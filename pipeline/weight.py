@@ -15,9 +15,10 @@ import pandas as pd
 from pipeline.calibration import TOLERANCE, poststratify, rake, trim
 from pipeline.codebook import ORGANISATION
 from pipeline.collapse import collapse_cells
+from pipeline.names import BAND_SEPARATOR
 from pipeline.nonresponse import adjust_for_nonresponse, in_scope, too_many
 from pipeline.params import Calibration
-from pipeline.population import BAND_SEPARATOR, POPULATION_FILE, cell_of_band
+from pipeline.population import POPULATION_FILE, cell_of_band
 from pipeline.problems import InputProblem
 
 STEPS = ("base_weight", "response_weight", "calibrated_weight", "weight")

@@ -163,8 +163,7 @@ def test_all_and_nobody_have_a_one_sided_interval(weighted, small_codebook):
 
 def test_share_that_the_weights_fix_has_no_error(estimates):
     fixed = row(estimates, "kind", "lib", basis="weighted")
-    assert fixed["ci_low"] == fixed["ci_high"] == fixed["estimate"]
-    assert fixed[["se", "deff"]].tolist() == [0, 0]
+    assert fixed[["se", "deff"]].tolist() == [0, 0] and fixed[["ci_low", "ci_high"]].isna().all()
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +177,7 @@ def uneven(weighted):
 def test_share_that_uneven_weights_fix_has_no_error_either(uneven, small_codebook):
     found = estimate(uneven, codebook=small_codebook, settings=SETTINGS)
     libraries = row(found, "kind", "lib", basis="weighted")
-    assert (libraries["se"], libraries["ci_low"]) == (0, libraries["estimate"])
+    assert libraries["se"] == 0 and pd.isna(libraries["ci_low"])
     assert row(found, "shop", "yes", basis="weighted")["se"] > 0
 
 
@@ -445,10 +444,9 @@ def test_answers_that_do_not_vary_in_any_stratum_have_no_interval_of_no_width(we
     found = estimate(alike, codebook=small_codebook, settings=SETTINGS)
     answer = row(found, "outlook", "bright", basis="weighted")
     assert 0 < answer["estimate"] < 1 and answer["se"] == 0 and pd.isna(answer["ci_low"]) and pd.isna(answer["ci_high"])
-    # That so many of the population are libraries is known, whoever answers.
-    assert (
-        row(found, "kind", "lib", basis="weighted")["ci_low"] == row(found, "kind", "lib", basis="weighted")["estimate"]
-    )
+    # That all are libraries or museums is known, whoever answers; that all libraries said one thing is not.
+    assert pd.isna(row(found, "scale", "mus_few", "kind", "lib")["ci_high"])
+    assert row(found, "outlook", "bleak", "kind", "lib")["ci_high"] > 0
 
 
 def test_an_open_base_does_not_make_a_share_that_is_not_there_a_modelled_one(weighted, rebuilt):
@@ -461,3 +459,21 @@ def test_an_open_base_does_not_make_a_share_that_is_not_there_a_modelled_one(wei
     found = estimate(weighted, codebook=rebuilt, settings=SETTINGS, bounds=bounds)
     found = found.merge(bounds[["measure", "category", "break", "group", "basis"]])
     assert found["estimate"].isna().all() and found["quality"].eq("withheld").all()
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_a_weighted_share_has_an_error_only_where_the_sizes_of_strata_are_known(weighted, rebuilt, settled):
+    """With as many of a stratum as the model has put there, its error would be the model's too."""
+    first = estimate(weighted, codebook=rebuilt, settings=SETTINGS)
+    first = first[first["measure"].isin(["kind", "outlook"]) & first["break"].eq("total")]
+    bounds = first[[*KEYS, "basis"]].assign(support="implied", low=first["estimate"], high=first["estimate"])
+    few = 0 if settled else (first["measure"].eq("kind") & first["category"].eq("lib")).astype(int)
+    bounds = bounds.assign(count_low=first["count"] - few, count_high=first["count"])
+    bounds = bounds.assign(base_low=first["n"], base_high=first["n"])
+    found = estimate(weighted, codebook=rebuilt, settings=SETTINGS, bounds=bounds)
+    answers = found[found["measure"].eq("outlook") & found["break"].eq("total") & found["estimate"].gt(0)]
+    inference = answers.set_index("basis")[INFERENCE].notna()
+    assert inference.loc["unweighted"].all(axis=None)
+    assert inference.loc["weighted"].all(axis=None) == settled == inference.loc["weighted"].any(axis=None)
+    assert answers[["n_weighted", "n_eff"]].notna().all(axis=None)
+    assert row(found, "kind", "lib", basis="weighted")["se"] == 0
