@@ -164,7 +164,7 @@ def test_a_count_on_a_small_base_is_a_fact_and_a_share_of_it_is_not():
 def test_what_the_report_leaves_open_is_not_withheld():
     """An empty count beside a range is one that nobody knows; without one, it is kept back."""
     given = row(2, 5)
-    several = row(None, 5, estimate=0.4, support="published", count_low=1, count_high=2)
+    several = given | {"count": None, "support": "published", "count_low": 1, "count_high": 2}
     open_base = several | {"count_low": None, "count_high": None, "base_low": 4, "base_high": 6}
     gone = given | {"count": None, "estimate": None, "quality": "withheld"}
     rows = pd.DataFrame([given, several, open_base, gone])
