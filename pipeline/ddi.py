@@ -25,7 +25,7 @@ BESIDE = {
     "stratum_total": ("Organisations of the population in the stratum", False),
     "weight": ("Weight to be used: calibrated and trimmed", True),
 }
-KINDS = {"single": "One answer", "multiple": "Any number of answers", "open": "In own words, coded to themes"}
+KINDS = {"single": "One answer", "multiple": "Several answers", "open": "In own words, coded to themes"}
 
 
 def ddi(codebook, facts, statement):

@@ -30,7 +30,7 @@ SERIES_BREAK = "break in series in"
 # changed, and a band that was redrawn has another code and stands in other nets.
 OF_ANSWERS = ("answers", "reworded", "bands")
 # What nobody was asked: how such a share moves shows whom the sample holds, and nothing that changed.
-NOT_ASKED = "known or noted, not answered: its change is the sample's"
+NOT_ASKED = "a fact noted of each organisation, no answer: it moves only with who is in the sample"
 
 
 def register(codebooks):

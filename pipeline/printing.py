@@ -174,7 +174,10 @@ def range_text(low, high, text, words=False):
     whole = {whole_text: round, percent_text: per_cent}.get(text)
     if words and whole and whole(high) - whole(low) == 1:
         return f"{first} or {last}"
-    return f"between {first} and {last}" if words else f"{first.removesuffix('%')}{DASH}{last}"
+    if words:
+        return f"between {first} and {last}"
+    limits = first[0] in "<>" or last[0] in "<>"  # a dash beside them is hard to read
+    return f"{first} to {last}" if limits else f"{first.removesuffix('%')}{DASH}{last}"
 
 
 def state(row, unit="percent"):

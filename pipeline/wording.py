@@ -18,7 +18,7 @@ def say(claim, codebook):
     """A claim as a plain sentence, from its fields and the codebook's labels."""
     if not testable(claim):
         op = "" if claim["op"] == "=" else f"{claim['op']} "
-        return "a comparison in words" if claim["unit"] == "order" else f"{op}{printed(claim)}"
+        return "a comparison in words" if claim["unit"] == "order" else f"{op}{printed(claim)}, not of any answer"
     if claim["unit"] == "order":
         return _say_order(claim, codebook)
     unit = " answers for each" if claim["unit"] == "answers" else ""

@@ -150,6 +150,7 @@ def test_an_estimate_in_print():
     assert value_text(row(1829, 2000), "count") == "1,829"
     assert value_text(bounded(0.43, 0.52)) == "43\N{EN DASH}52%"
     assert value_text(bounded(0.43, 0.52), words=True) == "between 43% and 52%"
+    assert value_text(bounded(0.001, 0.999)) == "<1% to >99%"
     assert value_text(bounded(0.661, 0.664)) == "66%"
     assert value_text(row(66, 100, support="assumed", low=0, high=1)) == "not known"
     assert value_text(row(6, 9, quality="withheld")) == "withheld"

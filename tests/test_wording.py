@@ -50,7 +50,7 @@ def fault(respondents, *rows):
             | {"versus_category": "bikes"},
             "For hire: Boats is no lower than 'Bicycles' among all",
         ),
-        ({"measure": "", "category": "", "value": "13", "unit": "count", "rounding": "exact"}, "13"),
+        ({"measure": "", "category": "", "value": "13", "unit": "count", "rounding": "exact"}, "13, not of any answer"),
     ],
 )
 def test_a_claim_reads_as_a_sentence(row, said):
