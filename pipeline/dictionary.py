@@ -11,6 +11,8 @@ from pathlib import Path
 from pipeline.yamls import read_yaml
 
 DICTIONARY = Path(__file__).with_name("dictionary.yaml")
+# Tables of one kind, whatever their own names: a codebook's figures and trends may have any ids.
+KINDS = {"figure": r"\d{4}/figures/.*", "trend": r"tracker/figures/trend_.*", "revisions": r"revisions/\d{4}"}
 
 
 @cache
@@ -32,7 +34,6 @@ def described(path, column):
 
 def _own(path):
     """What the dictionary says of one table alone, whose folder stands before its name where several have that name."""
-    tables, stem = _dictionary()["tables"], path.stem
-    for name, pattern in (("figure", r"figure_\d+"), ("trend", r"trend_.*"), ("revisions", r"\d{4}")):
-        stem = name if re.fullmatch(pattern, stem) else stem
+    tables, place = _dictionary()["tables"], path.with_suffix("").as_posix()
+    stem = next((name for name, pattern in KINDS.items() if re.fullmatch(pattern, place)), path.stem)
     return tables.get(f"{path.parent.name}/{stem}", tables.get(stem, {}))

@@ -48,12 +48,12 @@ def swapped(now, then, substantive):
 
     None where they are not that unlike, or no exchange of two `substantive` answers (nor a reversal of all) mends it.
     """
-    if then.sum() == 0 or now.sum() == 0 or chance(now, then) > AS_THEY_STAND:
+    if then.sum() == 0 or now.sum() == 0 or p_value(now, then) > AS_THEY_STAND:
         return None
     orders = [_exchanged(len(now), [a, b], [b, a]) for a, b in combinations(substantive, 2)]
     orders.append(_exchanged(len(now), substantive, substantive[::-1]))
-    found = max(orders, key=lambda order: chance(now[order], then), default=None)
-    return found if found is not None and chance(now[found], then) > ONCE_SWAPPED else None
+    found = max(orders, key=lambda order: p_value(now[order], then), default=None)
+    return found if found is not None and p_value(now[found], then) > ONCE_SWAPPED else None
 
 
 def _exchanged(number, places, by):
@@ -62,7 +62,7 @@ def _exchanged(number, places, by):
     return order
 
 
-def chance(now, then):
+def p_value(now, then):
     """The p-value of Pearson's test that two rows of counts have one set of shares; 1 where there is one answer."""
     from scipy.stats import chi2_contingency  # slow to load
 

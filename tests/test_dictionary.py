@@ -61,6 +61,8 @@ def test_a_table_of_its_own_goes_before_what_is_said_of_all():
     assert described("tracker/transitions.csv", "n") != described("2014/estimates.csv", "n")
     assert described("2014/sensitivity/sensitivity.csv", "low") != described("2014/sensitivity.csv", "low")
     assert described("tracker/withheld.csv", "what") != described("2014/withheld.csv", "what")
+    other = "2020/figures/shops_by_size.csv"  # a codebook's figures may have any ids
+    assert title_of(other) == title_of("2014/figures/figure_01.csv") and described(other, "drawn")
     assert described("2014/estimates.csv", "no_such_column") is None and title_of("2014/no_such.csv") is None
 
 

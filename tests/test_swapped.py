@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.swapped import chance, swapped
+from pipeline.swapped import p_value, swapped
 
 SHARES = np.array([0.6, 0.25, 0.1, 0.05])
 
@@ -48,4 +48,4 @@ def test_answers_of_one_share_cannot_be_told_apart():
 def test_nothing_answered_says_nothing():
     assert swapped(np.array([0, 0]), np.array([50, 5]), [0, 1]) is None
     assert swapped(np.array([50, 5]), np.array([0, 0]), [0, 1]) is None
-    assert chance(np.array([5, 0]), np.array([9, 0])) == 1.0
+    assert p_value(np.array([5, 0]), np.array([9, 0])) == 1.0
