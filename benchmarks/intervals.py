@@ -25,6 +25,8 @@ ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "docs/methodology.md"
 # Surveys to a piece of work: small enough for all processors to be busy to the end.
 PIECE = 20
+# What the tables say of themselves, for whoever has one of them alone.
+SIMULATED = "simulated surveys of a population made of the wave's records"
 
 
 def main():
@@ -39,8 +41,8 @@ def main():
     everything = pd.concat(tables, ignore_index=True)
     classes = coverage_table(everything, flag_below=settings.analyse.flag_below)
     shares = share_table(everything, world.grid.rows)
-    write_table(ROOT / f"reports/{wave}/coverage.csv", classes)
-    write_table(ROOT / f"reports/{wave}/coverage_shares.csv", shares)
+    write_table(ROOT / f"reports/{wave}/coverage.csv", classes.assign(evidence=SIMULATED))
+    write_table(ROOT / f"reports/{wave}/coverage_shares.csv", shares.assign(evidence=SIMULATED))
     unfit = sum(int(np.isnan(found[scenario][:, :, 0]).all(axis=1).sum()) for scenario in SCENARIOS)
     print(
         f"{unfit} of {len(SCENARIOS) * settings.coverage.surveys:,} surveys could not be weighted as params.yaml asks"
