@@ -13,7 +13,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipeline.changes import each_text
+from pipeline.clean import band_codes
 from pipeline.delivery import AnswerSet
+from pipeline.privacy import hide_details
 from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, frame_questions, interview_questions, raw_columns
 from pipeline.responses import tick_readings
@@ -264,11 +266,13 @@ def _offered(question, found, delivery):
         # Only the texts that are some answer of the question: others may be of the column as a whole.
         texts = [_known_among(told.get(column, ""), known) for column in found.columns]
         return [Offered(a.code, text) for a, text in zip(question.answers, texts, strict=True) if text is not None]
+    is_size = any(a.band for a in question.answers)
+    if is_size:
+        _stop_at_codes_of_bands(question, delivery.table[column], delivery)
     if column in delivery.labels:
         missing = delivery.missing.get(column, frozenset())
         return [Offered(code_of(c), label, c in missing) for c, label in delivery.labels[column].items()]
-    if any(a.band for a in question.answers):
-        _stop_at_codes_of_bands(question, delivery.table[column], delivery.file)
+    if is_size:
         return []
     codes = {a.code for a in question.answers}
     texts = [t for t in dict.fromkeys(map(tidy, delivery.table[column].unique())) if t]
@@ -289,16 +293,37 @@ def _offered_as_mentions(question, found, delivery):
     return list(offered)
 
 
-def _stop_at_codes_of_bands(question, cells, file):
-    """Raise InputProblem if a column of sizes holds the codes of bands: read as sizes, they would be tiny ones."""
-    codes = {str(a.code) for a in question.answers if a.code is not None}
-    filled = cells[cells.ne("")]
-    if len(filled) and each_text(filled, tidy).isin(codes).all():
+def _stop_at_codes_of_bands(question, cells, delivery):
+    """Raise InputProblem if a column of sizes holds the codes of bands: read as sizes, they would be tiny ones.
+
+    Where the file has labels for bands all of its cells are codes, also those for which it has none.
+    """
+    labels, known = delivery.labels.get(cells.name, {}), {fold(t) for a in question.answers for t in a.texts}
+    if any(code in known or fold(label) in known for code, label in labels.items()):
+        stop_at_unlabelled(cells, labels, delivery.file, known={fold(label) for label in labels.values()}, needed=True)
+    tidied = each_text(labelled(cells, labels), tidy)
+    for row in cells.index[band_codes(tidied, question)]:
         raise InputProblem(
             "these are codes of size bands, which would be read as sizes",
-            **{"file": file, "row": filled.index[0], "column": cells.name, "found": filled.iloc[0]},
+            **{"file": delivery.file, "row": row, "column": cells.name, "found": tidied[row]},
             do="export sizes as numbers, or the labels of the bands",
         )
+
+
+def stop_at_unlabelled(cells, labels, file, *, known=(), needed=False):
+    """Raise InputProblem at a value without a label that is none of the `known` texts: nothing says what it means.
+
+    A column that is `needed` cannot be left out.
+    """
+    for text in dict.fromkeys(map(tidy, cells.unique())):
+        if text and text not in labels and fold(text) not in known:
+            or_out = "" if needed else f", or say --leave-out {quote(cells.name)} if it is none of the survey's"
+            raise InputProblem(
+                "the file has no label for this value",
+                **{"file": file, "row": cells.index[each_text(cells, tidy).eq(text)][0], "column": cells.name},
+                **{"found": hide_details(text), "allowed": ITEMS.join(f"{t} ({code})" for code, t in labels.items())},
+                do=f"label it in the file{or_out}",
+            )
 
 
 def code_of(text):

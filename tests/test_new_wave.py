@@ -630,10 +630,37 @@ def test_a_codebook_may_begin_with_any_key(project, table, small_codebook):
     assert prepared(project, path).codebook == usual
 
 
-def test_codes_of_bands_are_not_read_as_sizes(project, table, small_codebook):
-    table["Visits"] = table["Visits"].map({a.label: str(a.code) for a in small_codebook.question("scale").answers})
+@pytest.mark.parametrize("written", ["{}", "{}.0", "{}.00 ", "0{}"])
+@pytest.mark.parametrize("labels", [0, 1])
+def test_codes_of_bands_are_not_read_as_sizes(project, table, small_codebook, written, labels):
+    codes = {a.label: written.format(a.code) for a in small_codebook.question("scale").answers}
+    table["Visits"] = [v.upper() if n < labels else codes[v] for n, v in enumerate(table["Visits"])]
     said = refusal(project, save(project, table, "csv", small_codebook))
-    assert "these are codes of size bands, which would be read as sizes" in said
+    assert said == (
+        f"export.csv, row {labels + 2}, column Visits: these are codes of size bands, which would be read as sizes; "
+        f"found {table.loc[labels, 'Visits'].strip()!r}; export sizes as numbers, or the labels of the bands."
+    )
+
+
+def test_a_band_of_which_an_spss_file_has_lost_the_label_is_not_read_as_a_size(project, table, small_codebook):
+    few = {11: "Library under 20,000 visits", 12: "Library 20,000 visits and over", 21: "Museum under 5,000 visits"}
+    row = table.index[~table["Visits"].isin(few.values())][0]
+    path = save(project, table, "sav", small_codebook, changes={"Visits": few})
+    code = {a.label: str(a.code) for a in small_codebook.question("scale").answers}[table.loc[row, "Visits"]]
+    assert refusal(project, path) == (
+        f"export.sav, row {row + 2}, column Visits: the file has no label for this value; found '{code}'; allowed: "
+        "Library under 20,000 visits (11); Library 20,000 visits and over (12); Museum under 5,000 visits (21); "
+        "label it in the file."
+    )
+
+
+def test_a_size_that_is_a_code_by_chance_is_a_size(project, table, small_codebook):
+    codes = {a.label: str(a.code) for a in small_codebook.question("scale").answers if a.id.endswith("few")}
+    few = table["Visits"].isin(codes)
+    some = table.assign(Visits=table["Visits"].map(codes).where(few, "60000"))
+    wave = prepared(project, save(project, some, "csv", small_codebook))
+    sizes = clean(wave.fieldwork, wave.codebook).respondents["scale"]
+    assert sizes.str.endswith("few").sum() == few.sum()
 
 
 @pytest.mark.parametrize("format_", FORMATS)
