@@ -44,12 +44,12 @@ def new_question(item, delivery, taken):
         )
     cells, labels = delivery.table[item], delivery.labels.get(item, {})
     texts = sorted({tidy(c) for c in cells.unique()} - {""}, key=lambda t: (fold(t), t))
+    missing = delivery.missing.get(item, frozenset())
     if labels:
         stop_at_unlabelled(cells, labels, delivery.file, known={fold(label) for label in labels.values()})
-        missing = delivery.missing.get(item, frozenset())
         offered = [Offered(code_of(code), label, code in missing) for code, label in labels.items()]
     elif 2 <= len(texts) <= MOST_ANSWERS and not any(_NUMBER.fullmatch(fold(t)) for t in texts):
-        offered = [Offered(None, t) for t in texts]
+        offered = [Offered(None, t, t in missing) for t in texts]
     else:
         raise InputProblem(
             "no question has this column, and what its answers are cannot be told from the file",

@@ -15,11 +15,22 @@ import pandas as pd
 from pipeline.changes import each_text
 from pipeline.clean import band_codes
 from pipeline.delivery import AnswerSet
+from pipeline.dispositions import OUTCOMES
 from pipeline.privacy import hide_details
 from pipeline.problems import InputProblem
-from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, frame_questions, interview_questions, raw_columns
+from pipeline.raw import (
+    CONTACT_HISTORY,
+    FRAME,
+    INTERVIEWS,
+    MODES,
+    PERSONAL,
+    STATUSES,
+    frame_questions,
+    interview_questions,
+    raw_columns,
+)
 from pipeline.responses import tick_readings
-from pipeline.texts import ITEMS, fold, tidy
+from pipeline.texts import ITEMS, NOT_CHOSEN, fold, tidy
 
 # What stands between the text of a question and that of an answer.
 SEPARATOR = re.compile(r": | - | \N{EN DASH} |\? ")
@@ -74,11 +85,15 @@ def place(delivery, codebook, questions, *, needed, own, same=None, leave_out=()
     `needed` are the ids of the questions that it must have, `own` the names of `own_columns` for this file. `same` says
     what a column is where its name does not, {column: id of a question, or name of a column of the raw files};
     `leave_out` names columns that are none of the survey's. Raises InputProblem for a needed question without its
-    columns, for two columns that are to be one, and where codes and labels contradict the codebook.
+    columns, for two columns that are to be one, where codes and labels contradict the codebook, and at a value that the
+    file declares to be missing where one that is not must stand: in a size, an id or a date, in the ticks of a set.
     """
     same = same or {}
     known = {fold(c): c for c in delivery.table.columns if fold(c) not in {fold(o) for o in leave_out}}
     own = _own(known, own, same, delivery.file, ids={q.id for q in questions})
+    for name, column in own.items():
+        if name not in PERSONAL:
+            _stop_at_missing_value(delivery.table[column], delivery, known={*MODES, *OUTCOMES, *STATUSES})
     columns = {name: labelled(delivery.table[c], delivery.labels.get(c, {})) for name, c in own.items()}
     used = set(own.values())
     others = {f: c for f, c in known.items() if c not in used}
@@ -266,18 +281,20 @@ def _offered(question, found, delivery):
         # Only the texts that are some answer of the question: others may be of the column as a whole.
         texts = [_known_among(told.get(column, ""), known) for column in found.columns]
         return [Offered(a.code, text) for a, text in zip(question.answers, texts, strict=True) if text is not None]
-    is_size = any(a.band for a in question.answers)
+    is_size, missing = any(a.band for a in question.answers), delivery.missing.get(column, frozenset())
     if is_size:
+        bands = {fold(t) for a in question.answers for t in a.texts}
+        _stop_at_missing_value(delivery.table[column], delivery, known=bands)
         _stop_at_codes_of_bands(question, delivery.table[column], delivery)
     if column in delivery.labels:
-        missing = delivery.missing.get(column, frozenset())
         return [Offered(code_of(c), label, c in missing) for c, label in delivery.labels[column].items()]
     if is_size:
         return []
     codes = {a.code for a in question.answers}
     texts = [t for t in dict.fromkeys(map(tidy, delivery.table[column].unique())) if t]
     coded = [t for t in texts if code_of(t) is not None and code_of(t) in codes]
-    return [Offered(code_of(t), None) for t in coded] + [Offered(None, t) for t in texts if t not in coded]
+    of_codes = [Offered(code_of(t), None, t in missing) for t in coded]
+    return of_codes + [Offered(None, t, t in missing) for t in texts if t not in coded]
 
 
 def _offered_as_mentions(question, found, delivery):
@@ -288,9 +305,22 @@ def _offered_as_mentions(question, found, delivery):
         labelled = (Offered(code_of(code), label, code in missing) for code, label in labels.items())
         bare = [t for t in map(tidy, delivery.table[column].unique()) if t and t not in labels]
         known = (code_of(t) is not None and code_of(t) in codes for t in bare)
-        unlabelled = (Offered(code_of(t), None) if k else Offered(None, t) for t, k in zip(bare, known, strict=True))
+        read = ((code_of(t), None) if k else (None, t) for t, k in zip(bare, known, strict=True))
+        unlabelled = (Offered(*texts, t in missing) for t, texts in zip(bare, read, strict=True))
         offered |= dict.fromkeys((*labelled, *unlabelled))
     return list(offered)
+
+
+def _stop_at_missing_value(cells, delivery, known=()):
+    """Raise InputProblem at a value that the file declares to be missing and that, with its label, is none `known`."""
+    labels = delivery.labels.get(cells.name, {})
+    said = {v for v in delivery.missing.get(cells.name, ()) if not {fold(v), fold(labels.get(v, v))} & set(known)}
+    for row in cells.index[cells.isin(said)]:
+        raise InputProblem(
+            "the file declares this value to be missing, and it would be read as what it says",
+            **{"file": delivery.file, "row": row, "column": cells.name, "found": hide_details(cells[row])},
+            do="correct the cell, or declare the value to be none that is missing",
+        )
 
 
 def _stop_at_codes_of_bands(question, cells, delivery):
@@ -428,10 +458,20 @@ def ticks_of_counted(cells, counted, delivery):
     """The ticks of one answer of a set, from the column in which a value is counted.
 
     Raises InputProblem at a cell that is neither the counted value, the one other, nor explained by the file: a set of
-    two values has one that is counted, and one that is not; a third would be taken for "not chosen".
+    two values has one that is counted, and one that is not; a third would be taken for "not chosen". So would a value
+    that the file declares to be missing, unless its label says that it is that.
     """
     column, cells = cells.name, each_text(cells, tidy)
-    explained = {counted, "", "0", *delivery.labels.get(column, {}), *delivery.missing.get(column, ())}
+    labels = delivery.labels.get(column, {})
+    unsaid = {v for v in delivery.missing.get(column, ()) if v != counted and fold(labels.get(v, "")) not in NOT_CHOSEN}
+    for row in cells.index[cells.isin(unsaid)]:
+        raise InputProblem(
+            "the file declares this value to be missing, which is neither chosen nor not chosen",
+            **{"file": delivery.file, "row": row, "column": column},
+            **{"found": cells[row], "allowed": f"{counted} for chosen, 0 for not, empty where nothing was asked"},
+            do="correct the cell, or declare the value to be none that is missing",
+        )
+    explained = {counted, "", "0", *labels}
     others = [text for text in cells.unique() if text not in explained]
     if others and ("0" in cells.array or len(others) > 1):
         raise InputProblem(

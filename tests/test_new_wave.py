@@ -654,6 +654,56 @@ def test_a_band_of_which_an_spss_file_has_lost_the_label_is_not_read_as_a_size(p
     )
 
 
+def sizes_in_spss(project, table, codebook, first, missing):
+    """The export with sizes as numbers, `first` in its first row, and a value that the file declares to be missing."""
+    lowest = {a.label: str(a.band.at_least or 1) for a in codebook.question("scale").answers}
+    sizes = [first, *table["Visits"].map(lowest)[1:]]
+    numbers = table.drop(columns="Visits").assign(SIZE=sizes)
+    path = made.as_sav(project / "export.sav", numbers, codebook, numbers={"SIZE": [missing]})
+    return path
+
+
+@pytest.mark.parametrize("label", [None, "Not known"])
+def test_a_size_that_the_file_declares_to_be_missing_is_no_size(project, table, small_codebook, label):
+    path = sizes_in_spss(project, table, small_codebook, "70000", 99999)
+    assert prepared(project, path, same={"SIZE": "scale"}).fieldwork.frame["SIZE"][2] == "70000"
+    path = sizes_in_spss(project, table, small_codebook, "99999", 99999)
+    if label:
+        relabel(path, "SIZE", {99999: label}, missing=[99999])
+    assert refusal(project, path, same=["SIZE=scale"]) == (
+        "export.sav, row 2, column SIZE: the file declares this value to be missing, and it would be read as what it "
+        "says; found '99999'; correct the cell, or declare the value to be none that is missing."
+    )
+
+
+def test_an_id_that_the_file_declares_to_be_missing_is_no_id(project, table, small_codebook):
+    path = save(project, table.assign(interview_id=range(1, len(table) + 1)).astype(str), "sav", small_codebook)
+    relabel(path, "interview_id", {}, missing=[3])
+    assert "export.sav, row 4, column interview_id: the file declares this value" in refusal(project, path)
+
+
+@pytest.mark.parametrize("label", [None, "Not known"])
+def test_a_tick_that_the_file_declares_to_be_missing_is_not_taken_for_not_chosen(project, table, small_codebook, label):
+    row = table.index[table["E1_1"].eq("1")][0]
+    ticks = table.assign(E1_1=["9" if i == row else tick for i, tick in table["E1_1"].items()])
+    path = save(project, ticks, "sav", small_codebook)
+    relabel(path, "E1_1", {9: label} if label else {}, missing=[9])
+    assert refusal(project, path) == (
+        f"export.sav, row {row + 2}, column E1_1: the file declares this value to be missing, which is neither chosen "
+        "nor not chosen; found '9'; allowed: 1 for chosen, 0 for not, empty where nothing was asked; correct the cell, "
+        "or declare the value to be none that is missing."
+    )
+    relabel(path, "E1_1", {9: "Not selected"}, missing=[9])
+    assert prepared(project, path).fieldwork.interviews["E1_1"][row + 2] == "0"
+
+
+def test_a_code_alone_that_the_file_declares_to_be_missing_is_shown(project, table, small_codebook):
+    path = save(project, table, "sav", small_codebook)
+    relabel(path, "V1", {}, missing=[3, 98])
+    said = "outlook.bleak: the file declares it to be a missing value, and the codebook does not"
+    assert said in prepared(project, path).to_decide
+
+
 def test_a_size_that_is_a_code_by_chance_is_a_size(project, table, small_codebook):
     codes = {a.label: str(a.code) for a in small_codebook.question("scale").answers if a.id.endswith("few")}
     few = table["Visits"].isin(codes)
