@@ -17,6 +17,7 @@ from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FILES, FRAME, INTERVIEWS
 from pipeline.statement import blank_facts, load_facts
 from pipeline.tables import BOUND_COLUMNS, write_bytes
+from pipeline.texts import ITEMS, fold
 from pipeline.yaml_edits import set_values
 
 # Where the files as they were delivered stand, beside the raw files that were made of them.
@@ -150,14 +151,11 @@ def main(
 
     See docs/new_wave.md. Ends with status 1 and one sentence, and writes nothing, where something cannot be placed.
     """
-    pairs = [[part.strip() for part in text.partition("=")] for text in same or []]
-    for column, sign, question in pairs:
-        if not (column and sign and question):
-            raise InputProblem("--same: give COLUMN=NAME", found=column)
+    meant = _meant(same or [])
     sheets = _given({INTERVIEWS: sheet, FRAME: frame_sheet, CONTACT_HISTORY: history_sheet})
     files = _given({INTERVIEWS: export, FRAME: frame, CONTACT_HISTORY: history})
     _check_files(files, sheets)
-    choices = Choices({c: q for c, _, q in pairs}, tuple(leave_out or ()), sheets, codes_are_right)
+    choices = Choices(meant, tuple(leave_out or ()), sheets, codes_are_right)
     ready = prepare(wave, files, params=params, data=data, choices=choices)
     ready.to_decide.extend(still_to_say(ready, data=data))
     typer.echo(as_text(ready) + "\n")
@@ -173,6 +171,20 @@ def main(
         return
     typer.echo("Written:\n" + "\n".join(f"  {path}" for path in written))
     typer.echo("Next: decide what is left, in the codebook; then `dvc repro`.")
+
+
+def _meant(texts):
+    """What columns are, {column: name}, as `--same` says. Raises InputProblem where it says nothing or two things."""
+    meant = {}
+    for text in texts:
+        column, _, name = (part.strip() for part in text.partition("="))
+        if not (column and name):
+            raise InputProblem("--same: give COLUMN=NAME", found=column)
+        _, before = meant.setdefault(fold(column), (column, name))
+        if before != name:
+            what, do = f"--same: the column {column} is said to be two", "keep one of them"
+            raise InputProblem(what, found=ITEMS.join((before, name)), do=do)
+    return dict(meant.values())
 
 
 def _given(options):

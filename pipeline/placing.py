@@ -91,6 +91,8 @@ def place(delivery, codebook, questions, *, needed, own, same=None, leave_out=()
     same = same or {}
     known = {fold(c): c for c in delivery.table.columns if fold(c) not in {fold(o) for o in leave_out}}
     own = _own(known, own, same, delivery.file, ids={q.id for q in questions})
+    for question in questions:
+        _stop_at_two(question.id, _said_of(question, same, known), delivery.file)
     for name, column in own.items():
         if name not in PERSONAL:
             _stop_at_missing_value(delivery.table[column], delivery, known={*MODES, *OUTCOMES, *STATUSES})
@@ -140,12 +142,17 @@ def _own(known, names, same, file, ids):
         said = [known[fold(c)] for c in said]
         own = known.get(fold(name))
         here = said or ([own] if own is not None and own not in spoken_of else [])
-        if len(here) > 1:
-            what, do = f"two columns are {name}", "leave one of them out (--leave-out)"
-            raise InputProblem(what, file=file, row=1, found=ITEMS.join(here), do=do)
+        _stop_at_two(name, here, file)
         if here:
             found[name] = here[0]
     return found
+
+
+def _stop_at_two(name, columns, file):
+    """Raise InputProblem where more than one column is to be the one of a name: neither goes before the other."""
+    if len(columns) > 1:
+        what, do = f"two columns are {name}", "leave one of them out (--leave-out)"
+        raise InputProblem(what, file=file, row=1, found=ITEMS.join(columns), do=do)
 
 
 def own_columns(codebook, file=None):
@@ -168,9 +175,14 @@ def own_columns(codebook, file=None):
 
 def _moved(question, same, known):
     """The question with the column that `same` gives it, if the file has one of that name."""
-    there = [c for c, meant in same.items() if meant == question.id]
-    column = next((c for c in there if any(k == fold(c) or k.startswith(f"{fold(c)}_") for k in known)), None)
-    return question.model_copy(update={"column": column}) if column else question
+    columns = _said_of(question, same, known)
+    return question.model_copy(update={"column": columns[0]}) if columns else question
+
+
+def _said_of(question, same, known):
+    """The columns of the file that are a question's by what `same` says."""
+    said = [c for c, meant in same.items() if meant == question.id]
+    return [c for c in said if any(k == fold(c) or k.startswith(f"{fold(c)}_") for k in known)]
 
 
 class Found(NamedTuple):

@@ -1146,6 +1146,19 @@ def test_a_choice_that_names_nothing_is_refused(project, table, small_codebook):
     assert refusal(project, path, same=["V1"]) == "--same: give COLUMN=NAME; found 'V1'."
 
 
+def test_two_choices_that_speak_against_each_other_are_refused_whatever_their_order(project, table, small_codebook):
+    path = save(project, table.assign(V9=table["V1"].sample(frac=1, random_state=1).to_numpy()), "csv", small_codebook)
+    for one, other in (("V1", "V9"), ("V9", "V1")):
+        said = (
+            f"export.csv, row 1: two columns are outlook; found '{one}; {other}'; leave one of them out (--leave-out)."
+        )
+        assert refusal(project, path, same=[f"{one}=outlook", f"{other}=outlook"]) == said
+    said = "--same: the column v9 is said to be two; found 'outlook; shop'; keep one of them."
+    assert refusal(project, path, same=["V9=outlook", "v9=shop"]) == said
+    left = {"same": ["V9=outlook", "v9 = outlook"], "leave_out": ["V1"]}
+    assert "this is no project of DVC" in refusal(project, path, **left)
+
+
 # ---- what real exports have
 
 
