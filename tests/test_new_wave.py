@@ -23,7 +23,7 @@ from pipeline.delivery import AnswerSet, Delivery
 from pipeline.draft import codebook_of
 from pipeline.new_questions import new_question
 from pipeline.new_wave import Choices, prepare
-from pipeline.new_wave_command import contents, main, replaced, still_to_say
+from pipeline.new_wave_command import contents, main, places, replaced, still_to_say
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, read_fieldwork
@@ -1336,6 +1336,72 @@ def test_a_delivery_that_takes_another_ones_place_says_what_it_changes(project, 
     assert files[-1] == (
         f"  interviews.csv: {len(other)} rows stay, 1 go; 1 cells change (Q1 V1 from {was!r} to {now!r})"
     )
+
+
+def test_a_raw_file_that_somebody_changed_or_wrote_is_not_lost_without_replace(project, table, small_codebook):
+    path = save(project, table, "csv", small_codebook)
+    delivered(project, path)
+    frame = project / "data/raw/2021/frame.csv"
+    frame.write_text(frame.read_text(encoding="utf-8").replace("\nC00001,", "\nC99999,"), encoding="utf-8")
+    said = f"{frame.as_posix()}: it is not what the delivery gives; say --replace if this one takes its place."
+    assert refusal(project, path) == said
+    head, line, *_ = replaced_by(project, path)
+    assert head.startswith("Replaces ") and line.startswith("  frame.csv: ")
+    (project / "data/raw/2021/delivered/export.csv").unlink()
+    assert refusal(project, path) == said
+
+
+def test_files_of_an_earlier_delivery_go_by_name(project, table, small_codebook):
+    delivered(project, save(project, table, "csv", small_codebook))
+    later = save(project, table, "xlsx", small_codebook)
+    assert "another delivery of 2021 stands there" in refusal(project, later)
+    assert replaced_by(project, later)[1] == "  delivered/export.csv: goes"
+
+
+@pytest.mark.parametrize("place", ["raw/2021/notes.docx", "raw/2021/delivered/notes.txt", "respondents/2021/mine.csv"])
+def test_a_file_that_somebody_put_in_a_folder_of_the_wave_is_never_lost(project, table, small_codebook, place):
+    path = save(project, table, "csv", small_codebook)
+    delivered(project, path)
+    (project / "data" / place).write_text("Do not lose me", encoding="utf-8")
+    said = "this file is no part of the wave, and its folder is to hold nothing else; move it away."
+    for options in ({}, {"replace": True}, {"check": True}):
+        assert refusal(project, path, **options) == f"{(project / 'data' / place).as_posix()}: {said}"
+
+
+WAVE_FILES = [
+    *("params.yaml", "data/codebook/2021.yaml", "data/methodology/2021.yaml", "data/respondents/2021/bounds.csv"),
+    *(f"data/raw/2021/{name}" for name in ("interviews.csv", "delivered/export.csv")),
+]
+
+
+def test_the_places_of_a_wave_are_those_of_its_contents(project, table, small_codebook):
+    path = save(project, table, "csv", small_codebook)
+    options = {"params": project / "params.yaml", "data": project / "data"}
+    there = places(YEAR, {INTERVIEWS: path}, **options)
+    assert set(contents(prepared(project, path), {INTERVIEWS: path}, **options)) == set(there)
+    assert {project / name for name in WAVE_FILES} <= set(there)
+
+
+@pytest.mark.parametrize("name", [*WAVE_FILES, "data/raw/2021.dvc", "data/respondents/2021.dvc"])
+def test_a_folder_in_place_of_a_file_is_refused(project, table, small_codebook, name):
+    path = save(project, table, "csv", small_codebook)
+    (project / name).unlink(missing_ok=True)
+    (project / name).mkdir(parents=True)
+    said = f"{(project / name).as_posix()}: a folder stands where this file is to be written; move it away."
+    assert refusal(project, path) == said
+
+
+@pytest.mark.parametrize("link", [False, True], ids=["file", "link to nothing"])
+@pytest.mark.parametrize("name", ["raw", "raw/2021", "raw/2021/delivered", "respondents/2021", "methodology"])
+def test_a_file_in_place_of_a_folder_is_refused(project, table, small_codebook, name, link):
+    path, place = save(project, table, "csv", small_codebook), project / "data" / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if link:
+        place.symlink_to(project / "nowhere")
+    else:
+        place.write_text("", encoding="utf-8")
+    said = f"{place.as_posix()}: this is no folder, and files are to be written in it; move it away."
+    assert refusal(project, path) == said
 
 
 def replaced_by(project, path):
