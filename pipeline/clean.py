@@ -148,14 +148,18 @@ def drop_repeated_contacts(fieldwork):
 def read_organisations(frame, codebook):
     """What the frame says of each organisation: one row each, sorted, a column of answer ids per frame question.
 
-    Gives the table and its log. Raises InputProblem at a text or size that the codebook does not know, at an
-    organisation of which two rows say different things, and at one of which no row says anything.
+    Gives the table and its log. Raises InputProblem at a text or size that the codebook does not know, at codes of size
+    bands in place of sizes, at an organisation of which two rows say different things, and at one of which no row says
+    anything.
     """
     organisations = pd.DataFrame(index=pd.Index(sorted(frame[ORGANISATION].unique()), name=ORGANISATION))
     logs = []
     for question in frame_questions(codebook):
         (column,) = question.export_columns
         if any(a.band for a in question.answers):
+            what = "these are codes of size bands, which would be read as sizes"
+            coded = band_codes_in(frame, question)
+            stop_at(frame, coded, FRAME, column, what, do="give sizes, or labels of the bands")
             sector = frame[ORGANISATION].map(organisations[codebook.sector])
             answers, log = _read_sizes(frame[column], sector, question)
             # A size is the organisation's, repeated for each of its contacts: one log row says it.
@@ -169,9 +173,7 @@ def read_organisations(frame, codebook):
 
 def size_bands(sizes, sector, question):
     """The band of each row's sector that holds its size, a whole number or a band's label; missing where none does."""
-    labels = {text: band for text, band in readings(question).items() if not _WHOLE_NUMBER.fullmatch(text)}
-    is_number = sizes.str.fullmatch(_WHOLE_NUMBER).astype(bool)
-    numbers = pd.to_numeric(sizes.where(is_number).str.replace(",", ""))
+    labels, numbers = _band_labels(question), _numbers(sizes)
     found = each_text(sizes, lambda text: labels.get(fold(text))).astype("string")
     for answer in question.answers:
         band = answer.band
@@ -179,6 +181,34 @@ def size_bands(sizes, sector, question):
         found = found.mask(inside & sector.eq(band.sector), answer.id)
     fits = found.map({a.id: a.band.sector for a in question.answers}).eq(sector).fillna(False).astype(bool)
     return found.where(fits)
+
+
+def band_codes(sizes, question):
+    """Which of a column's cells are codes of size bands: none, unless all that are no band's label are codes.
+
+    A size may be a code by chance; all of them together are not.
+    """
+    codes = [a.code for a in question.answers if a.code is not None]
+    labels, coded = _band_labels(question), _numbers(sizes).isin(codes)
+    known = coded | sizes.isin([text for text in sizes.unique() if not text or fold(text) in labels])
+    return coded if known.all() else pd.Series(False, index=sizes.index)
+
+
+def band_codes_in(frame, question):
+    """Which rows of a frame have a band's code for a size: as `band_codes`, and of more than one organisation."""
+    coded = band_codes(frame[question.export_columns[0]], question)
+    return coded & (frame.loc[coded, ORGANISATION].nunique() > 1)
+
+
+def _band_labels(question):
+    """What stands for a band in a column of sizes, folded, to its id: no code, nor any other number."""
+    return {text: band for text, band in readings(question).items() if not _WHOLE_NUMBER.fullmatch(text)}
+
+
+def _numbers(sizes):
+    """The sizes that are whole numbers, in any of the ways to write them; missing where a cell is none."""
+    is_number = sizes.str.fullmatch(_WHOLE_NUMBER).astype(bool)
+    return pd.to_numeric(sizes.where(is_number).str.replace(",", ""))
 
 
 def _read_sizes(sizes, sector, question):

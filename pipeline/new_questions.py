@@ -10,10 +10,17 @@ from shlex import quote
 from pipeline.changes import each_text
 from pipeline.delivery import AnswerSet
 from pipeline.files import MARK
-from pipeline.placing import Offered, answers_told, code_of, labelled, ticks_of, ticks_of_counted
-from pipeline.privacy import hide_details
+from pipeline.placing import (
+    Offered,
+    answers_told,
+    code_of,
+    labelled,
+    stop_at_unlabelled,
+    ticks_of,
+    ticks_of_counted,
+)
 from pipeline.problems import InputProblem
-from pipeline.texts import ITEMS, fold, tidy
+from pipeline.texts import fold, tidy
 
 # A question of which the file gives no labels has at most so many different texts as answers.
 MOST_ANSWERS = 12
@@ -37,12 +44,12 @@ def new_question(item, delivery, taken):
         )
     cells, labels = delivery.table[item], delivery.labels.get(item, {})
     texts = sorted({tidy(c) for c in cells.unique()} - {""}, key=lambda t: (fold(t), t))
+    missing = delivery.missing.get(item, frozenset())
     if labels:
-        _stop_at_unlabelled(cells, labels, delivery.file, known={fold(label) for label in labels.values()})
-        missing = delivery.missing.get(item, frozenset())
+        stop_at_unlabelled(cells, labels, delivery.file, known={fold(label) for label in labels.values()})
         offered = [Offered(code_of(code), label, code in missing) for code, label in labels.items()]
     elif 2 <= len(texts) <= MOST_ANSWERS and not any(_NUMBER.fullmatch(fold(t)) for t in texts):
-        offered = [Offered(None, t) for t in texts]
+        offered = [Offered(None, t, t in missing) for t in texts]
     else:
         raise InputProblem(
             "no question has this column, and what its answers are cannot be told from the file",
@@ -56,18 +63,6 @@ def new_question(item, delivery, taken):
     text = delivery.texts.get(item, item)
     question = {"id": _free(item, taken), "text": text, "label": text, "column": item, "answers": answers}
     return question, {item: labelled(cells, labels)}
-
-
-def _stop_at_unlabelled(cells, labels, file, *, known=()):
-    """Raise InputProblem at a value without a label that is none of the `known` texts: nothing says what it means."""
-    for text in dict.fromkeys(map(tidy, cells.unique())):
-        if text and text not in labels and fold(text) not in known:
-            raise InputProblem(
-                "the file has no label for this value",
-                **{"file": file, "row": cells.index[each_text(cells, tidy).eq(text)][0], "column": cells.name},
-                **{"found": hide_details(text), "allowed": ITEMS.join(f"{t} ({code})" for code, t in labels.items())},
-                do=f"label it in the file, or say --leave-out {quote(cells.name)} if it is none of the survey's",
-            )
 
 
 def _with_not_stated(answers):
@@ -91,7 +86,7 @@ def _new_multiple(item, delivery, taken):
         for c in item.columns:
             known |= delivery.labels.get(c, {})
         for c in item.columns:
-            _stop_at_unlabelled(table[c], known, delivery.file)
+            stop_at_unlabelled(table[c], known, delivery.file)
         labels = [(code_of(code), label) for code, label in known.items()]
         asked = table.ne("").any(axis=1)
         ticks = [ticks_of(table.eq(code).any(axis=1), asked) for code in known]

@@ -9,6 +9,7 @@ import typer
 
 from pipeline.cells import read_cells
 from pipeline.codebook import load_codebook
+from pipeline.deliveries import KINDS
 from pipeline.harmonise import register
 from pipeline.new_wave import Choices, prepare
 from pipeline.new_wave_report import as_text, changes_text
@@ -17,6 +18,7 @@ from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FILES, FRAME, INTERVIEWS
 from pipeline.statement import blank_facts, load_facts
 from pipeline.tables import BOUND_COLUMNS, write_bytes
+from pipeline.texts import ITEMS, fold
 from pipeline.yaml_edits import set_values
 
 # Where the files as they were delivered stand, beside the raw files that were made of them.
@@ -32,6 +34,44 @@ def with_wave(text, waves, wave):
         if wave in getattr(waves, made):
             changes["waves", made] = [w for w in getattr(waves, made) if w != wave]
     return set_values(text, changes)
+
+
+def places(wave, files, *, params, data):
+    """The paths of all `contents` of a wave, whatever is in them. `files` are the paths of the delivery."""
+    raw, data = Path(data) / "raw" / str(wave), Path(data)
+    kept = [*(raw / DELIVERED / Path(path).name for path in files.values()), *(raw / file for file in FILES)]
+    texts = [data / part / f"{wave}.yaml" for part in ("codebook", "methodology")]
+    return [*kept, data / "respondents" / str(wave) / "bounds.csv", *texts, Path(params)]
+
+
+def check_places(paths, wave, *, data):
+    """Raise InputProblem, before anything is read or written, at what is in the way of a wave's `places`.
+
+    That is a folder where a file is to stand, a file where a folder is to, and a file in the wave's folders that is
+    neither of the wave nor of an earlier delivery: the folders hold nothing else afterwards, and nothing that somebody
+    put there may be lost.
+    """
+    folders = _folders(wave, data)
+    for path in [*paths, *(Path(f"{folder}.dvc") for folder in folders)]:
+        if path.is_dir():
+            what = "a folder stands where this file is to be written"
+            raise InputProblem(what, file=path.as_posix(), do="move it away")
+        above = next(p for p in path.parents if p.exists() or p.is_symlink())
+        if not above.is_dir():
+            what = "this is no folder, and files are to be written in it"
+            raise InputProblem(what, file=above.as_posix(), do="move it away")
+    # What stages make of a wave that is no survey's, and what a writer that was killed has left.
+    made = {Path(data) / "respondents" / str(wave) / "respondents.csv", *(Path(f"{path}.part") for path in paths)}
+    for path in sorted(path for folder in folders for path in folder.rglob("*") if not path.is_dir()):
+        of_delivery = path.parent == folders[0] / DELIVERED and path.suffix.lower() in KINDS
+        if path not in made and path not in paths and not of_delivery:
+            what = "this file is no part of the wave, and its folder is to hold nothing else"
+            raise InputProblem(what, file=path.as_posix(), do="move it away")
+
+
+def _folders(wave, data):
+    """The folders of a wave that DVC keeps, that of the raw files first."""
+    return [Path(data) / part / str(wave) for part in ("raw", "respondents")]
 
 
 def contents(ready, files, *, params, data):
@@ -66,20 +106,25 @@ def still_to_say(ready, *, data):
         yield f"{path.as_posix()}: say who asked whom, how and when; the edition waits for it"
 
 
-def replaced(ready, new, *, data, replace):
+def replaced(ready, new, *, data, replace, simulated=False):
     """What a delivery changes that takes the place of another one: a line for each raw file, and one if it is released.
 
-    `new` are the contents of the wave. Raises InputProblem if another delivery of the wave stands there and `replace`
-    does not say that it may go.
+    `new` are the contents of the wave. Raises InputProblem if another delivery of the wave stands there, or raw files
+    that are neither this one's nor `simulated`, and `replace` does not say that they may go.
     """
     wave, raw = ready.codebook.wave, Path(data) / "raw" / str(ready.codebook.wave)
     delivered = {path: path.read_bytes() for path in (raw / DELIVERED).glob("*") if path.is_file()}
-    if not delivered or delivered == {p: b for p, b in new.items() if p.parent.name == DELIVERED}:
+    other = delivered and delivered != {p: b for p, b in new.items() if p.parent.name == DELIVERED}
+    files = [] if simulated else [raw / file for file in FILES if (raw / file).exists()]
+    by_hand = [path for path in files if path.read_bytes() != new[path]]
+    if not (other or by_hand):
         return []
     if not replace:
-        what = f"another delivery of {wave} stands there"
-        raise InputProblem(what, file=raw / DELIVERED, do="say --replace if this one takes its place")
-    told = [f"Replaces {raw.as_posix()}:"]
+        what = f"another delivery of {wave} stands there" if other else "it is not what the delivery gives"
+        where = raw / DELIVERED if other else by_hand[0].as_posix()
+        raise InputProblem(what, file=where, do="say --replace if this one takes its place")
+    gone = [f"  {DELIVERED}/{path.name}: goes" for path in sorted(delivered) if path not in new]
+    told = [f"Replaces {raw.as_posix()}:", *gone]
     for table, file in zip(ready.fieldwork, FILES, strict=True):
         told.append(f"  {file}: {changes_text(read_cells(raw / file), table) if (raw / file).exists() else 'new'}")
     if (Path(data) / "published" / str(wave)).exists():
@@ -90,10 +135,10 @@ def replaced(ready, new, *, data, replace):
 def write(ready, new, *, params="params.yaml", data="data"):
     """Write a Wave's `contents` and put them under DVC; returns the paths that changed, none if all stood there.
 
-    The folders of the wave hold nothing else afterwards.
+    The folders of the wave hold nothing else afterwards: `check_places` has seen that nothing of another's is there.
     """
     wave = ready.codebook.wave
-    folders = [Path(data) / part / str(wave) for part in ("raw", "respondents")]
+    folders = _folders(wave, data)
     there = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     changed = [path for path, content in new.items() if not path.exists() or path.read_bytes() != content]
     stale = [path for path in there if path not in new]
@@ -150,19 +195,19 @@ def main(
 
     See docs/new_wave.md. Ends with status 1 and one sentence, and writes nothing, where something cannot be placed.
     """
-    pairs = [[part.strip() for part in text.partition("=")] for text in same or []]
-    for column, sign, question in pairs:
-        if not (column and sign and question):
-            raise InputProblem("--same: give COLUMN=NAME", found=column)
+    meant = _meant(same or [])
     sheets = _given({INTERVIEWS: sheet, FRAME: frame_sheet, CONTACT_HISTORY: history_sheet})
     files = _given({INTERVIEWS: export, FRAME: frame, CONTACT_HISTORY: history})
     _check_files(files, sheets)
-    choices = Choices({c: q for c, _, q in pairs}, tuple(leave_out or ()), sheets, codes_are_right)
+    check_places(places(wave, files, params=params, data=data), wave, data=data)
+    choices = Choices(meant, tuple(leave_out or ()), sheets, codes_are_right)
     ready = prepare(wave, files, params=params, data=data, choices=choices)
     ready.to_decide.extend(still_to_say(ready, data=data))
     typer.echo(as_text(ready) + "\n")
     new = contents(ready, files, params=params, data=data)
-    for line in replaced(ready, new, data=data, replace=replace):
+    waves = load_params(params).waves
+    simulated = wave in (*waves.reconstruction, *waves.rehearsal)
+    for line in replaced(ready, new, data=data, replace=replace, simulated=simulated):
         typer.echo(line)
     if check:
         typer.echo("Nothing was written (--check).")
@@ -173,6 +218,20 @@ def main(
         return
     typer.echo("Written:\n" + "\n".join(f"  {path}" for path in written))
     typer.echo("Next: decide what is left, in the codebook; then `dvc repro`.")
+
+
+def _meant(texts):
+    """What columns are, {column: name}, as `--same` says. Raises InputProblem where it says nothing or two things."""
+    meant = {}
+    for text in texts:
+        column, _, name = (part.strip() for part in text.partition("="))
+        if not (column and name):
+            raise InputProblem("--same: give COLUMN=NAME", found=column)
+        _, before = meant.setdefault(fold(column), (column, name))
+        if before != name:
+            what, do = f"--same: the column {column} is said to be two", "keep one of them"
+            raise InputProblem(what, found=ITEMS.join((before, name)), do=do)
+    return dict(meant.values())
 
 
 def _given(options):

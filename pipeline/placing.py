@@ -13,11 +13,24 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipeline.changes import each_text
+from pipeline.clean import band_codes
 from pipeline.delivery import AnswerSet
+from pipeline.dispositions import OUTCOMES
+from pipeline.privacy import hide_details
 from pipeline.problems import InputProblem
-from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, frame_questions, interview_questions, raw_columns
+from pipeline.raw import (
+    CONTACT_HISTORY,
+    FRAME,
+    INTERVIEWS,
+    MODES,
+    PERSONAL,
+    STATUSES,
+    frame_questions,
+    interview_questions,
+    raw_columns,
+)
 from pipeline.responses import tick_readings
-from pipeline.texts import ITEMS, fold, tidy
+from pipeline.texts import ITEMS, NOT_CHOSEN, fold, tidy
 
 # What stands between the text of a question and that of an answer.
 SEPARATOR = re.compile(r": | - | \N{EN DASH} |\? ")
@@ -72,11 +85,17 @@ def place(delivery, codebook, questions, *, needed, own, same=None, leave_out=()
     `needed` are the ids of the questions that it must have, `own` the names of `own_columns` for this file. `same` says
     what a column is where its name does not, {column: id of a question, or name of a column of the raw files};
     `leave_out` names columns that are none of the survey's. Raises InputProblem for a needed question without its
-    columns, for two columns that are to be one, and where codes and labels contradict the codebook.
+    columns, for two columns that are to be one, where codes and labels contradict the codebook, and at a value that the
+    file declares to be missing where one that is not must stand: in a size, an id or a date, in the ticks of a set.
     """
     same = same or {}
     known = {fold(c): c for c in delivery.table.columns if fold(c) not in {fold(o) for o in leave_out}}
     own = _own(known, own, same, delivery.file, ids={q.id for q in questions})
+    for question in questions:
+        _stop_at_two(question.id, _said_of(question, same, known), delivery.file)
+    for name, column in own.items():
+        if name not in PERSONAL:
+            _stop_at_missing_value(delivery.table[column], delivery, known={*MODES, *OUTCOMES, *STATUSES})
     columns = {name: labelled(delivery.table[c], delivery.labels.get(c, {})) for name, c in own.items()}
     used = set(own.values())
     others = {f: c for f, c in known.items() if c not in used}
@@ -123,12 +142,17 @@ def _own(known, names, same, file, ids):
         said = [known[fold(c)] for c in said]
         own = known.get(fold(name))
         here = said or ([own] if own is not None and own not in spoken_of else [])
-        if len(here) > 1:
-            what, do = f"two columns are {name}", "leave one of them out (--leave-out)"
-            raise InputProblem(what, file=file, row=1, found=ITEMS.join(here), do=do)
+        _stop_at_two(name, here, file)
         if here:
             found[name] = here[0]
     return found
+
+
+def _stop_at_two(name, columns, file):
+    """Raise InputProblem where more than one column is to be the one of a name: neither goes before the other."""
+    if len(columns) > 1:
+        what, do = f"two columns are {name}", "leave one of them out (--leave-out)"
+        raise InputProblem(what, file=file, row=1, found=ITEMS.join(columns), do=do)
 
 
 def own_columns(codebook, file=None):
@@ -151,9 +175,14 @@ def own_columns(codebook, file=None):
 
 def _moved(question, same, known):
     """The question with the column that `same` gives it, if the file has one of that name."""
-    there = [c for c, meant in same.items() if meant == question.id]
-    column = next((c for c in there if any(k == fold(c) or k.startswith(f"{fold(c)}_") for k in known)), None)
-    return question.model_copy(update={"column": column}) if column else question
+    columns = _said_of(question, same, known)
+    return question.model_copy(update={"column": columns[0]}) if columns else question
+
+
+def _said_of(question, same, known):
+    """The columns of the file that are a question's by what `same` says."""
+    said = [c for c, meant in same.items() if meant == question.id]
+    return [c for c in said if any(k == fold(c) or k.startswith(f"{fold(c)}_") for k in known)]
 
 
 class Found(NamedTuple):
@@ -264,16 +293,20 @@ def _offered(question, found, delivery):
         # Only the texts that are some answer of the question: others may be of the column as a whole.
         texts = [_known_among(told.get(column, ""), known) for column in found.columns]
         return [Offered(a.code, text) for a, text in zip(question.answers, texts, strict=True) if text is not None]
+    is_size, missing = any(a.band for a in question.answers), delivery.missing.get(column, frozenset())
+    if is_size:
+        bands = {fold(t) for a in question.answers for t in a.texts}
+        _stop_at_missing_value(delivery.table[column], delivery, known=bands)
+        _stop_at_codes_of_bands(question, delivery.table[column], delivery)
     if column in delivery.labels:
-        missing = delivery.missing.get(column, frozenset())
         return [Offered(code_of(c), label, c in missing) for c, label in delivery.labels[column].items()]
-    if any(a.band for a in question.answers):
-        _stop_at_codes_of_bands(question, delivery.table[column], delivery.file)
+    if is_size:
         return []
     codes = {a.code for a in question.answers}
     texts = [t for t in dict.fromkeys(map(tidy, delivery.table[column].unique())) if t]
     coded = [t for t in texts if code_of(t) is not None and code_of(t) in codes]
-    return [Offered(code_of(t), None) for t in coded] + [Offered(None, t) for t in texts if t not in coded]
+    of_codes = [Offered(code_of(t), None, t in missing) for t in coded]
+    return of_codes + [Offered(None, t, t in missing) for t in texts if t not in coded]
 
 
 def _offered_as_mentions(question, found, delivery):
@@ -284,21 +317,55 @@ def _offered_as_mentions(question, found, delivery):
         labelled = (Offered(code_of(code), label, code in missing) for code, label in labels.items())
         bare = [t for t in map(tidy, delivery.table[column].unique()) if t and t not in labels]
         known = (code_of(t) is not None and code_of(t) in codes for t in bare)
-        unlabelled = (Offered(code_of(t), None) if k else Offered(None, t) for t, k in zip(bare, known, strict=True))
+        read = ((code_of(t), None) if k else (None, t) for t, k in zip(bare, known, strict=True))
+        unlabelled = (Offered(*texts, t in missing) for t, texts in zip(bare, read, strict=True))
         offered |= dict.fromkeys((*labelled, *unlabelled))
     return list(offered)
 
 
-def _stop_at_codes_of_bands(question, cells, file):
-    """Raise InputProblem if a column of sizes holds the codes of bands: read as sizes, they would be tiny ones."""
-    codes = {str(a.code) for a in question.answers if a.code is not None}
-    filled = cells[cells.ne("")]
-    if len(filled) and each_text(filled, tidy).isin(codes).all():
+def _stop_at_missing_value(cells, delivery, known=()):
+    """Raise InputProblem at a value that the file declares to be missing and that, with its label, is none `known`."""
+    labels = delivery.labels.get(cells.name, {})
+    said = {v for v in delivery.missing.get(cells.name, ()) if not {fold(v), fold(labels.get(v, v))} & set(known)}
+    for row in cells.index[cells.isin(said)]:
+        raise InputProblem(
+            "the file declares this value to be missing, and it would be read as what it says",
+            **{"file": delivery.file, "row": row, "column": cells.name, "found": hide_details(cells[row])},
+            do="correct the cell, or declare the value to be none that is missing",
+        )
+
+
+def _stop_at_codes_of_bands(question, cells, delivery):
+    """Raise InputProblem if a column of sizes holds the codes of bands: read as sizes, they would be tiny ones.
+
+    Where the file has labels for bands all of its cells are codes, also those for which it has none.
+    """
+    labels, known = delivery.labels.get(cells.name, {}), {fold(t) for a in question.answers for t in a.texts}
+    if any(code in known or fold(label) in known for code, label in labels.items()):
+        stop_at_unlabelled(cells, labels, delivery.file, known={fold(label) for label in labels.values()}, needed=True)
+    tidied = each_text(labelled(cells, labels), tidy)
+    for row in cells.index[band_codes(tidied, question)]:
         raise InputProblem(
             "these are codes of size bands, which would be read as sizes",
-            **{"file": file, "row": filled.index[0], "column": cells.name, "found": filled.iloc[0]},
+            **{"file": delivery.file, "row": row, "column": cells.name, "found": tidied[row]},
             do="export sizes as numbers, or the labels of the bands",
         )
+
+
+def stop_at_unlabelled(cells, labels, file, *, known=(), needed=False):
+    """Raise InputProblem at a value without a label that is none of the `known` texts: nothing says what it means.
+
+    A column that is `needed` cannot be left out.
+    """
+    for text in dict.fromkeys(map(tidy, cells.unique())):
+        if text and text not in labels and fold(text) not in known:
+            or_out = "" if needed else f", or say --leave-out {quote(cells.name)} if it is none of the survey's"
+            raise InputProblem(
+                "the file has no label for this value",
+                **{"file": file, "row": cells.index[each_text(cells, tidy).eq(text)][0], "column": cells.name},
+                **{"found": hide_details(text), "allowed": ITEMS.join(f"{t} ({code})" for code, t in labels.items())},
+                do=f"label it in the file{or_out}",
+            )
 
 
 def code_of(text):
@@ -403,10 +470,20 @@ def ticks_of_counted(cells, counted, delivery):
     """The ticks of one answer of a set, from the column in which a value is counted.
 
     Raises InputProblem at a cell that is neither the counted value, the one other, nor explained by the file: a set of
-    two values has one that is counted, and one that is not; a third would be taken for "not chosen".
+    two values has one that is counted, and one that is not; a third would be taken for "not chosen". So would a value
+    that the file declares to be missing, unless its label says that it is that.
     """
     column, cells = cells.name, each_text(cells, tidy)
-    explained = {counted, "", "0", *delivery.labels.get(column, {}), *delivery.missing.get(column, ())}
+    labels = delivery.labels.get(column, {})
+    unsaid = {v for v in delivery.missing.get(column, ()) if v != counted and fold(labels.get(v, "")) not in NOT_CHOSEN}
+    for row in cells.index[cells.isin(unsaid)]:
+        raise InputProblem(
+            "the file declares this value to be missing, which is neither chosen nor not chosen",
+            **{"file": delivery.file, "row": row, "column": column},
+            **{"found": cells[row], "allowed": f"{counted} for chosen, 0 for not, empty where nothing was asked"},
+            do="correct the cell, or declare the value to be none that is missing",
+        )
+    explained = {counted, "", "0", *labels}
     others = [text for text in cells.unique() if text not in explained]
     if others and ("0" in cells.array or len(others) > 1):
         raise InputProblem(

@@ -58,7 +58,8 @@ def frame_checks(codebook):
     for question in frame_questions(codebook):
         (column,) = question.export_columns
         is_size = any(a.band for a in question.answers)
-        checks += [size(question, column) if is_size else answers(question, column), one_value(question, column)]
+        of_cells = [no_code(question, column), size(question, column)] if is_size else [answers(question, column)]
+        checks += [*of_cells, one_value(question, column)]
     sector = codebook.question(codebook.sector)
     (column,) = sector.export_columns
     return [
@@ -389,6 +390,18 @@ def tick(question, column, answer):
         {"column": column, "value_set": list(v.TICKS)},
         allowed=f"1; 0; Yes; No; X; an empty cell; {answer.label}",
         do="correct the cell",
+    )
+
+
+def no_code(question, column):
+    """A size is no code of a band, by the look of the whole column."""
+    return Check(
+        column,
+        f"Sizes (“{question.label}”) are not the codes of size bands",
+        "these are codes of size bands, which would be read as sizes",
+        "ExpectColumnValuesToNotBeInSet",
+        {"column": v.number_or_code(column), "value_set": [v.CODE_OF_BAND]},
+        do="give sizes, or labels of the bands",
     )
 
 

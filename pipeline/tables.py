@@ -127,7 +127,14 @@ def read_table(path, **options):
 
 
 def read_respondents(path, codebook):
-    """Read a table of respondents (clean, weighted or reconstructed), the codebook's columns first and typed."""
+    """Read a table of respondents (clean, weighted or reconstructed), the codebook's columns first and typed.
+
+    Raises InputProblem if it is no table, or lacks a column of the codebook.
+    """
     table = read_table(path, dtype={c: "string" for c in codebook.columns})
+    missing = [c for c in codebook.columns if c not in table]
+    if missing:
+        what = f"columns of its codebook are missing: {', '.join(missing)}"
+        raise InputProblem(what, file=path, row=1, do="run dvc repro")
     others = [c for c in table.columns if c not in codebook.columns]
     return typed(table, codebook).join(table[others])

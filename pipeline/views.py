@@ -13,7 +13,7 @@ import re
 import pandas as pd
 
 from pipeline.changes import REPEATED, each_text
-from pipeline.clean import drop_repeated_contacts, merge_rows, size_bands, tidy_text
+from pipeline.clean import band_codes_in, drop_repeated_contacts, merge_rows, size_bands, tidy_text
 from pipeline.codebook import ORGANISATION
 from pipeline.dispositions import OUTCOMES
 from pipeline.raw import (
@@ -50,6 +50,7 @@ DATE_FORM = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 FIRST, AGAIN = "listed once", "listed again"
 ONE, NONE, ANOTHER = "one value", "no value", "another value than above"
 NO_BAND = "in no band"
+A_SIZE, CODE_OF_BAND = "a size", "the code of a band"
 IN, OUT = "in the frame", "not in the frame"
 BORNE, NOT_BORNE = "complete interview", "no complete interview"
 AS_ROUTED, OFF_ROUTE, SILENT = "as routed", "answered, not asked", "asked, not answered"
@@ -64,6 +65,11 @@ COMPLETED = tuple(outcome for outcome, code in OUTCOMES.items() if code == "1.1"
 def banded(column):
     """The column with the band of a size."""
     return f"{column} (band)"
+
+
+def number_or_code(column):
+    """The column that says whether a size is one, or the code of a band."""
+    return f"{column} (size or code)"
 
 
 def per_organisation(column):
@@ -117,7 +123,10 @@ def frame_view(frame, facts, repeated, codebook):
         (column,) = question.export_columns
         answers = facts[question.id].astype(object)
         if any(a.band for a in question.answers):
-            view[banded(column)] = answers.mask(frame[column].ne("") & answers.isna(), NO_BAND)
+            coded = band_codes_in(frame, question)
+            view[number_or_code(column)] = coded.map({True: CODE_OF_BAND, False: A_SIZE}).where(frame[column].ne(""))
+            # One fault is reported once: where codes stand, no band is missed.
+            view[banded(column)] = answers.mask(frame[column].ne("") & answers.isna() & ~coded, NO_BAND)
         else:
             view[column] = answers.fillna(frame[column])
         view[per_organisation(column)] = _agreement(frame[ORGANISATION], answers)

@@ -288,6 +288,24 @@ def test_a_size_is_never_taken_for_the_code_of_a_band(small_codebook, raw):
         read_organisations(raw(frame=(LIBRARY | {"Visits": "11"},)).frame, book)
 
 
+@pytest.mark.parametrize("written", ["{}", "{}.0"])
+def test_codes_of_bands_for_all_sizes_are_refused(small_codebook, raw, written):
+    frame = (LIBRARY | {"Visits": written.format(12)}, COLLEAGUE | {"Visits": ""}, MUSEUM | {"Visits": "22"})
+    with pytest.raises(InputProblem) as problem:
+        read_organisations(raw(frame=frame).frame, small_codebook)
+    assert str(problem.value) == (
+        "frame.csv, row 2, column Visits: these are codes of size bands, which would be read as sizes; "
+        f"found {written.format(12)!r}; give sizes, or labels of the bands."
+    )
+
+
+@pytest.mark.parametrize("other", ["30", "Museum under 5,000 visits"], ids=["a size", "a label"])
+def test_a_size_that_is_a_code_by_chance_stays_a_size(small_codebook, raw, other):
+    frame = (LIBRARY | {"Visits": "12"}, COLLEAGUE | {"Visits": "12"}, MUSEUM | {"Visits": other})
+    organisations, _ = read_organisations(raw(frame=frame).frame, small_codebook)
+    assert organisations["scale"].tolist() == ["lib_few", "mus_few"]
+
+
 def test_an_empty_fact_is_taken_from_the_organisations_other_rows(small_codebook, raw):
     frame = raw(frame=(LIBRARY | {"Type": "", "Visits": ""}, COLLEAGUE)).frame
     organisations, _ = read_organisations(frame, small_codebook)

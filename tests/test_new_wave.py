@@ -23,7 +23,7 @@ from pipeline.delivery import AnswerSet, Delivery
 from pipeline.draft import codebook_of
 from pipeline.new_questions import new_question
 from pipeline.new_wave import Choices, prepare
-from pipeline.new_wave_command import contents, main, replaced, still_to_say
+from pipeline.new_wave_command import contents, main, places, replaced, still_to_say
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, read_fieldwork
@@ -630,10 +630,87 @@ def test_a_codebook_may_begin_with_any_key(project, table, small_codebook):
     assert prepared(project, path).codebook == usual
 
 
-def test_codes_of_bands_are_not_read_as_sizes(project, table, small_codebook):
-    table["Visits"] = table["Visits"].map({a.label: str(a.code) for a in small_codebook.question("scale").answers})
+@pytest.mark.parametrize("written", ["{}", "{}.0", "{}.00 ", "0{}"])
+@pytest.mark.parametrize("labels", [0, 1])
+def test_codes_of_bands_are_not_read_as_sizes(project, table, small_codebook, written, labels):
+    codes = {a.label: written.format(a.code) for a in small_codebook.question("scale").answers}
+    table["Visits"] = [v.upper() if n < labels else codes[v] for n, v in enumerate(table["Visits"])]
     said = refusal(project, save(project, table, "csv", small_codebook))
-    assert "these are codes of size bands, which would be read as sizes" in said
+    assert said == (
+        f"export.csv, row {labels + 2}, column Visits: these are codes of size bands, which would be read as sizes; "
+        f"found {table.loc[labels, 'Visits'].strip()!r}; export sizes as numbers, or the labels of the bands."
+    )
+
+
+def test_a_band_of_which_an_spss_file_has_lost_the_label_is_not_read_as_a_size(project, table, small_codebook):
+    few = {11: "Library under 20,000 visits", 12: "Library 20,000 visits and over", 21: "Museum under 5,000 visits"}
+    row = table.index[~table["Visits"].isin(few.values())][0]
+    path = save(project, table, "sav", small_codebook, changes={"Visits": few})
+    code = {a.label: str(a.code) for a in small_codebook.question("scale").answers}[table.loc[row, "Visits"]]
+    assert refusal(project, path) == (
+        f"export.sav, row {row + 2}, column Visits: the file has no label for this value; found '{code}'; allowed: "
+        "Library under 20,000 visits (11); Library 20,000 visits and over (12); Museum under 5,000 visits (21); "
+        "label it in the file."
+    )
+
+
+def sizes_in_spss(project, table, codebook, first, missing):
+    """The export with sizes as numbers, `first` in its first row, and a value that the file declares to be missing."""
+    lowest = {a.label: str(a.band.at_least or 1) for a in codebook.question("scale").answers}
+    sizes = [first, *table["Visits"].map(lowest)[1:]]
+    numbers = table.drop(columns="Visits").assign(SIZE=sizes)
+    path = made.as_sav(project / "export.sav", numbers, codebook, numbers={"SIZE": [missing]})
+    return path
+
+
+@pytest.mark.parametrize("label", [None, "Not known"])
+def test_a_size_that_the_file_declares_to_be_missing_is_no_size(project, table, small_codebook, label):
+    path = sizes_in_spss(project, table, small_codebook, "70000", 99999)
+    assert prepared(project, path, same={"SIZE": "scale"}).fieldwork.frame["SIZE"][2] == "70000"
+    path = sizes_in_spss(project, table, small_codebook, "99999", 99999)
+    if label:
+        relabel(path, "SIZE", {99999: label}, missing=[99999])
+    assert refusal(project, path, same=["SIZE=scale"]) == (
+        "export.sav, row 2, column SIZE: the file declares this value to be missing, and it would be read as what it "
+        "says; found '99999'; correct the cell, or declare the value to be none that is missing."
+    )
+
+
+def test_an_id_that_the_file_declares_to_be_missing_is_no_id(project, table, small_codebook):
+    path = save(project, table.assign(interview_id=range(1, len(table) + 1)).astype(str), "sav", small_codebook)
+    relabel(path, "interview_id", {}, missing=[3])
+    assert "export.sav, row 4, column interview_id: the file declares this value" in refusal(project, path)
+
+
+@pytest.mark.parametrize("label", [None, "Not known"])
+def test_a_tick_that_the_file_declares_to_be_missing_is_not_taken_for_not_chosen(project, table, small_codebook, label):
+    row = table.index[table["E1_1"].eq("1")][0]
+    ticks = table.assign(E1_1=["9" if i == row else tick for i, tick in table["E1_1"].items()])
+    path = save(project, ticks, "sav", small_codebook)
+    relabel(path, "E1_1", {9: label} if label else {}, missing=[9])
+    assert refusal(project, path) == (
+        f"export.sav, row {row + 2}, column E1_1: the file declares this value to be missing, which is neither chosen "
+        "nor not chosen; found '9'; allowed: 1 for chosen, 0 for not, empty where nothing was asked; correct the cell, "
+        "or declare the value to be none that is missing."
+    )
+    relabel(path, "E1_1", {9: "Not selected"}, missing=[9])
+    assert prepared(project, path).fieldwork.interviews["E1_1"][row + 2] == "0"
+
+
+def test_a_code_alone_that_the_file_declares_to_be_missing_is_shown(project, table, small_codebook):
+    path = save(project, table, "sav", small_codebook)
+    relabel(path, "V1", {}, missing=[3, 98])
+    said = "outlook.bleak: the file declares it to be a missing value, and the codebook does not"
+    assert said in prepared(project, path).to_decide
+
+
+def test_a_size_that_is_a_code_by_chance_is_a_size(project, table, small_codebook):
+    codes = {a.label: str(a.code) for a in small_codebook.question("scale").answers if a.id.endswith("few")}
+    few = table["Visits"].isin(codes)
+    some = table.assign(Visits=table["Visits"].map(codes).where(few, "60000"))
+    wave = prepared(project, save(project, some, "csv", small_codebook))
+    sizes = clean(wave.fieldwork, wave.codebook).respondents["scale"]
+    assert sizes.str.endswith("few").sum() == few.sum()
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -1069,6 +1146,19 @@ def test_a_choice_that_names_nothing_is_refused(project, table, small_codebook):
     assert refusal(project, path, same=["V1"]) == "--same: give COLUMN=NAME; found 'V1'."
 
 
+def test_two_choices_that_speak_against_each_other_are_refused_whatever_their_order(project, table, small_codebook):
+    path = save(project, table.assign(V9=table["V1"].sample(frac=1, random_state=1).to_numpy()), "csv", small_codebook)
+    for one, other in (("V1", "V9"), ("V9", "V1")):
+        said = (
+            f"export.csv, row 1: two columns are outlook; found '{one}; {other}'; leave one of them out (--leave-out)."
+        )
+        assert refusal(project, path, same=[f"{one}=outlook", f"{other}=outlook"]) == said
+    said = "--same: the column v9 is said to be two; found 'outlook; shop'; keep one of them."
+    assert refusal(project, path, same=["V9=outlook", "v9=shop"]) == said
+    left = {"same": ["V9=outlook", "v9 = outlook"], "leave_out": ["V1"]}
+    assert "this is no project of DVC" in refusal(project, path, **left)
+
+
 # ---- what real exports have
 
 
@@ -1246,6 +1336,72 @@ def test_a_delivery_that_takes_another_ones_place_says_what_it_changes(project, 
     assert files[-1] == (
         f"  interviews.csv: {len(other)} rows stay, 1 go; 1 cells change (Q1 V1 from {was!r} to {now!r})"
     )
+
+
+def test_a_raw_file_that_somebody_changed_or_wrote_is_not_lost_without_replace(project, table, small_codebook):
+    path = save(project, table, "csv", small_codebook)
+    delivered(project, path)
+    frame = project / "data/raw/2021/frame.csv"
+    frame.write_text(frame.read_text(encoding="utf-8").replace("\nC00001,", "\nC99999,"), encoding="utf-8")
+    said = f"{frame.as_posix()}: it is not what the delivery gives; say --replace if this one takes its place."
+    assert refusal(project, path) == said
+    head, line, *_ = replaced_by(project, path)
+    assert head.startswith("Replaces ") and line.startswith("  frame.csv: ")
+    (project / "data/raw/2021/delivered/export.csv").unlink()
+    assert refusal(project, path) == said
+
+
+def test_files_of_an_earlier_delivery_go_by_name(project, table, small_codebook):
+    delivered(project, save(project, table, "csv", small_codebook))
+    later = save(project, table, "xlsx", small_codebook)
+    assert "another delivery of 2021 stands there" in refusal(project, later)
+    assert replaced_by(project, later)[1] == "  delivered/export.csv: goes"
+
+
+@pytest.mark.parametrize("place", ["raw/2021/notes.docx", "raw/2021/delivered/notes.txt", "respondents/2021/mine.csv"])
+def test_a_file_that_somebody_put_in_a_folder_of_the_wave_is_never_lost(project, table, small_codebook, place):
+    path = save(project, table, "csv", small_codebook)
+    delivered(project, path)
+    (project / "data" / place).write_text("Do not lose me", encoding="utf-8")
+    said = "this file is no part of the wave, and its folder is to hold nothing else; move it away."
+    for options in ({}, {"replace": True}, {"check": True}):
+        assert refusal(project, path, **options) == f"{(project / 'data' / place).as_posix()}: {said}"
+
+
+WAVE_FILES = [
+    *("params.yaml", "data/codebook/2021.yaml", "data/methodology/2021.yaml", "data/respondents/2021/bounds.csv"),
+    *(f"data/raw/2021/{name}" for name in ("interviews.csv", "delivered/export.csv")),
+]
+
+
+def test_the_places_of_a_wave_are_those_of_its_contents(project, table, small_codebook):
+    path = save(project, table, "csv", small_codebook)
+    options = {"params": project / "params.yaml", "data": project / "data"}
+    there = places(YEAR, {INTERVIEWS: path}, **options)
+    assert set(contents(prepared(project, path), {INTERVIEWS: path}, **options)) == set(there)
+    assert {project / name for name in WAVE_FILES} <= set(there)
+
+
+@pytest.mark.parametrize("name", [*WAVE_FILES, "data/raw/2021.dvc", "data/respondents/2021.dvc"])
+def test_a_folder_in_place_of_a_file_is_refused(project, table, small_codebook, name):
+    path = save(project, table, "csv", small_codebook)
+    (project / name).unlink(missing_ok=True)
+    (project / name).mkdir(parents=True)
+    said = f"{(project / name).as_posix()}: a folder stands where this file is to be written; move it away."
+    assert refusal(project, path) == said
+
+
+@pytest.mark.parametrize("link", [False, True], ids=["file", "link to nothing"])
+@pytest.mark.parametrize("name", ["raw", "raw/2021", "raw/2021/delivered", "respondents/2021", "methodology"])
+def test_a_file_in_place_of_a_folder_is_refused(project, table, small_codebook, name, link):
+    path, place = save(project, table, "csv", small_codebook), project / "data" / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if link:
+        place.symlink_to(project / "nowhere")
+    else:
+        place.write_text("", encoding="utf-8")
+    said = f"{place.as_posix()}: this is no folder, and files are to be written in it; move it away."
+    assert refusal(project, path) == said
 
 
 def replaced_by(project, path):

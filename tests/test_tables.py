@@ -122,6 +122,15 @@ def test_those_approached_are_those_that_answered(book, respondents, again, tmp_
     assert len(figure_data(again(shares), book, book.figures[0])) == 4
 
 
+def test_respondents_of_another_codebook_are_refused(book, respondents, tmp_path):
+    path, columns = tmp_path / "respondents.csv", book.columns
+    write_table(path, respondents[columns[:-2]])
+    with pytest.raises(InputProblem) as problem:
+        read_respondents(path, book)
+    lacking = ", ".join(columns[-2:])
+    assert str(problem.value) == f"{path}, row 1: columns of its codebook are missing: {lacking}; run dvc repro."
+
+
 def test_rates_are_those_of_their_sector(book, respondents, again):
     rates = again(response_rates(approached_for(respondents), book))
     assert list(rates["group"].unique()) == ["total", "01", "02"]

@@ -29,6 +29,8 @@ from pipeline.raw import CONTACT_HISTORY, FILES, FRAME, INTERVIEWS, Fieldwork
 from pipeline.suites import ADVISORY, CRITICAL, MOST_CONTACTS, suites
 from pipeline.validate import file_sizes, not_met, stop_on_failure, stopping, summary, validate
 
+CODES = "these are codes of size bands, which would be read as sizes"
+
 
 @pytest.fixture(scope="module")
 def told(small_codebook):
@@ -85,9 +87,22 @@ def test_a_sector_that_nobody_belongs_to_and_an_overlong_list_of_contacts_are_fo
     ]
 
 
+@pytest.mark.parametrize(("one", "other"), [("12", "22"), ("12.0", "23.0"), ("12", "Museum 5,000 to 49,999")])
+def test_codes_of_bands_for_sizes_stop_the_run_as_they_stop_cleaning(told, small_codebook, one, other):
+    frame = told.frame.assign(Visits=told.frame["Type"].map({"Library": one, "Museum": other}))
+    results = validate(told._replace(frame=frame), small_codebook)
+    failed = results[~results["success"]][["severity", "file", "column", "fault", "unexpected"]]
+    number = frame["Visits"].str.fullmatch("[0-9.]+").sum()
+    assert failed.to_numpy().tolist() == [[CRITICAL, FRAME, "Visits", CODES, number]]
+    with pytest.raises(InputProblem) as problem:
+        stop_on_failure(results)
+    assert str(problem.value) == str(_stop_of_cleaning(told._replace(frame=frame), small_codebook))
+
+
 def test_every_expectation_there_is_has_been_seen_to_fail(bad, codebook):
     seen = {(file, fault) for _, file, _, fault, _ in FOUND}
     seen |= {
+        (FRAME, CODES),
         (FRAME, "a sector has no contact in the frame"),
         (FRAME, "the organisation has very many contacts"),
         (INTERVIEWS, "a sector has no complete questionnaire"),
