@@ -130,11 +130,11 @@ def history_checks(codebook):
         filled("round"),
         Check(
             "round",
-            "A round is a whole number from 1",
+            "A round is a whole number from 1 to 99",
             "this is not the number of a round",
             "ExpectColumnValuesToMatchRegex",
             {"column": "round", "regex": f"^{v.ROUND_FORM}$"},
-            allowed="a whole number from 1",
+            allowed="a whole number from 1 to 99",
         ),
         *one_of("mode", MODES, "a way of contact"),
         *one_of("outcome", OUTCOMES, "an outcome of a contact attempt"),
