@@ -308,8 +308,12 @@ def _outside(line, comment):
 def check_entry(entry, path, row=None):
     """Raise InputProblem for an acknowledgement, as `read_entries` gives it, that lacks a field or has a wrong one."""
     for field in FIELDS:
-        if is_blank(entry.get(field.lower(), "")):
+        shown, goes_on = _outside(entry.get(field.lower(), ""), False)
+        if is_blank(shown):
             raise InputProblem(f"the entry has no field {field}", file=path, row=row, allowed=FIELDS)
+        if goes_on:
+            what, found = "a comment that does not end hides what stands below", entry[field.lower()]
+            raise InputProblem(what, file=path, row=row, column=field, found=found, do="write it without <!--")
     if not _is_day(entry["date"]):
         raise InputProblem("not a date", file=path, row=row, column="Date", found=entry["date"], allowed="YYYY-MM-DD")
     kinds = entry["cause"].split("; ")

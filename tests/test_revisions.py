@@ -25,6 +25,7 @@ from pipeline.revisions import (
     as_table,
     causes,
     changed_numbers,
+    check_entry,
     entry_text,
     published_numbers,
     read_entries,
@@ -523,6 +524,11 @@ def test_an_entry_of_an_early_year_is_read(document, name):
 def test_an_entry_that_no_reader_sees_acknowledges_nothing(document, before, after):
     with pytest.raises(InputProblem, match=r"row 6: an entry in a comment or a block of code acknowledges nothing; "):
         read_entries(document(before, entry_text(NAME, **ENTRY), after))
+
+
+def test_an_entry_that_would_hide_what_stands_below_is_not_written():
+    with pytest.raises(InputProblem, match="column Why: a comment that does not end hides what stands below; found"):
+        check_entry(ENTRY | {"why": "Late <!-- two of them"}, "revisions.md")
 
 
 def test_an_entry_below_a_comment_and_a_block_of_code_is_read(document):
