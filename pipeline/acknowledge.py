@@ -33,7 +33,6 @@ from pipeline.provenance import (
 from pipeline.revisions import (
     CHANGED,
     LOG,
-    MADE_FROM,
     PUBLISHED,
     as_sources,
     causes,
@@ -41,6 +40,7 @@ from pipeline.revisions import (
     published_numbers,
     read_entries,
     read_log,
+    read_made_from,
     read_released,
     released_numbers,
     sources,
@@ -184,7 +184,7 @@ def _committed_sources(project, commit, files, stage, released):
 
 
 def _registered_sources(project, wave):
-    return as_sources(read_table(project / PUBLISHED / str(wave) / MADE_FROM, dtype="string"))
+    return as_sources(read_made_from(project / PUBLISHED / str(wave)))
 
 
 if __name__ == "__main__":

@@ -97,6 +97,8 @@ def _check(row, codebook, path):
         everyone = codebook.respondents
         if row["unit"] == "count" and everyone is not None and number > everyone:
             fault("value", "more organisations than the codebook's respondents", f"0 to {everyone}")
+    else:
+        _check_nothing_asked(row, fault)
     return number
 
 
@@ -113,11 +115,27 @@ def _number(row, fault):
         fault("value", f"outside the range of unit {row['unit']}", f"0 to {most}" if most else "0 or more")
     if row["rounding"] == "half_up" and "/" in row["value"]:
         fault("value", "a rounded per cent is no fraction", "a number such as 37 or 12.5")
+    if row["unit"] == "percent" and "/" in row["value"] and number < 1:
+        # 2/3 of one per cent is never what is meant; 200/3 says it.
+        fault(
+            "value", "less than one per cent, as a fraction", "a number of per cent such as 37 or 12.5, or unit share"
+        )
     if row["unit"] == "answers" and row["op"] == "<" and number == 0:
         fault("value", "nobody gives fewer answers than none", "1 or more")
     if number.denominator > 1 and row["unit"] in ("count", "answers"):
         fault("value", f"a {row['unit']} of rounding {row['rounding']} is a whole number", "a number such as 37")
     return number
+
+
+def _check_nothing_asked(row, fault):
+    """Stop where a claim without a measure, which nothing tests, names an answer or a group all the same."""
+    what = "a claim without a measure is not about answers, and is not tested"
+    for column in ("category", "versus_category", "versus_group"):
+        if row[column]:
+            fault(column, what, "an empty cell, or a measure beside it")
+    for column in ("break", "group"):
+        if row[column] not in ("", TOTAL):
+            fault(column, what, f"{TOTAL}, or a measure beside it")
 
 
 def _check_names(row, codebook, fault):

@@ -5,7 +5,6 @@ which columns a table of respondents has (`pipeline.respondents`) and which answ
 """
 
 import re
-from datetime import date
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -13,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, Field, field_validator, model_v
 
 from pipeline.codebook_checks import check
 from pipeline.names import ORGANISATION, TOTAL
-from pipeline.yamls import STRICT, load_model
+from pipeline.yamls import STRICT, Day, load_model
 
 
 class Part(BaseModel):
@@ -269,7 +268,7 @@ class SeriesBreak(Part):
     answers: tuple[str, ...] = ()
     change: Literal["reworded", "answers", "bands", "routing", "new", "gone"]
     comparable: bool = False
-    date: date
+    date: Day
     reason: str
 
 

@@ -24,7 +24,7 @@ from pipeline.printing import (
     value_text,
 )
 from pipeline.problems import InputProblem
-from pipeline.texts import ITEMS, tidy
+from pipeline.texts import ITEMS, fold, tidy
 
 NAME = "comparators"
 COLUMNS = [
@@ -58,6 +58,8 @@ CAUTION = (
 )
 NOWHERE = "Nothing in the tracker is near enough to stand beside"
 ROW, LANE = 6, 13
+# A share as it is printed, folded: with a point or a comma, and a sign or a word for per cent.
+PRINTED = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:%|per ?cent\b)")
 
 
 def load_comparators(path, codebooks):
@@ -88,7 +90,7 @@ def _check(row, codebooks, path):
     def fault(column, what, allowed=None, found=None):
         """Stop at this cell of the row."""
         found = row[column] if found is None else found
-        raise InputProblem(what, file=path, row=row["line"], column=column, found=found or None, allowed=allowed)
+        raise InputProblem(what, file=path, row=row["line"], column=column, found=found, allowed=allowed)
 
     for column in NEEDED:
         if not tidy(row[column]):
@@ -104,7 +106,7 @@ def _check(row, codebooks, path):
         fault("op", "not a way to print a number", OPERATORS)
     if not NUMBER.fullmatch(row["value"]) or float(row["value"]) > 100:
         fault("value", "not a share in per cent", "0 to 100")
-    shares = re.findall(r"(\d+(?:\.\d+)?)\s*%", row["printed"])
+    shares = [share.replace(",", ".") for share in PRINTED.findall(fold(row["printed"]))]
     if len(shares) == 1 and float(shares[0]) != float(row["value"]):
         fault("value", f"another number than is printed ({row['printed']})", f"{shares[0]}, or the words as printed")
     for source in row["source"].split(ITEMS.strip()):

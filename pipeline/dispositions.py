@@ -90,7 +90,7 @@ def read_history(history):
     for column, faulty, allowed in (
         ("outcome", ~outcome.isin(OUTCOMES), OUTCOMES),
         ("mode", ~mode.isin(MODES), MODES),
-        ("round", ~history["round"].str.fullmatch(r"[1-9][0-9]?"), "a whole number from 1"),
+        ("round", ~history["round"].str.fullmatch(r"[1-9][0-9]?"), "a whole number from 1 to 99"),
         ("attempted_on", ~are_days(history["attempted_on"]), "YYYY-MM-DD"),
     ):
         stop_at(history, faulty, CONTACT_HISTORY, column, f"not a contact attempt's {column}", allowed=allowed)

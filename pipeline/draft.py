@@ -29,20 +29,26 @@ def codebook_of(text, path):
             raise InputProblem(str(problem).removesuffix(".").replace(str(place), str(path))) from None
 
 
-def draft(text, before, *, wave, placed, new_questions, began, path):
+def draft(text, before, *, wave, placed, new_questions, began, path, source=None):
     """The text of a wave's codebook from that of the wave `before` (its Codebook), and the new Codebook.
 
     `placed` are the Placed of the deliveries, `new_questions` mappings of questions that no earlier wave has, `began`
     the first day of the fieldwork, which dates what has changed. A break in series is entered for every difference
-    that may move a series, not comparable until somebody judges it. Raises InputProblem where the draft is no codebook.
+    that may move a series, not comparable until somebody judges it. Raises InputProblem where the draft is no codebook,
+    and where what is to change in the text, that of the file `source`, is not written where it can be changed.
     """
+    if yaml.compose(text, Loader=yaml.SafeLoader).flow_style:
+        what, do = "it is written in braces, in which no draft can be made", "write it in block style, a key a line"
+        raise InputProblem(what, file=source, row=1, do=do)
+    changes = of_fieldwork(before, wave) | _edits(before, placed, yaml.safe_load(text)["questions"])
+    # The new header goes on last, so that rows are told as the file has them.
+    text = set_values(text, changes, source)
     header = f"# The questionnaire of {wave}, drafted from that of {before.wave}.\n"
     text = header + text[first_key(text) :]
-    text = set_values(text, of_fieldwork(before, wave) | _edits(before, placed, yaml.safe_load(text)["questions"]))
     for place in placed:
-        text = _with_new_answers(text, before, [e for e in place.edits if e.answer is None])
-    text = add_items(text, ("questions",), [question_text(q) for q in new_questions])
-    text = without_key(without_key(text, "respondents"), "breaks_in_series").rstrip() + "\n"
+        text = _with_new_answers(text, before, [e for e in place.edits if e.answer is None], source)
+    text = add_items(text, ("questions",), [question_text(q) for q in new_questions], source)
+    text = without_key(without_key(text, "respondents", source), "breaks_in_series", source).rstrip() + "\n"
     after = codebook_of(text, path)
     entries = entries_for(differences(before, after), after, began)
     if entries:
@@ -95,17 +101,18 @@ def _changed(answer, offered):
     return changed
 
 
-def _with_new_answers(text, before, edits):
+def _with_new_answers(text, before, edits, source):
     for i, question in enumerate(before.questions):
         taken, items = [*question.categories], []
         for edit in (e for e in edits if e.question == question.id):
             items.append(new_answer(edit.offered, taken))
             taken.append(items[-1]["id"])
         path = ("questions", i, "answers")
-        if items and node_at(text, path).flow_style:
-            text = set_values(text, {path: [*reduce(getitem, path, yaml.safe_load(text)), *items]})
-        elif items:
-            text = add_items(text, path, [f"- {flow(item)}" for item in items])
+        node = node_at(text, path)
+        if items and node is not None and node.flow_style:
+            text = set_values(text, {path: [*reduce(getitem, path, yaml.safe_load(text)), *items]}, source)
+        else:
+            text = add_items(text, path, [f"- {flow(item)}" for item in items], source)
     return text
 
 

@@ -117,7 +117,7 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
         asked = {"placed": tuple(placed.values()), "new_questions": questions, "began": began}
         # The file of the draft is not there yet: whatever else is wrong with it came with the delivery.
         with _named_as_delivered({str(path): f"{delivered[INTERVIEWS].file}, drafted as {path}"}):
-            text, book = draft(text, before, wave=wave, **asked, path=path)
+            text, book = draft(text, before, wave=wave, **asked, path=path, source=before_path)
         placed[INTERVIEWS].columns.update(columns)
     fieldwork = assemble(placed, delivered, book)
     cleaned = _cleaned(fieldwork, book, delivered, placed)
@@ -270,7 +270,8 @@ def _as_fieldwork(path, codebook):
     if codebook.kind == "fieldwork":
         return text, codebook
     rehearsed = codebook.kind == "rehearsal"
-    text = set_values(text, of_fieldwork(codebook, codebook.wave) if rehearsed else {("kind",): "fieldwork"})
+    changes = of_fieldwork(codebook, codebook.wave) if rehearsed else {("kind",): "fieldwork"}
+    text = set_values(text, changes, path)
     return text, codebook_of(text, path)
 
 

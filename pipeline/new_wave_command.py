@@ -25,15 +25,18 @@ from pipeline.yaml_edits import set_values
 DELIVERED = "delivered"
 
 
-def with_wave(text, waves, wave):
-    """The text of params.yaml with a wave among all of them, and neither rebuilt nor rehearsed."""
+def with_wave(text, waves, wave, file=None):
+    """The text of params.yaml, the `file`, with a wave among all of them, and neither rebuilt nor rehearsed.
+
+    Raises InputProblem as `set_values` does.
+    """
     changes = {}
     if wave not in waves.all:
         changes["waves", "all"] = sorted([*waves.all, wave])
     for made in ("reconstruction", "rehearsal"):
         if wave in getattr(waves, made):
             changes["waves", made] = [w for w in getattr(waves, made) if w != wave]
-    return set_values(text, changes)
+    return set_values(text, changes, file)
 
 
 def places(wave, files, *, params, data):
@@ -77,7 +80,7 @@ def _folders(wave, data):
 def contents(ready, files, *, params, data):
     """What a Wave is on disk: {path: bytes}. `files` are the paths of the delivery, by raw file."""
     wave, raw = ready.codebook.wave, Path(data) / "raw" / str(ready.codebook.wave)
-    settings = with_wave(Path(params).read_text(encoding="utf-8"), load_params(params).waves, wave)
+    settings = with_wave(Path(params).read_text(encoding="utf-8"), load_params(params).waves, wave, params)
     found = {raw / DELIVERED / Path(path).name: Path(path).read_bytes() for path in files.values()}
     for table, file in zip(ready.fieldwork, FILES, strict=True):
         found[raw / file] = _csv(table)

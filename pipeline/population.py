@@ -50,7 +50,7 @@ class Total(Part):
     It may be off by `spread` because it was worked out from rounded shares, and by `lag` because it is of another year.
     """
 
-    label: str
+    label: Said
     at_least: int = 0
     below: int | None = None
     file: str
@@ -83,7 +83,7 @@ class Sector(Part):
 class Population(Part):
     """The organisations that a weighted share speaks for."""
 
-    label: str
+    label: Said
     sectors: Annotated[tuple[Sector, ...], Field(min_length=1)]
 
 
@@ -256,7 +256,8 @@ def _columns(folder, file, columns):
     check_texts(table[[c for c in columns if c in table]], path, one_line=True)
     for column in columns:
         if column not in table:
-            raise InputProblem("a column is missing", file=path, column=column, allowed=list(table))
+            found = ", ".join(table)
+            raise InputProblem("this column is missing", file=path, row=1, column=column, found=found, allowed=columns)
     return table
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from pipeline.alike_ids import stop_at_ids_alike
 from pipeline.cells import check_texts, read_cells
 from pipeline.codebook import ORGANISATION
 from pipeline.privacy import hide_details
@@ -108,13 +109,15 @@ def count_rows(fieldwork):
 def check_keys(fieldwork):
     """Raise InputProblem unless ids are unique and every id that a file refers to is in the frame.
 
-    An interview must also be with a contact of the organisation that it speaks for.
+    No two organisations of the frame may have ids that differ in letter case or the form of a dash alone, and an
+    interview must be with a contact of the organisation that it speaks for.
     """
     frame, history, interviews = fieldwork
     for table, file, key in ((frame, FRAME, "contact_id"), (history, CONTACT_HISTORY, "attempt_id")):
         _check_unique(table, file, key)
     _check_unique(interviews, INTERVIEWS, "interview_id")
     _check_filled(frame, FRAME, ORGANISATION)
+    stop_at_ids_alike([(FRAME, frame[ORGANISATION])])
     for table, file, key in (
         (history, CONTACT_HISTORY, "contact_id"),
         (interviews, INTERVIEWS, ORGANISATION),

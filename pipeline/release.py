@@ -114,7 +114,7 @@ def release(
         log = pd.concat([released_log(project), changed], ignore_index=True)
         write_table(project / PUBLISHED / LOG, without_withheld(log))
     write_table(folder / NUMBERS, now)
-    write_table(folder / MADE_FROM, as_table(sources(lock, stages_before(lock, stage))))
+    write_table(folder / MADE_FROM, as_table(sources(lock, stages_before(lock, stage)), len(now)))
     first = "first release" if before is None else f"{changed['number'].nunique()} changed since the last release"
     typer.echo(f"{len(now):,} numbers of {wave} are on record as published: {first}. Next: dvc repro, and commit")
 

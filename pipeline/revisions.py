@@ -19,6 +19,7 @@ from pipeline.files import read_text
 from pipeline.printing import CLAUSE_WITHHELD, KEYS, WITHHELD
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table
+from pipeline.texts import is_blank
 
 PUBLISHED = "data/published"
 NUMBERS, MADE_FROM, LOG = "numbers.csv", "made_from.csv", "revisions.csv"
@@ -33,10 +34,15 @@ RESTORE = "restore the file from git"
 REMAKE = "restore the file from git, or run dvc repro where a stage makes it"
 # The support of a wave that is not public already; of a reconstruction each number has another.
 NOT_PUBLIC = ("measured", "simulated")
+SOURCES = ["kind", "name", "value"]
+# The row of made_from.csv that is no source: how many numbers were released. Releases of before it have none.
+RELEASED = "released"
 CAUSES = ("data", "code", "parameter", "unknown")
 CODE = (".py", ".ipynb", ".html", ".lock")
 HEADING = re.compile(r"^## (\d{1,4}-[0-9a-f]{8})\s*$")
 FIELD = re.compile(r"^- (\w+): *(.*?)\s*$")
+# What begins or ends a block of code, which no reader of the document sees as its text.
+FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 FIELDS = ("Date", "By", "Cause", "Changed", "Why")
 
 
@@ -68,13 +74,20 @@ def released_numbers(project, wave):
     """The numbers that were last released of a wave of the project; None if none were.
 
     Raises InputProblem where the log has revisions of the wave, or what its numbers were made from is there, and the
-    numbers are not: it would pass for a wave that was never released, and be held to nothing.
+    numbers are not: it would pass for a wave that was never released, and be held to nothing. So would each number
+    whose row is gone: it raises InputProblem too where there are not as many as were released.
     """
     folder = Path(project) / PUBLISHED / str(wave)
     numbers = read_released(folder)
     if numbers is None and ((folder / MADE_FROM).exists() or len(released_before(project, wave))):
         what = "this wave was released, and its numbers on record are gone"
         raise InputProblem(what, file=folder / NUMBERS, do=RESTORE)
+    if numbers is not None and (folder / MADE_FROM).exists():
+        made_from = read_made_from(folder)
+        for count in made_from.loc[made_from["kind"].eq(RELEASED), "value"]:
+            if count != str(len(numbers)):
+                what, found = "there are not as many numbers as were released", len(numbers)
+                raise InputProblem(what, file=folder / NUMBERS, found=found, allowed=count, do=RESTORE)
     return numbers
 
 
@@ -82,7 +95,7 @@ def read_released(folder):
     """The numbers that are on record in a folder; None if none are.
 
     Raises InputProblem for a table that would hold fewer numbers than it seems to: a column is called otherwise or
-    missing, or a number stands twice.
+    missing, a number stands twice, or there is none.
     """
     path = Path(folder) / NUMBERS
     if not path.exists():
@@ -93,6 +106,8 @@ def read_released(folder):
             raise InputProblem("the column is missing", file=path, column=column, do=RESTORE)
     for column in table.columns.difference(["number", *VALUES], sort=False):
         raise InputProblem("there is no such column", file=path, column=column, allowed=["number", *VALUES], do=RESTORE)
+    if table.empty:
+        raise InputProblem("there are no rows below the header", file=path, do=RESTORE)
     if (twice := table["number"].duplicated()).any():
         row = int(twice.idxmax())
         found = table.loc[row, "number"]
@@ -207,16 +222,29 @@ def _from_to(kind, old, new):
     return " (new)" if old is None else " (gone)" if new is None else ""
 
 
-def as_table(made_from):
-    """Sources as the table made_from.csv: kind, name, value."""
+def as_table(made_from, count):
+    """Sources, and how many numbers were made from them, as the table made_from.csv (columns SOURCES)."""
     rows = [(kind, name, value) for (kind, name), value in sorted(made_from.items())]
-    return pd.DataFrame(rows, columns=["kind", "name", "value"])
+    return pd.DataFrame([*rows, (RELEASED, NUMBERS, str(count))], columns=SOURCES)
 
 
 def as_sources(table):
     """The table made_from.csv as sources."""
-    rows = table.fillna("").itertuples(index=False, name=None)
+    rows = table[table["kind"].ne(RELEASED)].itertuples(index=False, name=None)
     return {(kind, name): value for kind, name, value in rows}
+
+
+def read_made_from(folder):
+    """The table made_from.csv of a folder, all text. Raises InputProblem where it is missing or its columns are others.
+
+    What differs from sources that were misread would be told as the cause of a revision.
+    """
+    path = Path(folder) / MADE_FROM
+    table = read_table(path, dtype="string").fillna("")
+    if list(table.columns) != SOURCES:
+        what, found = "its columns are not those of this table", ", ".join(table.columns)
+        raise InputProblem(what, file=path, found=found, allowed=SOURCES, do=RESTORE)
+    return table
 
 
 # ---- acknowledgements
@@ -225,30 +253,67 @@ def as_sources(table):
 def read_entries(path):
     """The acknowledgements of docs/revisions.md: {revision: {date, by, cause, changed, why}}.
 
-    Raises InputProblem with the row for an entry that stands twice or lacks a field, a date that is none, or a cause
-    that is none of CAUSES.
+    Raises InputProblem with the row for an entry that stands twice, or where no reader sees it, that lacks a field or
+    has one twice, a date that is none, or a cause that is none of CAUSES.
     """
     entries, lines, current = {}, {}, None
-    for number, line in enumerate(read_text(path, lost="restore it from git").splitlines(), start=1):
-        if line.startswith("#"):
-            heading = HEADING.match(line)
+    for number, (line, shown) in enumerate(_lines(read_text(path, lost="restore it from git")), start=1):
+        heading = HEADING.match(shown)
+        if (hidden := HEADING.match(line)) and not heading:
+            what = "an entry in a comment or a block of code acknowledges nothing"
+            do = "take it out of the comment or the block, or delete it"
+            raise InputProblem(what, file=path, row=number, found=hidden[1], do=do)
+        if shown.startswith("#"):
             current = heading[1] if heading else None
             if current in entries:
                 raise InputProblem("this revision has an entry already", file=path, row=number, found=current)
             if current:
                 entries[current], lines[current] = {}, number
-        elif current and (field := FIELD.match(line)):
-            entries[current][field[1].lower()] = field[2]
+        elif current and (field := FIELD.match(shown)):
+            name, said = field.groups()
+            if name.lower() in entries[current]:
+                what, do = "the entry has this field already", "keep one of the two"
+                raise InputProblem(what, file=path, row=number, column=name, found=said, do=do)
+            entries[current][name.lower()] = said
     for revision, entry in entries.items():
         check_entry(entry, path, lines[revision])
     return entries
 
 
+def _lines(text):
+    """The lines of a document, each with what a reader sees of it as text: nothing of a comment or a block of code."""
+    fence, comment = "", False
+    for line in text.split("\n"):
+        mark = FENCE.match(line)
+        if fence:
+            closes = mark and mark[1].startswith(fence) and not line.strip().strip(fence[0])
+            fence, shown = "" if closes else fence, ""
+        elif mark and not comment:
+            fence, shown = mark[1], ""
+        else:
+            shown, comment = _outside(line, comment)
+        yield line, shown
+
+
+def _outside(line, comment):
+    """A line with blanks in the place of comments, and whether one goes on below (`comment`: one began above)."""
+    shown = ""
+    while line:
+        text, mark, line = line.partition("-->" if comment else "<!--")
+        shown += " " * len(text + mark) if comment else text + " " * len(mark)
+        comment = comment != bool(mark)
+    return shown, comment
+
+
 def check_entry(entry, path, row=None):
     """Raise InputProblem for an acknowledgement, as `read_entries` gives it, that lacks a field or has a wrong one."""
     for field in FIELDS:
-        if not entry.get(field.lower()):
+        shown, goes_on = _outside(entry.get(field.lower(), ""), False)
+        if is_blank(shown):
             raise InputProblem(f"the entry has no field {field}", file=path, row=row, allowed=FIELDS)
+        if goes_on:
+            what, found = "a comment that does not end hides what stands below", entry[field.lower()]
+            raise InputProblem(what, file=path, row=row, column=field, found=found, do="write it without <!--")
     if not _is_day(entry["date"]):
         raise InputProblem("not a date", file=path, row=row, column="Date", found=entry["date"], allowed="YYYY-MM-DD")
     kinds = entry["cause"].split("; ")

@@ -18,7 +18,7 @@ from pipeline.codebook import TOTAL
 from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.printing import STATUS, level_text, value_text
 from pipeline.problems import InputProblem
-from pipeline.texts import tidy
+from pipeline.texts import is_blank, tidy
 from pipeline.yamls import STRICT, Said, load_model
 
 AAPOR, BPC, RUN = "AAPOR Transparency Initiative", "British Polling Council", "This run"
@@ -68,7 +68,9 @@ class Facts(BaseModel):
     def _nothing_unsaid(cls, given):
         """All that is still to be said at once; what is misspelled is for the model to name."""
         if isinstance(given, dict) and set(given) <= set(cls.model_fields):
-            left = [key for key in cls.model_fields if key != "wave" and not str(given.get(key) or "").strip()]
+            # Only what is empty: a `no` that YAML reads as a truth, or an empty list, is for the model to name too.
+            said = {key: given.get(key) for key in cls.model_fields if key != "wave"}
+            left = [key for key, text in said.items() if text is None or (isinstance(text, str) and is_blank(text))]
             if left:
                 raise ValueError(f"nothing is said yet of {', '.join(left)}")
         return given

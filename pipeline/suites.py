@@ -8,6 +8,7 @@ at the columns of a view (pipeline/views.py) and reports what it finds at a colu
 from typing import NamedTuple
 
 from pipeline import views as v
+from pipeline.alike_ids import DO
 from pipeline.codebook import ORGANISATION
 from pipeline.dispositions import OUTCOMES
 from pipeline.raw import (
@@ -54,7 +55,7 @@ def suites(codebook):
 
 def frame_checks(codebook):
     """What is expected of the sample frame."""
-    checks = [*key("contact_id"), filled(ORGANISATION)]
+    checks = [*key("contact_id"), filled(ORGANISATION), one_id()]
     for question in frame_questions(codebook):
         (column,) = question.export_columns
         is_size = any(a.band for a in question.answers)
@@ -130,11 +131,11 @@ def history_checks(codebook):
         filled("round"),
         Check(
             "round",
-            "A round is a whole number from 1",
+            "A round is a whole number from 1 to 99",
             "this is not the number of a round",
             "ExpectColumnValuesToMatchRegex",
             {"column": "round", "regex": f"^{v.ROUND_FORM}$"},
-            allowed="a whole number from 1",
+            allowed="a whole number from 1 to 99",
         ),
         *one_of("mode", MODES, "a way of contact"),
         *one_of("outcome", OUTCOMES, "an outcome of a contact attempt"),
@@ -321,6 +322,18 @@ def filled(column):
     """No cell of a column is empty."""
     what = ("No cell is empty", "the cell is empty")
     return Check(column, *what, "ExpectColumnValuesToNotBeNull", {"column": column}, do="fill it in")
+
+
+def one_id():
+    """An organisation has one id, in one form."""
+    return Check(
+        ORGANISATION,
+        "No two ids differ in letter case or the form of a dash alone",
+        "but for letter case or the form of a dash this is an id that stands above",
+        "ExpectColumnValuesToBeInSet",
+        {"column": v.ALIKE, "value_set": [v.OWN_ID]},
+        do=DO,
+    )
 
 
 def known_contact():

@@ -23,6 +23,11 @@ def tidy(text):
     return " ".join(text.translate(_UNSEEN).split())
 
 
+def is_blank(text):
+    """Whether nothing of a text is seen: it has blanks, and characters without a form of their own, alone."""
+    return all(unicodedata.category(c)[0] in "CZ" for c in text)
+
+
 def fold(text):
     """The text as it is compared: tidy, lower case, and with one form of each apostrophe, quotation mark and dash."""
     return unicodedata.normalize("NFKC", tidy(text).translate(_SAME)).casefold()

@@ -30,6 +30,7 @@ from pipeline.texts import fold
 
 # Columns that a raw table has not: each is named after the raw column that it judges.
 LISTING = "contact_id (listing)"
+ALIKE = "organisation (among ids alike)"
 CONTACTS = "organisation (contacts)"
 EMPLOYER = "contact_id (organisation in the frame)"
 EARLIER_ROUND = "round (end of the round before)"
@@ -48,6 +49,7 @@ DATE_FORM = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 
 # What the columns above can say.
 FIRST, AGAIN = "listed once", "listed again"
+OWN_ID, LIKE_ANOTHER = "an id of its own", "another id but for letter case or a dash"
 ONE, NONE, ANOTHER = "one value", "no value", "another value than above"
 NO_BAND = "in no band"
 A_SIZE, CODE_OF_BAND = "a size", "the code of a band"
@@ -118,6 +120,7 @@ def frame_view(frame, facts, repeated, codebook):
     view = frame[["contact_id", ORGANISATION]].copy()
     view[LISTING] = pd.Series(FIRST, index=frame.index).mask(frame.index.isin(repeated), AGAIN)
     begins = ~frame[ORGANISATION].duplicated()
+    view[ALIKE] = _among_alike(frame[ORGANISATION]).where(begins)
     view[CONTACTS] = frame.groupby(ORGANISATION)["contact_id"].transform("size").where(begins)
     for question in frame_questions(codebook):
         (column,) = question.export_columns
@@ -271,6 +274,12 @@ def _frame_answers(frame, codebook):
         else:
             answers[question.id] = _meanings(frame[column], readings(question))
     return answers
+
+
+def _among_alike(ids):
+    """Whether each id is the first of those that differ from it in letter case and the forms of dashes alone."""
+    first = ids.groupby(each_text(ids, fold)).transform("first")
+    return ids.eq(first).map({True: OWN_ID, False: LIKE_ANOTHER}).where(ids.ne(""))
 
 
 def _agreement(organisation, answers):

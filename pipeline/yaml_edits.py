@@ -38,6 +38,18 @@ def _way(node, path):
     return way
 
 
+def _way_to(root, path, file):
+    """The nodes on a path that the data have. Raises InputProblem where the text has none: a merge key brings it in."""
+    way = _way(root, path)
+    if way[-1] is None:
+        what, row = (
+            f"{'.'.join(map(str, path))} is to change, and comes by a merge key (<<)",
+            way[-2].start_mark.line + 1,
+        )
+        raise InputProblem(what, file=file, row=row, do="write it out in its place")
+    return way
+
+
 def _parts(node):
     """The nodes right below a node."""
     if isinstance(node, yaml.MappingNode):
@@ -64,18 +76,20 @@ def end_of(node):
     return end_of(last[1] if isinstance(last, tuple) else last)
 
 
-def set_values(text, changes):
-    """The text with the values at some paths replaced: {path: value}, each path in the text and none inside another.
+def set_values(text, changes, file=None):
+    """The text with the values at some paths replaced: {path: value}, each path in its data and none inside another.
 
-    Raises InputProblem for a value that stands in several places by an alias: it would change in all of them.
+    Raises InputProblem, naming `file`, for a value that stands in several places by an alias, since it would change in
+    all of them, and for one that a merge key brings in.
     """
     root, spans = yaml.compose(text, Loader=yaml.SafeLoader), []
     places = _places(root)
     for path, value in changes.items():
-        way = _way(root, path)
+        way = _way_to(root, path, file)
         if any(places[id(node)] > 1 for node in way):
             what = f"{'.'.join(map(str, path))} is to change here alone, and an alias (*) has it in other places too"
-            raise InputProblem(what, row=way[-1].start_mark.line + 1, do="write it out in each place, without an alias")
+            row, do = way[-1].start_mark.line + 1, "write it out in each place, without an alias"
+            raise InputProblem(what, file=file, row=row, do=do)
         node = way[-1]
         old = text[node.start_mark.index : end_of(node)]
         spans.append((node.start_mark.index, node.start_mark.index + len(old.rstrip()), flow(value)))
@@ -84,20 +98,36 @@ def set_values(text, changes):
     return text
 
 
-def add_items(text, path, items):
-    """The text with items, each a YAML text whose first line begins at the dash's level, at the end of a block list."""
-    node = node_at(text, path)
+def add_items(text, path, items, file=None):
+    """The text with items, each a YAML text whose first line begins at the dash's level, at the end of a block list.
+
+    Raises InputProblem, naming `file`, for a list in brackets, which has no place for them, and for one that a merge
+    key brings in.
+    """
+    if not items:
+        return text
+    node = _way_to(yaml.compose(text, Loader=yaml.SafeLoader), path, file)[-1]
+    if node.flow_style:
+        what, do = f"{'.'.join(map(str, path))} is to be longer, and stands in brackets", "write it in block style"
+        raise InputProblem(what, file=file, row=node.start_mark.line + 1, do=f"{do}, an item a line")
     end = len(text[: end_of(node)].rstrip())
     indent = " " * node.start_mark.column
     added = "".join("\n" + "\n".join(indent + line if line else "" for line in item.splitlines()) for item in items)
     return text[:end] + added + text[end:]
 
 
-def without_key(text, key):
-    """The text without a top-level key and what stands under it, up to the next key or comment at the margin."""
+def without_key(text, key, file=None):
+    """The text without a top-level key and what stands under it, up to the next key or comment at the margin.
+
+    Raises InputProblem, naming `file`, for a key that a merge key brings in.
+    """
     for name, value in yaml.compose(text, Loader=yaml.SafeLoader).value:
         if name.value == key:
             start, end = name.start_mark.index, end_of(value)
             rest = re.match(r"[^\n]*\n?(?:[ \t][^\n]*\n?|\n)*", text[end:])
-            return text[:start] + text[end + rest.end() :]
+            text = text[:start] + text[end + rest.end() :]
+            break
+    if key in (yaml.safe_load(text) or {}):
+        what, do = f"{key} is to go, and comes by a merge key (<<)", "take it out of there"
+        raise InputProblem(what, file=file, do=do)
     return text

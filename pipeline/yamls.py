@@ -1,16 +1,19 @@
 """Files in YAML, read strictly, held against a model, and what is wrong with one said in plain words."""
 
 import re
+from datetime import date
 from functools import reduce
 from operator import getitem
 from types import UnionType
 from typing import Annotated, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
 
 from pipeline.files import read_text
 from pipeline.problems import InputProblem
+from pipeline.texts import is_blank
 
 # Pydantic's kinds of fault in our words; {} is filled from what pydantic knows of the limit.
 _MUST_BE = {
@@ -45,8 +48,30 @@ NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 # How a model reads a file that people write: a key that it does not know is an error, never ignored.
 STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _not_blank(text):
+    if is_blank(text):
+        raise ValueError("must be a text that can be seen")
+    return text
+
+
+def _as_day(value):
+    # Pydantic reads a number as seconds since 1970 and a time of day as its day, and Python 20260131 as a day too.
+    text = value.isoformat() if type(value) is date else value
+    try:
+        day = date.fromisoformat(text)
+    except (TypeError, ValueError):
+        day = None
+    if day is None or day.isoformat() != text:
+        raise PydanticCustomError("not_a_day", "not a date")
+    return day
+
+
 # A text that must say something.
-Said = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Said = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_not_blank)]
+# A day of the calendar, written YYYY-MM-DD.
+Day = Annotated[date, BeforeValidator(_as_day)]
 
 
 class _DoubledKey(yaml.MarkedYAMLError):
@@ -200,6 +225,9 @@ def _problem(error, data, model, path, kind):
     where = f"{place_of(keys, data) or kind}: "
     if error["type"] == "value_error":
         return InputProblem(where + str(error["ctx"]["error"]), file=path, found=_shown(found))
+    if error["type"] == "not_a_day":
+        day = str(found) if isinstance(found, date) else _shown(found)
+        return InputProblem(where + error["msg"], file=path, found=day, allowed="YYYY-MM-DD")
     what = _MUST_BE.get(error["type"], error["msg"][:1].lower() + error["msg"][1:]).format(**error.get("ctx", {}))
     return InputProblem(
         where + what + (", and is empty" if found is None else ""),

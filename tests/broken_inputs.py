@@ -304,6 +304,9 @@ RAW = {
     "size that reads two ways": (FRAME, raw_cell("Visits", "20.000")),
     "size in Arabic digits": (FRAME, raw_cell("Visits", "\u0661\u0662")),
     "size of forty digits": (FRAME, raw_cell("Visits", "9" * 40)),
+    "organisation in two letter cases": (FRAME, lambda d: d.replace(b"LIB-005", b"Lib-005", 1)),
+    "organisation with two dashes": (FRAME, lambda d: d.replace(b"LIB-005", "LIB\u2011005".encode(), 1)),
+    "round of three digits": (HISTORY, raw_cell("round", "100")),
     "organisation without an id": (FRAME, raw_cell("organisation", " ")),
 }
 BOOK = {
@@ -412,6 +415,8 @@ CLAIMS = {
     "operator in a wide sign": m.text(",=,", ",\uff1d,"),
     "terminal code in a place": m.text("p. 1", "p.\x1b[31m"),
     "place over two lines": m.text("p. 1", '"p.\n1"'),
+    "answer without a measure": m.text("shop", ""),
+    "share for a per cent": m.both(m.text(",40,", ",2/3,"), m.text("half_up", "exact")),
 }
 COMPARED = {
     "zero byte": m.text("31%", "3\0%"),
@@ -424,6 +429,9 @@ COMPARED = {
     "value in wide digits": m.text(",31,", ",\uff13\uff11,"),
     "value of nothing below nought": m.text(",31,", ",-0,"),
     "value with a comma": m.text(",31,", ',"31,5",'),
+    "printed with a comma": m.text("31%", '"31,5%"'),
+    "printed in words": m.text("31%", "13 per cent"),
+    "printed with a wide sign": m.text("31%", "13\uff05"),
     "year in wide digits": m.text(",2022,", ",\uff12\uff10\uff12\uff12,"),
     "year of twenty digits": m.text(",2022,", "," + "9" * 20 + ","),
     "year of two digits": m.text(",2022,", ",22,"),
@@ -472,6 +480,8 @@ POPULATION = {
     "folder for a file": (TOTALS, m.text("file: houses.csv", "file: .")),
     "file of no name": (TOTALS, m.text("file: houses.csv", 'file: ""')),
     "address for a file": (TOTALS, m.text("file: houses.csv", "file: http://example.org/x.csv")),
+    "label that cannot be seen": (TOTALS, m.text("label: Few", 'label: "\\u200b"')),
+    "column called otherwise": (HOUSES, m.text("measure", "measured")),
     "yes for a size": (TOTALS, m.text("below: 20000", "below: yes")),
     "range of no size": (TOTALS, m.text("below: 20000", "below: 1")),
     "range that meets another": (TOTALS, m.text("at_least: 20000", "at_least: 1")),

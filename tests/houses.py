@@ -17,6 +17,7 @@ FAULTS = [
     (FRAME, SPARE + 2, "contact_id", ""),
     (FRAME, SPARE + 3, "contact_id", "B04"),
     (FRAME, SPARE + 5, "organisation", ""),
+    (FRAME, SPARE + 15, "organisation", "mus\u201015"),
     (FRAME, SPARE + 6, "Type", "Hospital"),
     (FRAME, SPARE + 7, "Type", "Library"),
     (FRAME, SPARE + 8, "Visits", "many"),
@@ -89,6 +90,7 @@ FAULTS = [
 EMPTY, TWICE, UNKNOWN = "the cell is empty", "this key stands twice", "the codebook knows no such answer"
 NO_SIGN, UNCODED = "this is no sign for chosen or not chosen", "own words that no phrase of the codebook covers"
 ANOTHER = "the organisation has no value, or another in an earlier row"
+ALIKE = "but for letter case or the form of a dash this is an id that stands above"
 SECOND = "the organisation has another complete questionnaire"
 COUNTED = "this is not the number of complete questionnaires that the source gives"
 NO_DATE, NO_DAY, OTHER_YEAR = "this is not a date", "no calendar has this day", "this is not in the wave's year"
@@ -97,6 +99,7 @@ FOUND = [
     (CRITICAL, FRAME, "contact_id", EMPTY, [42]),
     (CRITICAL, FRAME, "contact_id", TWICE, [43, 44]),
     (CRITICAL, FRAME, "organisation", EMPTY, [45]),
+    (CRITICAL, FRAME, "organisation", ALIKE, [55]),
     (CRITICAL, FRAME, "Type", UNKNOWN, [46]),
     (CRITICAL, FRAME, "Type", ANOTHER, [47]),
     (CRITICAL, FRAME, "Visits", "no size band of the organisation's sector holds this", [48]),

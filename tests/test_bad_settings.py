@@ -365,7 +365,7 @@ def test_a_count_above_all_respondents_is_refused(tmp_path, small_codebook):
 
 @pytest.mark.parametrize(
     ("number", "changes", "respondents"),
-    [(60, {}, 60), (61, {}, None), (1829, {"measure": ""}, 60)],
+    [(60, {}, 60), (61, {}, None), (1829, {"measure": "", "category": ""}, 60)],
     ids=["all of them", "number of respondents not known", "not of respondents"],
 )
 def test_a_count_that_can_be_is_accepted(tmp_path, small_codebook, number, changes, respondents):

@@ -98,6 +98,26 @@ FAULTS = {
         {"value": "25/2"},
         "column value: a rounded per cent is no fraction; found '25/2'; allowed: a number such as 37 or 12.5.",
     ),
+    "a share that is read as per cent": (
+        {"value": "2/3", "rounding": "exact"},
+        "column value: less than one per cent, as a fraction; found '2/3'; "
+        "allowed: a number of per cent such as 37 or 12.5, or unit share.",
+    ),
+    "an answer without a measure": (
+        {"measure": ""},
+        "column category: a claim without a measure is not about answers, and is not tested; found 'yes'; "
+        "allowed: an empty cell, or a measure beside it.",
+    ),
+    "another answer without a measure": (
+        {"measure": "", "category": "", "versus_category": "no"},
+        "column versus_category: a claim without a measure is not about answers, and is not tested; found 'no'; "
+        "allowed: an empty cell, or a measure beside it.",
+    ),
+    "a group without a measure": (
+        {"measure": "", "category": "", "break": "kind", "group": "lib"},
+        "column break: a claim without a measure is not about answers, and is not tested; found 'kind'; "
+        "allowed: total, or a measure beside it.",
+    ),
     "printed in no known unit": (
         {"printed_unit": "%"},
         "column printed_unit: not a unit that a number is printed in; found '%'; allowed: percent, count, share, or an "

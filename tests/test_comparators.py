@@ -74,7 +74,7 @@ def table(small_codebook, write):
 @pytest.mark.parametrize(
     ("column", "cell", "said"),
     [
-        ("id", "", "column id: the cell is empty; allowed: what the source says, or that it was not seen."),
+        ("id", "", "column id: the cell is empty; found ''; allowed: what the source says, or that it was not seen."),
         ("method", " ", "column method: the cell is empty"),
         ("year", "MMXXII", "column year: not a whole number; found 'MMXXII'"),
         ("base", "1,200", "column base: not a whole number; found '1,200'"),
@@ -85,7 +85,11 @@ def table(small_codebook, write):
         ("value", "nan", "column value: not a share in per cent; found 'nan'"),
         ("source", "a friend", "column source: not an address of a page; found 'a friend'"),
         ("source", "https://example.org; hearsay", "not an address of a page; found 'hearsay'"),
-        ("measure", "", "column measure: the cell is empty; allowed: all of measure, category, break, group, or none"),
+        (
+            "measure",
+            "",
+            "column measure: the cell is empty; found ''; allowed: all of measure, category, break, group, or none",
+        ),
         (
             "measure",
             "cafe",
@@ -100,6 +104,22 @@ def test_a_bad_cell_is_refused_in_one_sentence(small_codebook, write, column, ce
     with pytest.raises(InputProblem) as problem:
         load_comparators(write(OLDER, GOOD | {column: cell}), {2020: small_codebook})
     assert "comparators.csv, row 3, column" in str(problem.value) and said in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    "printed", ["31.5%", "31.5 per cent", "31,5 percent", "31,5\u202f%", "31.5\uff05", "31.5 PER CENT"]
+)
+def test_a_share_is_held_against_what_is_printed_however_that_is_written(small_codebook, write, printed):
+    given = GOOD | {"printed": printed}
+    assert load_comparators(write(given | {"value": "31.5"}), {2020: small_codebook})["value"].tolist() == [31.5]
+    with pytest.raises(
+        InputProblem, match=r"another number than is printed \(.*\); found '31'; allowed: 31\.5, or the"
+    ):
+        load_comparators(write(given | {"value": "31"}), {2020: small_codebook})
+
+
+def test_percentage_points_are_no_share(small_codebook, write):
+    load_comparators(write(GOOD | {"printed": "about a third, 3 percentage points more"}), {2020: small_codebook})
 
 
 def test_an_id_twice_and_other_columns_are_refused(small_codebook, write):

@@ -196,7 +196,8 @@ def test_outcomes_are_read_in_any_letter_case_and_logged():
             "not a contact attempt's outcome; found 'went well'; allowed: completed, not eligible,",
         ),
         ("mode", "fax", "not a contact attempt's mode; found 'fax'; allowed: telephone, email."),
-        ("round", "first", "not a contact attempt's round; found 'first'; allowed: a whole number from 1."),
+        ("round", "first", "not a contact attempt's round; found 'first'; allowed: a whole number from 1 to 99."),
+        ("round", "100", "not a contact attempt's round; found '100'; allowed: a whole number from 1 to 99."),
         ("attempted_on", "3/3/2020", "not a contact attempt's attempted_on; found '3/3/2020'; allowed: YYYY-MM-DD."),
     ],
 )

@@ -112,6 +112,46 @@ def test_a_draft_is_the_codebook_before_it_but_for_its_head(project, table, smal
     assert set(wave.differences["kind"]) == {"same"}
 
 
+@pytest.mark.parametrize(
+    ("file", "change", "said"),
+    [
+        (
+            f"data/codebook/{FIRST}.yaml",
+            lambda text: json.dumps(yaml.safe_load(text)),
+            "row 1: it is written in braces, in which no draft can be made; write it in block style, a key a line.",
+        ),
+        (
+            f"data/codebook/{FIRST}.yaml",
+            lambda text: text.replace("kind: fieldwork\n", "<<: {kind: fieldwork}\n"),
+            "kind is to change, and comes by a merge key (<<); write it out in its place.",
+        ),
+        (
+            "params.yaml",
+            lambda text: text.replace(f"  all: [{FIRST}]\n", f"  <<: {{all: [{FIRST}]}}\n"),
+            "waves.all is to change, and comes by a merge key (<<); write it out in its place.",
+        ),
+    ],
+    ids=["JSON", "merge key", "merge key of settings"],
+)
+def test_a_file_in_which_nothing_can_be_changed_is_named(project, table, small_codebook, file, change, said):
+    path = project / file
+    text = path.read_text(encoding="utf-8")
+    path.write_text(change(text), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != text
+    refused = refusal(project, save(project, table, "csv", small_codebook))
+    assert refused.startswith(f"{path}, row ") and refused.endswith(said)
+
+
+def test_questions_in_brackets_take_no_new_one(project, table, small_codebook):
+    path = project / f"data/codebook/{FIRST}.yaml"
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    questions = json.dumps(data.pop("questions"))
+    path.write_text(f"{yaml.safe_dump(data)}questions: {questions}\n", encoding="utf-8")
+    assert prepared(project, save(project, table, "csv", small_codebook)).codebook.wave == YEAR
+    said = refusal(project, save(project, table.assign(Q9=["Aa", "Bb"] * (len(table) // 2)), "csv", small_codebook))
+    assert said.endswith("questions is to be longer, and stands in brackets; write it in block style, an item a line.")
+
+
 def as_mentions(project, table, codebook, labels=None, more=()):
     """The export in SPSS with `events` as a set of mentions, two columns of codes.
 
@@ -766,12 +806,19 @@ def test_an_id_that_is_another_one_but_for_case_or_a_dash_is_refused(project, ta
     assert said.startswith(f"export.csv, row 6, column organisation: {what} '{first}' in the wave before; found ")
 
 
-def test_an_id_may_have_stray_blanks_and_two_of_the_wave_before_stay_two(project, table, small_codebook, answered):
+def test_an_id_may_have_stray_blanks(project, table, small_codebook, answered):
+    earlier(project, small_codebook, answered)
+    ids = [f" {i} " for i in table["organisation"]]
+    wave = prepared(project, save(project, table.assign(organisation=ids), "csv", small_codebook))
+    assert clean(wave.fieldwork, wave.codebook).respondents["organisation"].tolist() == sorted(table["organisation"])
+
+
+def test_two_ids_alike_of_the_wave_before_are_refused_too(project, table, small_codebook, answered):
     first, second = table["organisation"].iloc[:2]
     ids = [first.lower() if i == second else i for i in table["organisation"]]
     earlier(project, small_codebook, answered.assign(organisation=ids))
-    wave = prepared(project, save(project, table.assign(organisation=[f" {i} " for i in ids]), "csv", small_codebook))
-    assert clean(wave.fieldwork, wave.codebook).respondents["organisation"].isin([first, first.lower()]).sum() == 2
+    said = refusal(project, save(project, table.assign(organisation=ids), "csv", small_codebook))
+    assert f"this is the id '{first.lower()}' in the wave before; found '{first}'" in said
 
 
 @pytest.mark.parametrize("format_", FORMATS)

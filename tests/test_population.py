@@ -209,10 +209,17 @@ def test_missing_file(folder, small_codebook):
     assert problem(folder, small_codebook) == "FOLDER/museums.csv: there is no such file."
 
 
+@pytest.mark.parametrize("label", ["Large museums", "Houses in the valley"])
+def test_a_label_that_nobody_can_see_is_refused(folder, small_codebook, label):
+    edit(folder, "population.yaml", f"label: {label}", 'label: "\\u200b"')
+    assert "label: must be a text that can be seen" in problem(folder, small_codebook)
+
+
 def test_missing_column(folder, small_codebook):
     edit(folder, "libraries.csv", "visits", "size")
     assert problem(folder, small_codebook) == (
-        "FOLDER/libraries.csv, column visits: a column is missing; allowed: name, place, size."
+        "FOLDER/libraries.csv, row 1, column visits: this column is missing; found 'name, place, size'; "
+        "allowed: name, visits, place."
     )
 
 

@@ -116,6 +116,11 @@ def test_keys_that_fit_pass():
     [
         ({"frame__contact_id": "C1"}, f"{FRAME}, row 3, column contact_id: this key stands twice; found 'C1'"),
         ({"frame__organisation": ""}, f"{FRAME}, row 3, column organisation: the cell is empty"),
+        (
+            {"frame__organisation": "lib\u2010001", "interviews__organisation": "lib\u2010001"},
+            f"{FRAME}, row 3, column organisation: but for letter case or the form of a dash this is the id 'LIB-001' "
+            f"in {FRAME}, row 2; found 'lib\u2010001'; write both alike",
+        ),
         ({"contact_history__attempt_id": "A1"}, f"{CONTACT_HISTORY}, row 3, column attempt_id: this key stands twice"),
         ({"contact_history__contact_id": "C9"}, f"{CONTACT_HISTORY}, row 3, column contact_id: it is not in the frame"),
         ({"interviews__interview_id": "I1"}, f"{INTERVIEWS}, row 3, column interview_id: this key stands twice"),

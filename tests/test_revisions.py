@@ -25,10 +25,12 @@ from pipeline.revisions import (
     as_table,
     causes,
     changed_numbers,
+    check_entry,
     entry_text,
     published_numbers,
     read_entries,
     read_log,
+    read_made_from,
     read_numbers,
     read_released,
     released_before,
@@ -95,6 +97,7 @@ def test_a_table_on_record_that_would_hold_less_than_it_seems_to_is_refused(esti
         "column estimate: the column is missing": now.drop(columns="estimate"),
         "column nse: there is no such column": now.rename(columns={"se": "nse"}),
         "row 3, column number: this number stands twice": now.iloc[[0, 0, 1]],
+        "there are no rows below the header; restore": now.iloc[:0],
     }
     for said, table in faults.items():
         write_table(tmp_path / "numbers.csv", table)
@@ -175,6 +178,28 @@ def test_a_wave_that_was_never_revised_has_its_numbers_on_record(held):
     write_table(held / "data/published/2021/made_from.csv", pd.DataFrame({"kind": [], "name": [], "value": []}))
     assert "its numbers on record are gone" in refusal(released_numbers, held, 2021)
     assert released_numbers(held, 2022) is None
+
+
+def test_numbers_on_record_whose_rows_are_gone_are_missed(held):
+    folder = held / "data/published/2020"
+    numbers = read_released(folder)
+    write_table(folder / "made_from.csv", as_table({}, len(numbers)))
+    assert released_numbers(held, 2020).equals(numbers)
+    write_table(folder / "numbers.csv", numbers.iloc[1:])
+    said = refusal(revise, 2020, held)
+    assert "numbers.csv: there are not as many numbers as were released; found " in said
+    assert said.endswith(f"found {len(numbers) - 1}; allowed: {len(numbers)}; restore the file from git.")
+    # A release of before they were counted says nothing of it.
+    write_table(folder / "made_from.csv", as_table({}, 0).iloc[:0])
+    assert len(released_numbers(held, 2020)) == len(numbers) - 1
+
+
+@pytest.mark.parametrize("columns", [["kind", "name"], ["kind", "name", "value", "more"], ["kind", "nme", "value"]])
+def test_what_numbers_were_made_from_with_other_columns_is_refused(tmp_path, columns):
+    write_table(tmp_path / "made_from.csv", pd.DataFrame([columns], columns=columns))
+    said = refusal(read_made_from, tmp_path)
+    assert "made_from.csv: its columns are not those of this table; found 'kind, n" in said
+    assert said.endswith("allowed: kind, name, value; restore the file from git.")
 
 
 def test_a_released_wave_that_is_taken_off_the_list_stops_the_run(held):
@@ -382,7 +407,7 @@ def test_sources_are_what_no_stage_wrote_and_of_no_other_wave():
         ("parameter", "analyse.trim.upper"),
         ("parameter", "analyse.x"),
     }
-    assert as_sources(as_table(found)) == found
+    assert as_sources(as_table(found, 7)) == found
 
 
 @pytest.mark.parametrize(
@@ -469,6 +494,9 @@ def test_an_entry_is_read_as_it_is_written(document):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ({"by": "\u200b \u2061"}, "row 5: the entry has no field By; allowed: Date, By, Cause, Changed, Why."),
+        ({"why": "<!-- later -->"}, "row 5: the entry has no field Why; allowed: Date, By, Cause, Changed, Why."),
+        ({"why": "Late.\n- Why: Early."}, "row 12, column Why: the entry has this field already; found 'Early.'; keep"),
         ({"by": ""}, "row 5: the entry has no field By; allowed: Date, By, Cause, Changed, Why."),
         ({"date": "yesterday"}, "row 5, column Date: not a date; found 'yesterday'; allowed: YYYY-MM-DD."),
         ({"date": "2026-13-45"}, "row 5, column Date: not a date; found '2026-13-45'; allowed: YYYY-MM-DD."),
@@ -486,6 +514,26 @@ def test_an_entry_that_says_too_little_is_refused(document, change, said):
 @pytest.mark.parametrize("name", ["7-0123abcd", "999-0123abcd"])
 def test_an_entry_of_an_early_year_is_read(document, name):
     assert read_entries(document(entry_text(name, **ENTRY))) == {name: ENTRY}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("<!--", "-->"), ("<!--", ""), ("```", "```"), ("~~~~ text", "~~~\n~~~~"), ("```", "")],
+    ids=["comment", "open comment", "block", "other block", "open block"],
+)
+def test_an_entry_that_no_reader_sees_acknowledges_nothing(document, before, after):
+    with pytest.raises(InputProblem, match=r"row 6: an entry in a comment or a block of code acknowledges nothing; "):
+        read_entries(document(before, entry_text(NAME, **ENTRY), after))
+
+
+def test_an_entry_that_would_hide_what_stands_below_is_not_written():
+    with pytest.raises(InputProblem, match="column Why: a comment that does not end hides what stands below; found"):
+        check_entry(ENTRY | {"why": "Late <!-- two of them"}, "revisions.md")
+
+
+def test_an_entry_below_a_comment_and_a_block_of_code_is_read(document):
+    above = ("<!-- The newest", "comes last. -->", "```", "tracker release 2014  # <!--", "```", "<!-- -->")
+    assert read_entries(document(*above, entry_text(NAME, **ENTRY))) == {NAME: ENTRY}
 
 
 def test_an_entry_twice_is_refused(document):

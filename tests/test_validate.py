@@ -139,7 +139,7 @@ def test_a_critical_failure_is_one_sentence(told, small_codebook, fault, sentenc
     assert str(problem.value) == sentence
 
 
-@pytest.mark.parametrize("number", ["01", "1.0", "1e0", "9" * 400, "\N{ARABIC-INDIC DIGIT ONE}"])
+@pytest.mark.parametrize("number", ["01", "1.0", "1e0", "100", "9" * 400, "\N{ARABIC-INDIC DIGIT ONE}"])
 def test_a_round_written_otherwise_is_named_also_beside_an_attempt_in_that_round(told, small_codebook, number):
     history = pd.concat([told.contact_history, told.contact_history.iloc[[0]].assign(attempt_id="T99")])
     history = history.set_axis(pd.RangeIndex(2, 2 + len(history), name="row"))
@@ -148,7 +148,7 @@ def test_a_round_written_otherwise_is_named_also_beside_an_attempt_in_that_round
         stop_on_failure(validate(told._replace(contact_history=history), small_codebook))
     sentence = str(problem.value)
     assert sentence.startswith("contact_history.csv, row 2, column round: this is not the number of a round; found ")
-    assert sentence.endswith("allowed: a whole number from 1.")
+    assert sentence.endswith("allowed: a whole number from 1 to 99.")
 
 
 def test_the_sentence_counts_what_else_stops_the_run(bad):

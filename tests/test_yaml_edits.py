@@ -74,6 +74,41 @@ def test_what_an_alias_has_elsewhere_is_not_changed_here_alone():
     assert set_values(shared, {("three", "id"): "d"}) == shared.replace("id: c", "id: d")
 
 
+MERGED = "<<: &more {title: X, notes: [{a: 1}]}\nown: 1\nlist: [1, 2]\n"
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (
+            lambda: set_values(MERGED, {("title",): "Y"}, "f.yaml"),
+            "f.yaml, row 1: title is to change, and comes by a merge key (<<); write it out in its place.",
+        ),
+        (
+            lambda: add_items(MERGED, ("notes",), ["- a: 2"], "f.yaml"),
+            "f.yaml, row 1: notes is to change, and comes by a merge key (<<); write it out in its place.",
+        ),
+        (
+            lambda: without_key(MERGED, "notes", "f.yaml"),
+            "f.yaml: notes is to go, and comes by a merge key (<<); take it out of there.",
+        ),
+        (
+            lambda: add_items(MERGED, ("list",), ["- 3"], "f.yaml"),
+            "f.yaml, row 3: list is to be longer, and stands in brackets; write it in block style, an item a line.",
+        ),
+    ],
+    ids=["value", "items", "key", "brackets"],
+)
+def test_what_is_not_written_where_it_can_be_changed_is_named(edit, said):
+    with pytest.raises(InputProblem) as problem:
+        edit()
+    assert str(problem.value) == said
+
+
+def test_no_item_more_changes_no_list():
+    assert add_items(MERGED, ("list",), []) == MERGED and without_key("a: 1\n", "a") == ""
+
+
 @pytest.mark.parametrize("path", [HERE / "small_codebook.yaml", ROOT / "params.yaml"], ids=lambda path: path.name)
 def test_what_is_set_to_what_it_is_stays_the_same_file(path):
     text = path.read_text(encoding="utf-8")

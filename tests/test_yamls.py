@@ -6,7 +6,7 @@ import pytest
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from pipeline.problems import InputProblem
-from pipeline.yamls import load_model, place_of, read_yaml
+from pipeline.yamls import Day, Said, load_model, place_of, read_yaml
 
 
 def short(text):
@@ -35,6 +35,8 @@ class Animal(Part):
 
 class Zoo(Part):
     name: str
+    since: Day = None
+    keeper: Said = "nobody"
     open_: bool = Field(True, alias="open")
     animals: tuple[Animal, ...]
     years: Annotated[tuple[int, ...], Field(min_length=1)] = (2000,)
@@ -94,6 +96,28 @@ FAULTS = {
     "not text": ("Hill zoo", "1850", "name: must be text; found 1850; put it in quotes."),
     "no for text": ("id: bee", "id: no", "animal 2, id: must be text; found False; put it in quotes."),
     "empty": ("name: Hill zoo", "name:", "name: must be text, and is empty."),
+    "unseen": (
+        "name: Hill zoo",
+        'name: x\nkeeper: "\\u200b"',
+        "keeper: must be a text that can be seen; found '\\u200b'.",
+    ),
+    "blank": ("name: Hill zoo", "name: x\nkeeper: ' '", "keeper: must be a text that can be seen; found ' '."),
+    "a number for a day": ("name: Hill zoo", "name: x\nsince: 0", "since: not a date; found 0; allowed: YYYY-MM-DD."),
+    "seconds for a day": (
+        "name: Hill zoo",
+        "name: x\nsince: '1609459200'",
+        "since: not a date; found '1609459200'; allowed: YYYY-MM-DD.",
+    ),
+    "a day without noughts": (
+        "name: Hill zoo",
+        "name: x\nsince: '2020-3-9'",
+        "since: not a date; found '2020-3-9'; allowed: YYYY-MM-DD.",
+    ),
+    "a day with a time": (
+        "name: Hill zoo",
+        "name: x\nsince: 2020-03-09 10:00:00",
+        "since: not a date; found '2020-03-09 10:00:00'; allowed: YYYY-MM-DD.",
+    ),
     "a list for text": ("name: Hill zoo", "name: [a]", "name: must be text."),
     "text for a whole number": ("legs: 6}", "legs: six}", "animal bee, legs: must be a whole number; found 'six'."),
     "a fraction": ("legs: 6}", "legs: 6.5}", "animal bee, legs: must be a whole number; found 6.5."),
@@ -131,7 +155,7 @@ FAULTS = {
 def test_what_a_model_finds_wrong_is_one_plain_sentence(tmp_path, old, new, sentence):
     assert GOOD.count(old) >= 1
     said = refusal(tmp_path, GOOD.replace(old, new, 1).encode(), lambda path: load_model(path, Zoo, "zoo"))
-    assert said == "FILE: " + sentence.replace("{zoo}", "name, open, animals, years, halls")
+    assert said == "FILE: " + sentence.replace("{zoo}", "name, since, keeper, open, animals, years, halls")
 
 
 @pytest.mark.parametrize(("content", "ending"), [(b"", ", and is empty"), (b"- 1\n", ""), (b"x\n", "; found 'x'")])
