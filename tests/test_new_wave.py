@@ -29,6 +29,7 @@ from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, read_fieldwork
 from pipeline.statement import blank_facts
 from pipeline.tables import write_table
+from pipeline.yaml_edits import set_values
 
 YEAR = made.YEAR
 FORMATS = ("csv", "xlsx", "sav", "parquet")
@@ -1396,6 +1397,17 @@ def test_a_raw_file_that_somebody_changed_or_wrote_is_not_lost_without_replace(p
     assert head.startswith("Replaces ") and line.startswith("  frame.csv: ")
     (project / "data/raw/2021/delivered/export.csv").unlink()
     assert refusal(project, path) == said
+
+
+def test_raw_files_that_a_rehearsal_simulated_give_way(project, table, small_codebook):
+    params = project / "params.yaml"
+    delivered(project, save(project, table.iloc[::-1], "csv", small_codebook))
+    (project / "data/raw/2021/delivered/export.csv").unlink()
+    path = save(project, table, "csv", small_codebook)
+    assert "it is not what the delivery gives" in refusal(project, path)
+    simulated = set_values(params.read_text(encoding="utf-8"), {("waves", "rehearsal"): [YEAR]})
+    params.write_text(simulated, encoding="utf-8")
+    assert "this is no project of DVC" in refusal(project, path)
 
 
 def test_files_of_an_earlier_delivery_go_by_name(project, table, small_codebook):
