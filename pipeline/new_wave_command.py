@@ -21,6 +21,8 @@ from pipeline.tables import BOUND_COLUMNS, write_bytes
 from pipeline.texts import ITEMS, fold
 from pipeline.yaml_edits import set_values
 
+# What file managers leave in a folder that somebody has looked at.
+OF_SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini")
 # Where the files as they were delivered stand, beside the raw files that were made of them.
 DELIVERED = "delivered"
 
@@ -67,7 +69,7 @@ def check_places(paths, wave, *, data):
     made = {Path(data) / "respondents" / str(wave) / "respondents.csv", *(Path(f"{path}.part") for path in paths)}
     for path in sorted(path for folder in folders for path in folder.rglob("*") if not path.is_dir()):
         of_delivery = path.parent == folders[0] / DELIVERED and path.suffix.lower() in KINDS
-        if path not in made and path not in paths and not of_delivery:
+        if path not in made and path not in paths and path.name not in OF_SYSTEMS and not of_delivery:
             what = "this file is no part of the wave, and its folder is to hold nothing else"
             raise InputProblem(what, file=path.as_posix(), do="move it away")
 

@@ -469,8 +469,8 @@ def _mention(text):
 def ticks_of_counted(cells, counted, delivery):
     """The ticks of one answer of a set, from the column in which a value is counted.
 
-    Raises InputProblem at a cell that is neither the counted value, the one other, nor explained by the file: a set of
-    two values has one that is counted, and one that is not; a third would be taken for "not chosen". So would a value
+    Raises InputProblem at a cell that is neither the counted value nor the one other: a set of two values has one that
+    is counted, and one that is not; a third would be taken for "not chosen", whatever its label says. So would a value
     that the file declares to be missing, unless its label says that it is that.
     """
     column, cells = cells.name, each_text(cells, tidy)
@@ -483,14 +483,14 @@ def ticks_of_counted(cells, counted, delivery):
             **{"found": cells[row], "allowed": f"{counted} for chosen, 0 for not, empty where nothing was asked"},
             do="correct the cell, or declare the value to be none that is missing",
         )
-    explained = {counted, "", "0", *labels}
-    others = [text for text in cells.unique() if text not in explained]
-    if others and ("0" in cells.array or len(others) > 1):
+    not_chosen = {"0", *(v for v, label in labels.items() if fold(label) in NOT_CHOSEN)}
+    others = [text for text in cells.unique() if text not in {counted, "", *not_chosen}]
+    if others and (len(others) > 1 or cells.isin(not_chosen).any()):
         raise InputProblem(
             "the file says neither that this value is chosen nor that it is not",
             **{"file": delivery.file, "row": cells.index[cells.eq(others[-1])][0], "column": column},
             **{"found": others[-1], "allowed": f"{counted} for chosen, 0 for not"},
-            do="label the value in the file, or correct the cell",
+            do="correct the cell, or label the value in the file as not chosen",
         )
     return ticks_of(cells.eq(counted), cells.ne(""))
 

@@ -23,7 +23,7 @@ from pipeline.delivery import AnswerSet, Delivery
 from pipeline.draft import codebook_of
 from pipeline.new_questions import new_question
 from pipeline.new_wave import Choices, prepare
-from pipeline.new_wave_command import contents, main, places, replaced, still_to_say
+from pipeline.new_wave_command import check_places, contents, main, places, replaced, still_to_say
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, read_fieldwork
@@ -980,8 +980,13 @@ def test_a_third_value_of_a_new_set_is_no_tick_left_blank():
         new_set({"P1": ["1", "0", "2"], "P2": ["0", "0", "0"]}, counted="1")
     assert str(caught.value) == (
         "export.sav, row 4, column P1: the file says neither that this value is chosen nor that it is not; "
-        "found '2'; allowed: 1 for chosen, 0 for not; label the value in the file, or correct the cell."
+        "found '2'; allowed: 1 for chosen, 0 for not; correct the cell, or label the value in the file as not chosen."
     )
+    labels = {"P1": {"1": "Yes", "2": "No", "9": "Don't know"}, "P2": {"1": "Ja", "2": "Nein"}}
+    with pytest.raises(InputProblem, match="row 4, column P1: .* found '9'"):
+        new_set({"P1": ["1", "2", "9"], "P2": ["1", "2", "2"]}, counted="1", labels=labels)
+    _, ticks = new_set({"P1": ["1", "2", "2"], "P2": ["1", "2", "2"]}, counted="1", labels=labels)
+    assert ticks == {"P_1": ["1", "0", "0"], "P_2": ["1", "0", "0"]}
 
 
 @pytest.mark.parametrize(
@@ -1415,6 +1420,14 @@ def test_files_of_an_earlier_delivery_go_by_name(project, table, small_codebook)
     later = save(project, table, "xlsx", small_codebook)
     assert "another delivery of 2021 stands there" in refusal(project, later)
     assert replaced_by(project, later)[1] == "  delivered/export.csv: goes"
+
+
+def test_what_a_file_manager_leaves_in_a_folder_is_in_nobodys_way(project, table, small_codebook):
+    files = {INTERVIEWS: save(project, table, "csv", small_codebook)}
+    (project / "data/raw/2021").mkdir(parents=True)
+    (project / "data/raw/2021/.DS_Store").write_bytes(b"Bud1")
+    where = {"data": project / "data"}
+    check_places(places(YEAR, files, params=project / "params.yaml", **where), YEAR, **where)
 
 
 @pytest.mark.parametrize("place", ["raw/2021/notes.docx", "raw/2021/delivered/notes.txt", "respondents/2021/mine.csv"])
