@@ -25,7 +25,7 @@ SUPPORTS = {
     "implied": (
         "\u25d0",
         "implied",
-        "The printed numbers (weighted: and the population's) leave this one value.",
+        "The printed numbers leave this one value; weighted, with the population's totals.",
     ),
     "bounded": ("\u2194", "bounded", "The printed numbers leave a range, which is given."),
     "assumed": (

@@ -983,7 +983,7 @@ def test_a_third_value_of_a_new_set_is_no_tick_left_blank():
         "found '2'; allowed: 1 for chosen, 0 for not; correct the cell, or label the value in the file as not chosen."
     )
     labels = {"P1": {"1": "Yes", "2": "No", "9": "Don't know"}, "P2": {"1": "Ja", "2": "Nein"}}
-    with pytest.raises(InputProblem, match="row 4, column P1: .* found '9'"):
+    with pytest.raises(InputProblem, match=r"row 4, column P1: .* found '9'"):
         new_set({"P1": ["1", "2", "9"], "P2": ["1", "2", "2"]}, counted="1", labels=labels)
     _, ticks = new_set({"P1": ["1", "2", "2"], "P2": ["1", "2", "2"]}, counted="1", labels=labels)
     assert ticks == {"P_1": ["1", "0", "0"], "P_2": ["1", "0", "0"]}
