@@ -24,10 +24,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.codebook import ORGANISATION, TOTAL, Codebook
-from pipeline.estimate import (
-    SUPPORT,
-    lay_out,
-)
+from pipeline.estimate import SUPPORT, lay_out
 from pipeline.files import MARK, MARKED
 from pipeline.harmonise import compare
 from pipeline.names import UNWEIGHTED, WEIGHTED

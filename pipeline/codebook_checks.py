@@ -8,15 +8,7 @@ from itertools import pairwise
 from math import inf
 
 from pipeline.files import MARK
-from pipeline.names import (
-    NAMES_A_KIND,
-    OWN_COLUMNS,
-    PAGE_ANCHORS,
-    RESERVED,
-    SECTOR_COLUMNS,
-    STAGE_COLUMNS,
-    TOTAL,
-)
+from pipeline.names import NAMES_A_KIND, OWN_COLUMNS, PAGE_ANCHORS, RESERVED, SECTOR_COLUMNS, STAGE_COLUMNS, TOTAL
 from pipeline.texts import NOT_CHOSEN, fold, words
 
 WITH_IDS = [

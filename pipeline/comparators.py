@@ -14,15 +14,7 @@ import pandas as pd
 from pipeline.cells import NUMBER, check_texts, key_fault, read_cells
 from pipeline.codebook import TOTAL
 from pipeline.pictures import Drawing, write_drawing
-from pipeline.printing import (
-    KEYS,
-    STATUS,
-    base_text,
-    ended,
-    find_rows,
-    state,
-    value_text,
-)
+from pipeline.printing import KEYS, STATUS, base_text, ended, find_rows, state, value_text
 from pipeline.problems import InputProblem
 from pipeline.texts import ITEMS, fold, tidy
 

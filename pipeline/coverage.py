@@ -13,14 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.codebook import ORGANISATION, TOTAL, Codebook
-from pipeline.estimate import (
-    KEYS,
-    PAIR,
-    Grid,
-    estimate_basis,
-    kish_effective_base,
-    lay_out,
-)
+from pipeline.estimate import KEYS, PAIR, Grid, estimate_basis, kish_effective_base, lay_out
 from pipeline.names import WEIGHTED
 from pipeline.params import Weight
 from pipeline.problems import InputProblem

@@ -16,10 +16,7 @@ import pandas as pd
 
 from pipeline.attack import Attack, Cell, Number, frame_classes, in_frame
 from pipeline.codebook import TOTAL
-from pipeline.estimate import (
-    INFERENCE,
-    KEYS,
-)
+from pipeline.estimate import INFERENCE, KEYS
 from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.printing import in_steps, outwards
 from pipeline.respondents import gave, select

@@ -24,12 +24,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.codebook import ORGANISATION, TOTAL
-from pipeline.names import (
-    BAND_SEPARATOR,
-    KEYS,
-    UNWEIGHTED,
-    WEIGHTED,
-)
+from pipeline.names import BAND_SEPARATOR, KEYS, UNWEIGHTED, WEIGHTED
 from pipeline.printing import as_printed, open_bases, state
 from pipeline.problems import InputProblem
 from pipeline.respondents import gave, select

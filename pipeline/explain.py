@@ -13,14 +13,7 @@ import pandas as pd
 from pipeline.codebook import ORGANISATION, TOTAL
 from pipeline.findings import about, apart, compared
 from pipeline.names import WEIGHTED
-from pipeline.printing import (
-    STATUS,
-    as_printed,
-    base_text,
-    state,
-    value_text,
-    why_withheld,
-)
+from pipeline.printing import STATUS, as_printed, base_text, state, value_text, why_withheld
 from pipeline.problems import InputProblem
 from pipeline.provenance import (
     commit_of,

@@ -11,10 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pipeline.addresses import (
-    Key,
-    name_known,
-)
+from pipeline.addresses import Key, name_known
 from pipeline.codebook import TOTAL
 from pipeline.explain import KEYS, SAME, SUPPORT, as_close, explain_estimate, plain_number
 from pipeline.maturity import NET, OVERALL, mark_breaks, mark_grid, score_grid, shares_of_everyone

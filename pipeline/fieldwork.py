@@ -22,15 +22,7 @@ from pipeline.contacts import invent_contacts
 from pipeline.export import export_answers, export_labels
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
-from pipeline.raw import (
-    FILES,
-    MODES,
-    Fieldwork,
-    frame_questions,
-    interview_questions,
-    raw_columns,
-    readings,
-)
+from pipeline.raw import FILES, MODES, Fieldwork, frame_questions, interview_questions, raw_columns, readings
 from pipeline.tables import read_respondents, write_table
 from pipeline.texts import fold
 

@@ -9,11 +9,7 @@ from string import Formatter
 
 import pandas as pd
 
-from pipeline.names import (
-    TOTAL,
-    UNWEIGHTED,
-    WEIGHTED,
-)
+from pipeline.names import TOTAL, UNWEIGHTED, WEIGHTED
 from pipeline.printing import (
     CLAUSE_WITHHELD,
     FLAGGED,

@@ -16,11 +16,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.codebook import TOTAL
-from pipeline.estimate import (
-    KEYS,
-    kish_effective_base,
-    sample_of,
-)
+from pipeline.estimate import KEYS, kish_effective_base, sample_of
 from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.printing import SETTLED, count_withheld, open_bases, state
 from pipeline.respondents import gave, select

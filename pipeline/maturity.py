@@ -15,15 +15,7 @@ import pandas as pd
 
 from pipeline.codebook import ORGANISATION, TOTAL
 from pipeline.codebook_difference import meaning
-from pipeline.estimate import (
-    PAIR,
-    ROUND_OFF,
-    SUPPORT,
-    Grid,
-    add_quality,
-    kish_effective_base,
-    sample_of,
-)
+from pipeline.estimate import PAIR, ROUND_OFF, SUPPORT, Grid, add_quality, kish_effective_base, sample_of
 from pipeline.harmonise import compare, sampled_otherwise, untouched
 from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.printing import KEYS, SETTLED

@@ -18,9 +18,7 @@ from pipeline.change import DOWN, UP, Wave, adjust, changes, contrasts, verdicts
 from pipeline.codebook import ORGANISATION, Codebook
 from pipeline.coverage import known_population
 from pipeline.disclose import rounded
-from pipeline.estimate import (
-    estimate,
-)
+from pipeline.estimate import estimate
 from pipeline.harmonise import register
 from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.params import Analyse, Disclose, Weight

@@ -5,21 +5,9 @@ The sentences are those of `findings`: this module only marks where in them a nu
 
 import re
 
-from pipeline.findings import (
-    clause_rows,
-    clause_sentence,
-)
+from pipeline.findings import clause_rows, clause_sentence
 from pipeline.names import UNWEIGHTED
-from pipeline.printing import (
-    CLAUSE_WITHHELD,
-    KEYS,
-    base_text,
-    level_text,
-    range_text,
-    state,
-    value_text,
-    whole_text,
-)
+from pipeline.printing import CLAUSE_WITHHELD, KEYS, base_text, level_text, range_text, state, value_text, whole_text
 from pipeline.site import row_link
 
 # Signs that no text may hold (Unicode's private use) mark a number of the first and of the second estimate.

@@ -20,13 +20,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.diagnostics import limits_text, step_table
-from pipeline.estimate import (
-    KEYS,
-    PAIR,
-    Grid,
-    estimate_basis,
-    lay_out,
-)
+from pipeline.estimate import KEYS, PAIR, Grid, estimate_basis, lay_out
 from pipeline.findings import about
 from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.params import Weight

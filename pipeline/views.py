@@ -16,14 +16,7 @@ from pipeline.changes import REPEATED, each_text
 from pipeline.clean import band_codes_in, drop_repeated_contacts, merge_rows, size_bands, tidy_text
 from pipeline.codebook import ORGANISATION
 from pipeline.dispositions import OUTCOMES
-from pipeline.raw import (
-    CONTACT_HISTORY,
-    FRAME,
-    INTERVIEWS,
-    frame_questions,
-    interview_questions,
-    readings,
-)
+from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, frame_questions, interview_questions, readings
 from pipeline.respondents import asked
 from pipeline.responses import ABOUT, code_texts, tick_readings
 from pipeline.texts import fold

@@ -19,9 +19,7 @@ import pandas as pd
 
 from pipeline.codebook import TOTAL
 from pipeline.disclose import coarsened, significant
-from pipeline.estimate import (
-    KEYS,
-)
+from pipeline.estimate import KEYS
 from pipeline.maturity import NET, OVERALL, criterion_shares, mark_breaks
 from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.printing import in_steps

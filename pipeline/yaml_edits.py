@@ -17,11 +17,7 @@ def flow(value):
 
 def node_at(text, path):
     """The node of a YAML text at a path of keys and list positions; None if there is none."""
-    return _below(yaml.compose(text, Loader=yaml.SafeLoader), path)
-
-
-def _below(node, path):
-    return _way(node, path)[-1]
+    return _way(yaml.compose(text, Loader=yaml.SafeLoader), path)[-1]
 
 
 def _way(node, path):
@@ -42,11 +38,8 @@ def _way_to(root, path, file):
     """The nodes on a path that the data have. Raises InputProblem where the text has none: a merge key brings it in."""
     way = _way(root, path)
     if way[-1] is None:
-        what, row = (
-            f"{'.'.join(map(str, path))} is to change, and comes by a merge key (<<)",
-            way[-2].start_mark.line + 1,
-        )
-        raise InputProblem(what, file=file, row=row, do="write it out in its place")
+        what = f"{'.'.join(map(str, path))} is to change, and comes by a merge key (<<)"
+        raise InputProblem(what, file=file, row=way[-2].start_mark.line + 1, do="write it out in its place")
     return way
 
 

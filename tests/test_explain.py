@@ -13,14 +13,7 @@ from made_weights import weigh_all
 from pipeline.addresses import Key
 from pipeline.codebook import TOTAL, Clause
 from pipeline.estimate import BOUNDS, KEYS, estimate
-from pipeline.explain import (
-    ask_words,
-    claims_of,
-    explain_estimate,
-    explain_finding,
-    plain_number,
-    records_at,
-)
+from pipeline.explain import ask_words, claims_of, explain_estimate, explain_finding, plain_number, records_at
 from pipeline.explain_command import _full, _wave_meant, explained
 from pipeline.findings import finding_clauses
 from pipeline.params import Analyse, Waves

@@ -11,13 +11,7 @@ from pipeline import maturity
 from pipeline.change import changes
 from pipeline.codebook import TOTAL, SeriesBreak
 from pipeline.harmonise import register
-from pipeline.maturity import (
-    criteria_met,
-    mark_bounds,
-    marks_of,
-    profiles,
-    score_bounds,
-)
+from pipeline.maturity import criteria_met, mark_bounds, marks_of, profiles, score_bounds
 from pipeline.names import RESERVED, STAGE_COLUMNS
 from pipeline.step_weights import robustness, what_survives
 from pipeline.track import books, with_scores

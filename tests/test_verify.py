@@ -12,16 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.attestation import as_text, environment, locked_versions
 from pipeline.problems import InputProblem
-from pipeline.verify import (
-    BY_HAND,
-    DIFFERENT,
-    LEFT_OVER,
-    SAME,
-    check_ready,
-    compare_locks,
-    entry_difference,
-    failure,
-)
+from pipeline.verify import BY_HAND, DIFFERENT, LEFT_OVER, SAME, check_ready, compare_locks, entry_difference, failure
 from pipeline.verify_command import main
 
 ESTIMATES = f"reports/{WAVE}/estimates.csv"
