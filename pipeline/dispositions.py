@@ -24,7 +24,7 @@ from pipeline.cells import are_days
 from pipeline.changes import SPELLING, change_log, changes, each_text
 from pipeline.codebook import ORGANISATION, TOTAL
 from pipeline.problems import InputProblem
-from pipeline.raw import CONTACT_HISTORY, INTERVIEWS, MODES, among, frame_questions, stop_at
+from pipeline.raw import CONTACT_HISTORY, INTERVIEWS, MODES, ROUND_FORM, among, frame_questions, stop_at
 from pipeline.texts import fold
 
 # What an attempt can end in, the most telling first, and the final disposition that it makes.
@@ -90,7 +90,7 @@ def read_history(history):
     for column, faulty, allowed in (
         ("outcome", ~outcome.isin(OUTCOMES), OUTCOMES),
         ("mode", ~mode.isin(MODES), MODES),
-        ("round", ~history["round"].str.fullmatch(r"[1-9][0-9]?"), "a whole number from 1 to 99"),
+        ("round", ~history["round"].str.fullmatch(ROUND_FORM), "a whole number from 1 to 99"),
         ("attempted_on", ~are_days(history["attempted_on"]), "YYYY-MM-DD"),
     ):
         stop_at(history, faulty, CONTACT_HISTORY, column, f"not a contact attempt's {column}", allowed=allowed)

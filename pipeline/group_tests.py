@@ -18,7 +18,7 @@ import pandas as pd
 from pipeline.codebook import TOTAL
 from pipeline.estimate import KEYS, kish_effective_base, sample_of
 from pipeline.names import UNWEIGHTED, WEIGHTED
-from pipeline.printing import SETTLED, count_withheld, open_bases, state
+from pipeline.printing import OF_A_RECONSTRUCTION, SETTLED, count_withheld, open_bases, state
 from pipeline.respondents import gave, select
 from pipeline.texts import ITEMS
 
@@ -120,9 +120,14 @@ def _answers(respondents, question):
 def _evidence(estimates, basis):
     """The keys of every estimate whose count is settled, and so its base: a set of (measure, category, break, group).
 
-    A test counts, so a printed share that stands for several counts is not enough for one.
+    A test counts, so a printed share that stands for several counts is not enough for one; nor, on the weighted basis,
+    is a share of a reconstruction that has no error, since it is modelled how many answered in a stratum.
     """
-    rows = estimates[estimates["basis"].eq(basis) & estimates["support"].isin(SETTLED) & ~open_bases(estimates)]
+    ours = estimates[estimates["basis"].eq(basis)]
+    known = ours["support"].isin(SETTLED) & ~open_bases(ours)
+    if basis == WEIGHTED:
+        known &= ours["se"].notna() | ~ours["support"].isin(OF_A_RECONSTRUCTION)
+    rows = ours[known]
     settled = [row for row in rows.to_dict("records") if state(row, "count") != "bounded"]
     return {tuple(row[key] for key in KEYS) for row in settled}
 

@@ -8,9 +8,10 @@ import re
 from shlex import quote
 
 from pipeline.changes import each_text
+from pipeline.delivered_cells import code_of, labelled, stop_at_unlabelled, ticks_of, ticks_of_counted
 from pipeline.delivery import AnswerSet
 from pipeline.files import MARK
-from pipeline.placing import Offered, answers_told, code_of, labelled, stop_at_unlabelled, ticks_of, ticks_of_counted
+from pipeline.offers import Offered, answers_told
 from pipeline.problems import InputProblem
 from pipeline.texts import fold, tidy
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipeline.codebook import ORGANISATION
 from pipeline.codebook_difference import BREAKING, KINDS, TO_JUDGE, differences
-from pipeline.placing import ALIKE, likeness
+from pipeline.offers import ALIKE, likeness
 from pipeline.privacy import hide_details
 from pipeline.raw import CONTACT_HISTORY, FILES, FRAME, INTERVIEWS, PERSONAL, interview_questions
 from pipeline.texts import ITEMS, fold

@@ -24,6 +24,8 @@ OPTIONAL = (CONTACT_HISTORY,)
 # What names a person or leads to one: needed to reach people, and never carried past cleaning.
 PERSONAL = ("organisation_name", "contact_name", "job_title", "email", "telephone")
 MODES = ("telephone", "email")
+# The number of a round, from 1 to 99.
+ROUND_FORM = "[1-9][0-9]?"
 ORIGINS = {
     "reconstruction": "MODELLED: answers rebuilt from a printed report; contacts and contact attempts are invented",
     "rehearsal": "REHEARSAL: answers, contacts and contact attempts are simulated; this is not a survey",

@@ -10,11 +10,12 @@ import json
 import pandas as pd
 
 from pipeline.data_docs import DOCS, INDEX
+from pipeline.expectations import ADVISORY, CRITICAL
 from pipeline.kernel import UNUSED, hide, postponed
 from pipeline.privacy import NameList, hide_details
 from pipeline.problems import InputProblem
 from pipeline.raw import FILES, PERSONAL
-from pipeline.suites import ADVISORY, CRITICAL, suites
+from pipeline.suites import suites
 from pipeline.texts import tidy
 from pipeline.views import views
 

@@ -16,7 +16,7 @@ from pipeline.changes import REPEATED, each_text
 from pipeline.clean import band_codes_in, drop_repeated_contacts, merge_rows, size_bands, tidy_text
 from pipeline.codebook import ORGANISATION
 from pipeline.dispositions import OUTCOMES
-from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, frame_questions, interview_questions, readings
+from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, ROUND_FORM, frame_questions, interview_questions, readings
 from pipeline.respondents import asked
 from pipeline.responses import ABOUT, code_texts, tick_readings
 from pipeline.texts import fold
@@ -37,7 +37,6 @@ COMPLETE_OF = "organisation (of a complete questionnaire)"
 SECTOR = "organisation (sector of a complete questionnaire)"
 APPROACHED = "completed_on (contact first tried)"
 
-ROUND_FORM = "[1-9][0-9]?"
 DATE_FORM = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 
 # What the columns above can say.

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from pipeline.expectations import ADVISORY, CRITICAL
 from pipeline.raw import CONTACT_HISTORY, FILES, FRAME, INTERVIEWS, Fieldwork, raw_columns
-from pipeline.suites import ADVISORY, CRITICAL
 
 HOUSES = 40
 EMAIL, TELEPHONE = "ann.lee@somewhere.org.uk", "020 7946 0123"

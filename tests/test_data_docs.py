@@ -7,9 +7,9 @@ import pytest
 from houses import EMAIL, FAULTS, FOUND, TELEPHONE, houses, limited, planted
 
 from pipeline.data_docs import pages, write_report
+from pipeline.expectations import ADVISORY, CRITICAL
 from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS
-from pipeline.suites import ADVISORY, CRITICAL
 from pipeline.validate import not_met, stop_on_failure, validate
 
 NAME = "Ann Lee"

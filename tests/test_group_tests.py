@@ -229,13 +229,24 @@ def test_a_modelled_test_is_no_evidence(small_codebook, make_respondents):
 def test_one_estimate_that_is_not_settled_makes_a_test_modelled(small_codebook, make_respondents):
     respondents = weighted(make_respondents(small_codebook, 160, seed=4))
     book = small_codebook.model_copy(update={"kind": "reconstruction"})
-    estimates = estimate(respondents, codebook=book, settings=SETTINGS).assign(support="published")
+    estimates = estimate(respondents, codebook=book, settings=SETTINGS).assign(support="published", se=0.03)
     shop = estimates["measure"].eq("shop") & estimates["break"].eq("kind") & estimates["group"].eq("lib")
     bounded = estimates.assign(support=estimates["support"].mask(shop & estimates["category"].eq("no"), "bounded"))
     found = compared(respondents, book, estimates=bounded)
     row = found[found["measure"].eq("shop") & found["break"].eq("kind")]
     assert row["quality"].tolist() == ["modelled"] * 2
     assert not found[found["measure"].eq("outlook") & found["break"].eq("kind")]["quality"].eq("modelled").any()
+
+
+def test_a_weighted_test_is_no_evidence_where_shares_have_no_error(small_codebook, make_respondents):
+    """A share may be settled whatever the weights; how its test comes out rests on who answered in which stratum."""
+    respondents = weighted(make_respondents(small_codebook, 160, seed=4))
+    book = small_codebook.model_copy(update={"kind": "reconstruction"})
+    estimates = estimate(respondents, codebook=book, settings=SETTINGS).assign(support="implied", se=0.03)
+    no_errors = estimates.assign(se=estimates["se"].mask(estimates["basis"].eq("weighted")))
+    for table, evidence in ((estimates, {"unweighted", "weighted"}), (no_errors, {"unweighted"})):
+        found = compared(respondents, book, estimates=table)
+        assert set(found.loc[found["mark"].ne("") | found["p_adjusted"].notna(), "basis"]) == evidence
 
 
 def test_marks_follow_the_adjusted_p():
@@ -258,9 +269,8 @@ def test_the_key_counts_the_tests(table):
 
 def test_p_is_uniform_where_groups_do_not_differ(small_codebook, make_respondents):
     rng = np.random.default_rng(8)
-    nothing = pd.DataFrame(
-        columns=["basis", "support", "measure", "category", "break", "group", "n", "count", "base_low", "base_high"]
-    )
+    columns = ["basis", "support", "measure", "category", "break", "group", "n", "count", "se", "base_low", "base_high"]
+    nothing = pd.DataFrame(columns=columns)
     ps = []
     for seed in range(60):
         respondents = weighted(make_respondents(small_codebook, 150, seed=seed))

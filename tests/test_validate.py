@@ -23,10 +23,11 @@ from houses import (
 
 from pipeline.clean import clean
 from pipeline.dispositions import read_history
+from pipeline.expectations import ADVISORY, CRITICAL
 from pipeline.fieldwork import simulate
 from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FILES, FRAME, INTERVIEWS, Fieldwork
-from pipeline.suites import ADVISORY, CRITICAL, MOST_CONTACTS, suites
+from pipeline.suites import MOST_CONTACTS, suites
 from pipeline.validate import file_sizes, not_met, stop_on_failure, stopping, summary, validate
 
 CODES = "these are codes of size bands, which would be read as sizes"
