@@ -46,6 +46,7 @@ from pipeline.revisions import (
     sources,
     unveiled,
     with_entries,
+    with_support,
     without_withheld,
 )
 from pipeline.tables import read_table, write_table
@@ -71,7 +72,8 @@ def main(project: Annotated[Path, typer.Option(help="Folder of the project.")] =
     if not len(waiting):
         # Before anything is written: what a cut log would leave is no list to publish.
         _check_entries_are_known(entries, listed, load_params(project / SETTINGS).waves.all)
-    write_table(project / LISTED, listed)
+    released = {wave: released_numbers(project, wave) for wave in listed["wave"].unique()}
+    write_table(project / LISTED, with_support(listed, released))
     if len(waiting):
         raise unacknowledged(listed.loc[waiting.index])
     typer.echo(f"{listed['revision'].nunique()} revisions of published numbers, each acknowledged")

@@ -8,7 +8,7 @@ the same results give the same bytes.
 import shutil
 from pathlib import Path
 
-from pipeline.files import write_text
+from pipeline.files import FAILED, write_text
 from pipeline.printing import STATUS, with_evidence
 from pipeline.raw import FILES
 from pipeline.tables import write_table
@@ -40,7 +40,7 @@ def write_report(results, codebook, folder, stops):
 
 
 def _failed(path):
-    return path.with_name(f"{path.stem}.failed{path.suffix}")
+    return path.with_name(f"{path.stem}{FAILED}{path.suffix}")
 
 
 def pages(results, codebook):

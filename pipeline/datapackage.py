@@ -10,7 +10,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from pipeline.dictionary import described, title_of
-from pipeline.files import MARKED
+from pipeline.files import MARKED, whole_files
 from pipeline.tables import read_table
 
 NAME = "datapackage.json"
@@ -26,7 +26,7 @@ def resources(reports, folder, about=None):
     """
     reports = Path(reports)
     place = reports / folder
-    tables = [place] if place.is_file() else place.rglob("*.csv")
+    tables = [place] if place.is_file() else whole_files(place, "*.csv")
     return [_resource(reports, path, about) for path in sorted(p.relative_to(reports).as_posix() for p in tables)]
 
 

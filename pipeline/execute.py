@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pipeline.files import MARK, MARKED, write_text
+from pipeline.files import FAILED, MARK, MARKED, write_text
 from pipeline.kernel import NeverReady, hide, plain_folder, started_kernel
 from pipeline.problems import InputProblem
 
@@ -42,7 +42,7 @@ def execute(notebook, output, given):
     parameters = typed_parameters(defaults, given, notebook)
     with plain_folder() as folder:  # papermill writes its path into the notebook
         draft = Path(folder) / "executed.ipynb"
-        failed = output.with_suffix(".failed.ipynb")
+        failed = output.with_suffix(f"{FAILED}.ipynb")
         try:
             run(source, parameters, notebook, draft)
         except NotebookFailed:

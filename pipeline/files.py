@@ -12,6 +12,9 @@ from pipeline.problems import InputProblem
 # What every file made from a rehearsal says, so that none can be taken for a survey's.
 MARK, MARKED = "REHEARSAL", "simulated answers, not a survey"
 
+# In the name of what a failed stage leaves for whoever mends it, and at the end of one that is being written.
+FAILED, PART = ".failed", ".part"
+
 ADVICE = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room and run it again"),
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "let it be written and run it again"),
@@ -29,6 +32,17 @@ def read_text(path, kind="file", lost=None):
         raise InputProblem(f"it cannot be read ({problem.strerror})", file=path) from None
     except UnicodeDecodeError as problem:
         raise InputProblem(f"not UTF-8 text at byte {problem.start}", file=path, do="save it as UTF-8") from None
+
+
+def whole_files(folder, pattern="*"):
+    """The files of a folder of what is published, at any depth, sorted: without what a stage that failed left there."""
+    found = [path for path in sorted(Path(folder).rglob(pattern)) if path.is_file()]
+    return [path for path in found if not is_left_over(path.relative_to(folder))]
+
+
+def is_left_over(place):
+    """Whether a path below the project is of a stage that failed or is at work (FAILED in a name, or half written)."""
+    return place.suffix == PART or any(FAILED in part for part in place.parts)
 
 
 def as_json(value):
@@ -50,7 +64,7 @@ def write_bytes(path, data):
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(path.with_name(path.name + ".part")) as file:
+        with _alone(path.with_name(path.name + PART)) as file:
             file.write(data)
             file.flush()
             Path(file.name).replace(path)

@@ -17,7 +17,7 @@ from pipeline.datapackage import NAME, datapackage, resources
 from pipeline.files import as_json, read_text, write_text
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
-from pipeline.revisions import read_log
+from pipeline.revisions import SUPPORTED, read_log
 from pipeline.site import KINDS, markdown, page, slug
 from pipeline.templating import TEMPLATES
 from pipeline.tracker_pages import tracker_parts
@@ -152,7 +152,7 @@ def main(
     settings = load_params(params)
     waves = read_waves(reports / "waves", settings.waves.all)
     documents = {p.relative_to(docs).as_posix(): read_text(p) for p in sorted(docs.rglob("*.md"))}
-    revised = revisions_of(read_log(reports / "revisions.csv"))
+    revised = revisions_of(read_log(reports / "revisions.csv", SUPPORTED))
     books = {w: load_codebook(data / "codebook" / f"{w}.yaml") for w in settings.waves.all}
     tracker = tracker_parts(reports / "tracker", books, settings.figures.basis)
     made = edition(waves, documents, tracker, settings.publish.title, revised)

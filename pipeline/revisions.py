@@ -29,6 +29,7 @@ ADDED = ["n_weighted", "n_eff", "se", "deff"]
 VALUES += ADDED
 CHANGED = ["revision", "wave", "number", "column", "old", "new"]
 LOGGED = [*CHANGED, "cause", "changed", "acknowledged", "by"]
+SUPPORTED = [*LOGGED, "old_support", "new_support"]
 WITHDRAWN = "withdrawn"
 RESTORE = "restore the file from git"
 REMAKE = "restore the file from git, or run dvc repro where a stage makes it"
@@ -54,7 +55,7 @@ def published_numbers(estimates, clauses):
     rows = estimates.assign(number=estimates[[*KEYS, "basis"]].agg("/".join, axis=1))
     said = clauses.assign(number="finding " + clauses["number"] + "." + clauses["clause"])[["number", "sentence"]]
     table = pd.concat([rows, said], ignore_index=True)
-    return table.reindex(columns=["number", *VALUES]).fillna("").astype("string")
+    return table.reindex(columns=["number", *VALUES]).astype("string").fillna("")
 
 
 def read_numbers(report):
@@ -164,6 +165,26 @@ def without_withheld(log):
     since = order.where(says).groupby([log["wave"], log["number"]]).transform("max")
     gone = order.lt(since)
     return log.assign(old=log["old"].mask(gone, ""), new=log["new"].mask(gone, ""))
+
+
+def with_support(log, released):
+    """A log of revisions (LOGGED, the oldest first) with how far each number was evidence: columns SUPPORTED.
+
+    `released`: {wave, as text: its numbers as last released}. `old_support` and `new_support` are those of the number
+    before and after the revision; a value beside `bounded` or `assumed` is the records' pick and settles nothing. Empty
+    for a sentence, and for what is withheld since. A log says only which supports changed: it is read backwards.
+    """
+    told = log.assign(old_support="", new_support="")
+    for wave, numbers in released.items():
+        support = dict(zip(numbers["number"], numbers["support"], strict=True))
+        revisions = log.loc[log["wave"].eq(wave), "revision"].unique()
+        for revision in revisions[::-1]:
+            rows = log[log["revision"].eq(revision)]
+            moved = rows[rows["column"].eq("support")]
+            for side in ("new", "old"):
+                support |= dict(zip(moved["number"], moved[side], strict=True))
+                told.loc[rows.index, f"{side}_support"] = rows["number"].map(support).fillna("")
+    return told[SUPPORTED].astype("string")
 
 
 def unveiled(rows):

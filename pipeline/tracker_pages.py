@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline import dictionary
 from pipeline.codebook import TOTAL
-from pipeline.files import MARK
+from pipeline.files import MARK, whole_files
 from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebook
 from pipeline.plates import plate
 from pipeline.printing import FLAGGED, STATUS, first_lower, percent_text, points_text
@@ -53,10 +53,12 @@ def tracker_parts(folder, books, basis):
     `books` are the Codebooks by wave, whose labels stand in the place of ids; changes are shown on `basis`.
     """
     folder = Path(folder)
-    notebooks = [_notebook(path, folder) for path in sorted(folder.rglob("*.ipynb"))]
+    notebooks = [_notebook(path, folder) for path in whole_files(folder, "*.ipynb")]
     made = {file: link for notebook in notebooks for file, link in notebook["makes"].items()}
-    pictures = [_picture(path, folder, books) for path in folder.rglob("*.svg") if path.with_suffix(".txt").is_file()]
-    tables = {path.name: read_table(path) for path in sorted(folder.glob("*.csv"))}
+    pictures = [
+        _picture(path, folder, books) for path in whole_files(folder, "*.svg") if path.with_suffix(".txt").is_file()
+    ]
+    tables = {path.name: read_table(path) for path in whole_files(folder, "*.csv") if path.parent == folder}
     if not pictures and not tables:
         return None
     return {
@@ -189,7 +191,7 @@ def _notebook(path, folder):
     notebook = read_notebook(path)
     pictures = {
         p.read_text(encoding="utf-8"): f"../{folder.name}/{p.relative_to(folder).with_suffix('.svg').as_posix()}"
-        for p in sorted(folder.rglob("*.txt"))
+        for p in whole_files(folder, "*.txt")
     }
     page_name = f"notebook-{slug(path.stem)}.html"
     makes = {file: f"{page_name}#{slug(cell)}" for file, cell in cells_that_write(notebook).items()}

@@ -15,7 +15,7 @@ from pipeline.audit_pages import audit_summary, audit_tables
 from pipeline.codebook import load_codebook
 from pipeline.datapackage import wave_tables
 from pipeline.dictionary import title_of
-from pipeline.files import as_json, write_text
+from pipeline.files import as_json, whole_files, write_text
 from pipeline.notebook_pages import cells_that_write, notebook_page, read_notebook
 from pipeline.number_pages import measure_sections
 from pipeline.params import load_params
@@ -41,7 +41,7 @@ def wave_pages(codebook, report, settings):
     """
     report = Path(report)
     estimates = read_table(report / "estimates.csv")
-    found = {path.stem: path for path in (report / "notebooks").glob("*.ipynb")}
+    found = {path.stem: path for path in whole_files(report / "notebooks", "*.ipynb")}
     notebooks = {name: read_notebook(found[name]) for name in in_order(found, NOTEBOOKS)}
     made = sources(notebooks)
     contents = wave_contents(codebook, estimates, report, settings, made)
@@ -82,7 +82,7 @@ def pictures_on_disk(report):
     return {
         path.read_text(encoding="utf-8"): f"{DEEPER}{report.name}/{folder}/{path.stem}.svg"
         for folder in ("figures", "weighting", "sensitivity")
-        for path in sorted((report / folder).glob("*.txt"))
+        for path in whole_files(report / folder, "*.txt")
     }
 
 
@@ -97,7 +97,7 @@ def sources(notebooks):
 
 def wave_contents(codebook, estimates, report, settings, made):
     """What the wave's pages and the first page say of it: names, status, findings, chapters, audit, survival."""
-    notebooks = in_order((path.stem for path in (report / "notebooks").glob("*.ipynb")), NOTEBOOKS)
+    notebooks = in_order((path.stem for path in whole_files(report / "notebooks", "*.ipynb")), NOTEBOOKS)
     survival = survival_summary(report)
     weak = survival["weak"] if survival else {}
     findings = finding_texts(estimates, codebook, settings.analyse.confidence, settings.figures.basis)
@@ -211,14 +211,13 @@ def in_order(names, first):
 def downloads(report):
     """The wave's published files in groups: [{title, files: [{name, link, about, size}]}], the most wanted first."""
     groups = {}
-    places = in_order((p.relative_to(report).as_posix() for p in report.rglob("*")), FIRST)
+    places = in_order((p.relative_to(report).as_posix() for p in whole_files(report)), FIRST)
     for path in map(report.joinpath, places):
         place = path.relative_to(report)
-        if path.is_file() and ".failed" not in place.as_posix() and path.suffix != ".part":
-            folder = place.parts[0] if len(place.parts) > 1 else ""
-            entry = {"name": place.name, "link": f"{ROOT}{report.name}/{place.as_posix()}"}
-            entry |= {"about": about(path, f"{report.name}/{place.as_posix()}"), "size": size_text(path.stat().st_size)}
-            groups.setdefault(folder, []).append(entry)
+        folder = place.parts[0] if len(place.parts) > 1 else ""
+        entry = {"name": place.name, "link": f"{ROOT}{report.name}/{place.as_posix()}"}
+        entry |= {"about": about(path, f"{report.name}/{place.as_posix()}"), "size": size_text(path.stat().st_size)}
+        groups.setdefault(folder, []).append(entry)
     titles = {"": "Tables and statements"}
     return [{"title": titles.get(f, f.replace("_", " ").capitalize()), "files": groups[f]} for f in sorted(groups)]
 

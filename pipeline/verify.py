@@ -17,6 +17,7 @@ from typing import NamedTuple
 import pandas as pd
 import yaml
 
+from pipeline.files import whole_files
 from pipeline.first_difference import first_difference
 from pipeline.problems import InputProblem
 from pipeline.provenance import LOCK, parse_lock
@@ -201,8 +202,8 @@ def published_files(project, clone, outs):
     """The files of some places that are committed or rebuilt, in the order of the places."""
     found = []
     for out in outs:
-        made = [clone / out] if (clone / out).is_file() else sorted(p for p in (clone / out).rglob("*") if p.is_file())
-        made = {p.relative_to(clone).as_posix() for p in made if ".failed" not in p.name and p.suffix != ".part"}
+        made = [clone / out] if (clone / out).is_file() else whole_files(clone / out)
+        made = {p.relative_to(clone).as_posix() for p in made}
         found += sorted(made | set(tracked(project, [out])))
     return found
 

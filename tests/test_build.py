@@ -12,6 +12,7 @@ from dvc.repo import Repo
 
 from pipeline.codebook import load_codebook
 from pipeline.execute import parameter_defaults, read_notebook
+from pipeline.files import whole_files
 from pipeline.params import load_params
 
 ROOT = Path(__file__).parent.parent
@@ -221,7 +222,7 @@ def test_a_notebook_is_stored_without_results_and_with_fixed_ids(path):
     assert "version" not in notebook["metadata"].get("language_info", {})
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "reports").glob("*/notebooks/*.ipynb")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", whole_files(ROOT / "reports", "*.ipynb"), ids=lambda path: path.stem)
 def test_an_executed_notebook_shows_nothing_of_the_machine(path):
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"0x[0-9a-f]{6,}|site-packages|/home/|/root/|/tmp/|/Users/", text)

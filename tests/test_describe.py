@@ -21,7 +21,7 @@ from pipeline.check import unsaid
 from pipeline.datapackage import datapackage, resources, wave_tables
 from pipeline.ddi import BESIDE, NAMESPACE, ddi
 from pipeline.describe import describe, page, questions_of
-from pipeline.files import as_json
+from pipeline.files import as_json, whole_files
 from pipeline.problems import InputProblem
 from pipeline.statement import (
     AAPOR,
@@ -352,8 +352,10 @@ def test_the_edition_s_package_has_the_tables_of_the_waves_of_the_tracker_and_th
     """All that are published, but for what the last run changed of each wave, which is no part of the edition."""
     reports = ROOT / "reports"
     package = json.loads((reports / "datapackage.json").read_text(encoding="utf-8"))
-    published = {p.relative_to(reports).as_posix() for p in reports.rglob("*.csv") if p.parent.name != "revisions"}
-    assert {r["path"] for r in package["resources"]} == published and "revisions.csv" in published
+    expected = {
+        p.relative_to(reports).as_posix() for p in whole_files(reports, "*.csv") if p.parent.name != "revisions"
+    }
+    assert {r["path"] for r in package["resources"]} == expected and "revisions.csv" in expected
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ from conftest import ROOT
 
 from pipeline.codebook import load_codebook
 from pipeline.dictionary import DICTIONARY, described, title_of
+from pipeline.files import whole_files
 from pipeline.printing import EVIDENCE
 
 REPORTS = ROOT / "reports"
-TABLES = sorted(p.relative_to(REPORTS).as_posix() for p in REPORTS.rglob("*.csv"))
+TABLES = [p.relative_to(REPORTS).as_posix() for p in whole_files(REPORTS, "*.csv")]
 LONGEST, LONGEST_TITLE = 120, 80
 
 

@@ -11,7 +11,7 @@ from other_survey import OtherSurvey
 from pipeline.codebook import load_codebook
 from pipeline.explain_command import as_text, explained
 from pipeline.problems import InputProblem
-from pipeline.revisions import entry_text, read_log
+from pipeline.revisions import SUPPORTED, entry_text, read_log
 from pipeline.tables import read_respondents, read_table
 
 pytestmark = pytest.mark.slow
@@ -193,7 +193,7 @@ def refused(survey):
     assert status != 0 and "Traceback" not in printed
     sentences = [line for line in printed.splitlines() if line.startswith("reports/revisions.csv: ")]
     assert len(sentences) == 1, printed[-2000:]
-    return sentences[0], read_log(survey.root / "reports/revisions.csv")
+    return sentences[0], read_log(survey.root / "reports/revisions.csv", SUPPORTED)
 
 
 def test_a_wave_that_was_never_released_is_held_to_nothing(survey):
@@ -230,7 +230,7 @@ def test_a_change_of_data_is_listed_until_it_is_acknowledged_and_then_kept(resto
     assert done.returncode == 0, done.stderr
     status, printed = restored.dvc("repro", "acknowledge")
     assert status == 0, printed[-2000:]
-    log = read_log(restored.root / "reports/revisions.csv")
+    log = read_log(restored.root / "reports/revisions.csv", SUPPORTED)
     assert (
         set(log["acknowledged"]) == {"2026-11-25"}
         and set(log["by"]) == {"A. Analyst"}
@@ -240,7 +240,7 @@ def test_a_change_of_data_is_listed_until_it_is_acknowledged_and_then_kept(resto
     assert restored.run("tracker", "release", str(WAVE)).returncode == 0
     status, printed = restored.dvc("repro", "acknowledge")
     assert status == 0 and restored.ran(printed) == [f"revise@{WAVE}", "acknowledge"]
-    assert read_log(restored.root / "reports/revisions.csv").equals(log)
+    assert read_log(restored.root / "reports/revisions.csv", SUPPORTED).equals(log)
     assert restored.run("tracker", "release", str(WAVE)).returncode == 0
     assert restored.ran(restored.dvc("repro", "acknowledge")[1]) == []
 
@@ -275,7 +275,7 @@ def test_a_setting_is_told_with_old_and_new_and_code_that_moved_nothing_is_not_b
     restored.set("analyse", confidence=0.95)
     status, printed = restored.dvc("repro", "acknowledge")
     assert status == 0, printed[-2000:]
-    assert read_log(restored.root / "reports/revisions.csv").empty
+    assert read_log(restored.root / "reports/revisions.csv", SUPPORTED).empty
 
 
 def test_what_has_changed_and_was_not_run_again_is_not_released(restored):

@@ -16,7 +16,7 @@ from pipeline.check import check
 from pipeline.clean import clean
 from pipeline.codebook import ORGANISATION, Codebook, SeriesBreak, load_codebook
 from pipeline.fieldwork import simulate
-from pipeline.files import MARK, MARKED
+from pipeline.files import MARK, MARKED, whole_files
 from pipeline.params import Rehearse, load_params
 from pipeline.population import population_cells
 from pipeline.problems import InputProblem
@@ -460,7 +460,7 @@ def rehearsals():
 
 @pytest.mark.parametrize("year", rehearsals())
 def test_every_published_file_of_a_rehearsal_says_so(year):
-    files = [p for p in sorted((ROOT / f"reports/{year}").rglob("*")) if p.is_file()]
+    files = whole_files(ROOT / f"reports/{year}")
     assert {p.suffix for p in files} == {".csv", ".png", ".svg", ".txt", ".html", ".ipynb", ".json", ".xml", ".xlsx"}
     assert [str(p.relative_to(ROOT)) for p in files if not carries_the_mark(p)] == []
 
@@ -468,7 +468,7 @@ def test_every_published_file_of_a_rehearsal_says_so(year):
 @pytest.mark.parametrize("year", rehearsals())
 def test_no_published_file_of_another_wave_says_so(year):
     others = [w for w in load_params(ROOT / "params.yaml").waves.all if w not in rehearsals()]
-    files = (p for wave in others for p in sorted((ROOT / f"reports/{wave}").rglob("*.csv")))
+    files = (p for wave in others for p in whole_files(ROOT / f"reports/{wave}", "*.csv"))
     assert [p.name for p in files if carries_the_mark(p)] == []
 
 

@@ -21,6 +21,7 @@ from pipeline.revise import main as revise
 from pipeline.revisions import (
     CHANGED,
     LOGGED,
+    SUPPORTED,
     as_sources,
     as_table,
     causes,
@@ -38,6 +39,7 @@ from pipeline.revisions import (
     sources,
     unveiled,
     with_entries,
+    with_support,
     without_withheld,
 )
 from pipeline.tables import write_table
@@ -378,6 +380,25 @@ def test_revisions_before_do_not_tell_what_a_later_one_withholds(estimates, smal
     )
     other = log.assign(wave=log["wave"].mask(earlier, "2019"))
     assert without_withheld(other).equals(other)
+
+
+def test_each_value_of_the_log_says_how_far_it_was_evidence_then(estimates, small_codebook, tmp_path):
+    """A support that a later revision changed is told as it was before, though only the last release has it whole."""
+    address = "shop/yes/total/total/unweighted"
+    before = numbers_of(changed(estimates, "shop", "yes", support="published"), small_codebook, tmp_path)
+    moved = changed(estimates, "shop", "yes", support="published", basis="unweighted", estimate=0.77)
+    second = numbers_of(moved, small_codebook, tmp_path)
+    third = numbers_of(changed(moved, "shop", "yes", support="bounded", low=0.7, high=0.8), small_codebook, tmp_path)
+    last = third[third["number"].ne(address)]
+    steps = [(before, second), (second, third), (third, last)]
+    log = pd.concat([with_entries(changed_numbers(2020, *step), {}) for step in steps], ignore_index=True)
+    told = with_support(log, {"2020": third})
+    ours = told[told["number"].eq(address)].drop_duplicates("revision")
+    supports = ours[["old_support", "new_support"]].values.tolist()
+    assert supports == [["published", "published"], ["published", "bounded"], ["bounded", "withdrawn"]]
+    assert list(told.columns) == SUPPORTED and told[LOGGED].equals(log)
+    sentences = told[told["number"].str.startswith("finding")]
+    assert len(sentences) and sentences[["old_support", "new_support"]].eq("").all(axis=None)
 
 
 # ---- causes

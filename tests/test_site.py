@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 from made_reports import made_report
 
 from pipeline.codebook import load_codebook
+from pipeline.files import whole_files
 from pipeline.names import PAGE_ANCHORS
 from pipeline.params import load_params
 from pipeline.points import as_markdown, printed_points, with_points
@@ -28,7 +29,7 @@ ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "reports"
 SETTINGS = load_params(ROOT / "params.yaml")
 BROWSER = ROOT / "tests/browser"
-PAGES = sorted(p.relative_to(REPORTS).as_posix() for p in REPORTS.rglob("*.html"))
+PAGES = [p.relative_to(REPORTS).as_posix() for p in whole_files(REPORTS, "*.html")]
 # What a spiteful label would like to be.
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(1)> {{ 7*7 }} [a](javascript:alert(1)) &amp;"
 
@@ -260,10 +261,28 @@ def test_the_same_results_give_the_same_bytes(small_codebook, report, pages, tmp
     assert not (tmp_path / "old").exists()
 
 
+def test_what_a_failed_stage_left_is_not_published(small_codebook, report, pages):
+    """It stays where the stage has nothing to do again: the fault was undone, not mended."""
+    left = [
+        report / "notebooks/analyse.failed.ipynb",
+        report / "data_docs.failed/page.txt",
+        report / "estimates.csv.part",
+    ]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("half", encoding="utf-8")
+    try:
+        assert wave_pages(small_codebook, report, SETTINGS) == pages
+    finally:
+        for path in left:
+            path.unlink()
+        (report / "data_docs.failed").rmdir()
+
+
 def test_years_are_no_quantities():
     assert [cell_text(y, year=True) for y in (2014, 2015.0, "2014", None)] == ["2014", "2015", "2014", ""]
     assert cell_text(2014) == "2,014"
-    pages = [p.read_text(encoding="utf-8") for p in (ROOT / "reports").rglob("*.html")]
+    pages = [p.read_text(encoding="utf-8") for p in whole_files(ROOT / "reports", "*.html")]
     assert not [page for page in pages if re.search(r">2,01\d<", page)]
 
 
