@@ -44,6 +44,27 @@ def read_delivery(path, *, dates, ids=(), personal=PERSONAL, sheet=None):
     name, text or labels), a fault (#N/A), a date in another column, and no rows.
     """
     path = Path(path)
+    _check_file(path, sheet)
+    may_be_dates, own, hidden = ({fold(name) for name in names} for names in (dates, (*dates, *ids), personal))
+    delivery = _read_kind(path, may_be_dates, own, sheet)
+    delivery = replace(delivery, table=_without_blank_rows(delivery.table))
+    table = delivery.table
+    if table.empty:
+        raise InputProblem("there are no rows below the header", file=path.name, do="export the file again")
+    names = [fold(c) for c in table.columns]
+    for name, column in zip(names, table.columns, strict=True):
+        if not name or names.count(name) > 1:
+            what = "this column stands twice" if name else "a column has no name"
+            raise InputProblem(what, file=path.name, row=1, column=column or None, do="give each its own name")
+    _check_names_and_labels(delivery)
+    check_texts(table, path.name, personal=[c for c in table.columns if fold(c) in hidden])
+    for column in table.columns:
+        _check_cells(table[column], path.name, may_be_dates, {fold(i) for i in ids}, hidden)
+    return delivery
+
+
+def _check_file(path, sheet):
+    """Raise InputProblem where a path is of no file that can be read, or where a sheet is named of what has none."""
     if path.name.startswith("~$"):
         raise InputProblem(
             "this is what Excel leaves beside a workbook that is open", file=path, do="name the workbook"
@@ -58,32 +79,20 @@ def read_delivery(path, *, dates, ids=(), personal=PERSONAL, sheet=None):
         raise InputProblem(f"the file cannot be read ({problem.strerror})", file=path) from None
     if sheet is not None and path.suffix.lower() != ".xlsx":
         raise InputProblem("a sheet is named, and this is no Excel workbook", file=path, found=sheet)
-    may_be_dates, own = {fold(d) for d in dates}, {fold(name) for name in (*dates, *ids)}
+
+
+def _read_kind(path, may_be_dates, own, sheet):
+    """A Delivery as the reader of its kind of file gives it. `own` are the folded names of columns that are ours."""
     if path.suffix.lower() == ".sav":
-        delivery = read_sav(path, may_be_dates)
-    elif path.suffix.lower() == ".parquet":
-        delivery = Delivery(path.name, read_parquet(path, may_be_dates))
-    elif path.suffix.lower() == ".xlsx":
-        delivery = Delivery(path.name, read_xlsx(path, may_be_dates, sheet, own=own))
-    else:
-        _check_encoding(path)
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
-            stop_at_low_header((line.replace('"', "").split(",") for line in islice(file, HEADER_ROWS)), own, path.name)
-        delivery = Delivery(path.name, read_cells(path))
-    delivery = replace(delivery, table=_without_blank_rows(delivery.table))
-    table, hidden = delivery.table, {fold(name) for name in personal}
-    if table.empty:
-        raise InputProblem("there are no rows below the header", file=path.name, do="export the file again")
-    names = [fold(c) for c in table.columns]
-    for name, column in zip(names, table.columns, strict=True):
-        if not name or names.count(name) > 1:
-            what = "this column stands twice" if name else "a column has no name"
-            raise InputProblem(what, file=path.name, row=1, column=column or None, do="give each its own name")
-    _check_names_and_labels(delivery)
-    check_texts(table, path.name, personal=[c for c in table.columns if fold(c) in hidden])
-    for column in table.columns:
-        _check_cells(table[column], path.name, {fold(d) for d in dates}, {fold(i) for i in ids}, hidden)
-    return delivery
+        return read_sav(path, may_be_dates)
+    if path.suffix.lower() == ".parquet":
+        return Delivery(path.name, read_parquet(path, may_be_dates))
+    if path.suffix.lower() == ".xlsx":
+        return Delivery(path.name, read_xlsx(path, may_be_dates, sheet, own=own))
+    _check_encoding(path)
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        stop_at_low_header((line.replace('"', "").split(",") for line in islice(file, HEADER_ROWS)), own, path.name)
+    return Delivery(path.name, read_cells(path))
 
 
 def _without_blank_rows(table):

@@ -109,16 +109,7 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
         _stop_at_edits(placed, written, delivered, path)
         text, book = _as_fieldwork(path, written)
     else:
-        questions, columns = _new_questions(placed[INTERVIEWS].rest, delivered[INTERVIEWS], start)
-        stop_at_details(delivered, placed, questions, before)
-        stop_at_labels_alike(delivered, placed, questions, before)
-        began = date.fromisoformat(placed[INTERVIEWS].columns["completed_on"].min())
-        text = before_path.read_text(encoding="utf-8")
-        asked = {"placed": tuple(placed.values()), "new_questions": questions, "began": began}
-        # The file of the draft is not there yet: whatever else is wrong with it came with the delivery.
-        with _named_as_delivered({str(path): f"{delivered[INTERVIEWS].file}, drafted as {path}"}):
-            text, book = draft(text, before, wave=wave, **asked, path=path, source=before_path)
-        placed[INTERVIEWS].columns.update(columns)
+        text, book = _drafted(path, placed, delivered, before, before_path, wave)
     fieldwork = assemble(placed, delivered, book)
     cleaned = _cleaned(fieldwork, book, delivered, placed)
     if known is not None:
@@ -131,6 +122,21 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
     given = {"before": before, "then": known, "earlier": earlier, "read_over": read_over}
     left = decisions(book, table, placed, cleaned, **given, fewest=settings.disclose.minimum_base)
     return Wave(before, book, text, fieldwork, table, left)
+
+
+def _drafted(path, placed, delivered, before, before_path, wave):
+    """The text and the model of a codebook drafted from a delivery, whose new columns are placed under its names."""
+    questions, columns = _new_questions(placed[INTERVIEWS].rest, delivered[INTERVIEWS], before)
+    stop_at_details(delivered, placed, questions, before)
+    stop_at_labels_alike(delivered, placed, questions, before)
+    began = date.fromisoformat(placed[INTERVIEWS].columns["completed_on"].min())
+    text = before_path.read_text(encoding="utf-8")
+    asked = {"placed": tuple(placed.values()), "new_questions": questions, "began": began}
+    # The file of the draft is not there yet: whatever else is wrong with it came with the delivery.
+    with _named_as_delivered({str(path): f"{delivered[INTERVIEWS].file}, drafted as {path}"}):
+        text, book = draft(text, before, wave=wave, **asked, path=path, source=before_path)
+    placed[INTERVIEWS].columns.update(columns)
+    return text, book
 
 
 def _codebook_before(wave, waves, folder):

@@ -19,7 +19,7 @@ from pipeline.files import read_text
 from pipeline.printing import CLAUSE_WITHHELD, KEYS, WITHHELD
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table
-from pipeline.texts import is_blank
+from pipeline.texts import is_blank, unify
 
 PUBLISHED = "data/published"
 NUMBERS, MADE_FROM, LOG = "numbers.csv", "made_from.csv", "revisions.csv"
@@ -41,6 +41,8 @@ RELEASED = "released"
 CAUSES = ("data", "code", "parameter", "unknown")
 CODE = (".py", ".ipynb", ".html", ".lock")
 HEADING = re.compile(r"^## (\d{1,4}-[0-9a-f]{8})\s*$")
+# A heading that is meant for one, whatever marks it has and stands in it.
+MEANT = re.compile(r"^ {0,3}#+.*?(\d{4}-[0-9a-f]{8})\b", re.IGNORECASE)
 FIELD = re.compile(r"^- (\w+): *(.*?)\s*$")
 # What begins or ends a block of code, which no reader of the document sees as its text.
 FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`]*$)|~{3,})")
@@ -284,6 +286,12 @@ def read_entries(path):
             what = "an entry in a comment or a block of code acknowledges nothing"
             do = "take it out of the comment or the block, or delete it"
             raise InputProblem(what, file=path, row=number, found=hidden[1], do=do)
+        if not heading and (meant := MEANT.match(unify(shown))):
+            what, do = (
+                "a heading with the name of a revision that is none of an entry",
+                f"write it as ## {meant[1]}, or leave the name out",
+            )
+            raise InputProblem(what, file=path, row=number, found=shown.strip(), do=do)
         if shown.startswith("#"):
             current = heading[1] if heading else None
             if current in entries:

@@ -9,6 +9,8 @@ _SAME = str.maketrans(
     | dict.fromkeys("\u201c\u201d", '"')
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
 )
+# Fillers that Unicode counts among letters and signs, and fonts draw as nothing.
+_EMPTY_LETTERS = "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 
 
@@ -25,12 +27,17 @@ def tidy(text):
 
 def is_blank(text):
     """Whether nothing of a text is seen: it has blanks, and characters without a form of their own, alone."""
-    return all(unicodedata.category(c)[0] in "CZ" for c in text)
+    return all(unicodedata.category(c)[0] in "CZ" or c in _EMPTY_LETTERS for c in text)
+
+
+def unify(text):
+    """The text with one form of each apostrophe, quotation mark and dash."""
+    return text.translate(_SAME)
 
 
 def fold(text):
     """The text as it is compared: tidy, lower case, and with one form of each apostrophe, quotation mark and dash."""
-    return unicodedata.normalize("NFKC", tidy(text).translate(_SAME)).casefold()
+    return unicodedata.normalize("NFKC", unify(tidy(text))).casefold()
 
 
 def words(text):

@@ -515,7 +515,7 @@ def test_an_entry_is_read_as_it_is_written(document):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"by": "\u200b \u2061"}, "row 5: the entry has no field By; allowed: Date, By, Cause, Changed, Why."),
+        ({"by": "\u200b \u2061\u3164"}, "row 5: the entry has no field By; allowed: Date, By, Cause, Changed, Why."),
         ({"why": "<!-- later -->"}, "row 5: the entry has no field Why; allowed: Date, By, Cause, Changed, Why."),
         ({"why": "Late.\n- Why: Early."}, "row 12, column Why: the entry has this field already; found 'Early.'; keep"),
         ({"by": ""}, "row 5: the entry has no field By; allowed: Date, By, Cause, Changed, Why."),
@@ -535,6 +535,16 @@ def test_an_entry_that_says_too_little_is_refused(document, change, said):
 @pytest.mark.parametrize("name", ["7-0123abcd", "999-0123abcd"])
 def test_an_entry_of_an_early_year_is_read(document, name):
     assert read_entries(document(entry_text(name, **ENTRY))) == {name: ENTRY}
+
+
+@pytest.mark.parametrize(
+    "heading", ["### {}", "##{}", "## {}:", "## Revision {}", NAME.replace("-", "\u2013").join(("## ", ""))]
+)
+def test_a_heading_that_is_meant_for_an_entry_and_is_none_is_refused(document, heading):
+    """The run would say that nobody acknowledged what somebody believes to have acknowledged."""
+    text = entry_text(NAME, **ENTRY).replace(f"## {NAME}", heading.format(NAME))
+    with pytest.raises(InputProblem, match=rf"row 5: a heading .* that is none of an entry; .* write it as ## {NAME}"):
+        read_entries(document(text))
 
 
 @pytest.mark.parametrize(
