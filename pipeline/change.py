@@ -303,9 +303,11 @@ def _stacked_sample(stacked, basis):
 def contrasts(rows, *, confidence):
     """Add `se`, `ci_low`, `ci_high`, `p` and `detectable` to rows with both standard errors, covariance and df.
 
-    Empty where a standard error is missing, or where the change has none. Where a printed share stands for several
-    counts (`room_down`, `room_up`; none unless given) the interval reaches over the changes from all of them, p is that
-    of the one nearest to none, and a change is only found beyond them. The error is that of the count in the records.
+    Empty where a standard error is missing. Where the change has none, its error is nil and the rest empty: what none
+    in a sample say some outside it may, which an interval without width would deny. Where a printed share stands for
+    several counts (`room_down`, `room_up`; none unless given) the interval reaches over the changes from all of them,
+    p is that of the one nearest to none, and a change is only found beyond them. The error is that of the count in the
+    records.
     """
     from scipy.stats import t
     from svy import estd
@@ -319,8 +321,7 @@ def contrasts(rows, *, confidence):
         nothing = one**2 + other**2 - 2 * together <= 1e-12 * (one**2 + other**2)
         down, up = row.get("room_down", 0.0), row.get("room_up", 0.0)
         if not df > 0 or nothing or pd.isna(one) or pd.isna(other):
-            ends = (row["change"] - down, row["change"] + up) if nothing else (np.nan, np.nan)
-            found.append((0.0 if nothing else np.nan, *ends, np.nan, np.nan))
+            found.append((0.0 if nothing else np.nan, *[np.nan] * 4))
             continue
         matrix = np.array([[one**2, together], [together, other**2]])
         options = {"df": float(df), "alpha": 1 - confidence, "method": "TAYLOR"}
@@ -355,7 +356,7 @@ def verdicts(rows, *, level):
     clear = rows["p_adjusted"] < level
     word = np.where(clear, np.where(rows["change"] > 0, UP, DOWN), NO_CLEAR_CHANGE)
     no_variance = rows["se"].eq(0) & rows["quality"].isin(["ok", "flagged"])
-    word = pd.Series(word, index=rows.index).where(rows["p_adjusted"].notna() | no_variance & rows["change"].eq(0), "")
+    word = pd.Series(word, index=rows.index).where(rows["p_adjusted"].notna(), "")
     reasons = {"modelled": NOT_EVIDENCE, "bounded": NOT_SETTLED, "withheld": TOO_FEW}
     # All of one and none of the other, or no change at all, may be otherwise outside the sample; anything else not.
     as_it_stands = no_variance & rows["change"].ne(0) & ~(rows["before"].isin([0, 1]) & rows["after"].isin([0, 1]))

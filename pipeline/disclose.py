@@ -64,9 +64,15 @@ def _log(estimates, no_share, no_base, small):
 
 
 def rounded(estimates, settings):
-    """The estimates of `pipeline.estimate` with weighted numbers as coarse as the section `disclose` says."""
-    weighted = estimates["basis"].eq(WEIGHTED)
+    """The estimates of `pipeline.estimate` with weighted numbers as coarse as the section `disclose` says.
+
+    A share that is neither none nor all, and would be rounded to one of them, has the middle of what is rounded so: it
+    never reads as what it is not.
+    """
+    weighted, quarter = estimates["basis"].eq(WEIGHTED), 0.25 * 10**-settings.share_digits
     coarse = coarsened(estimates, settings.share_digits)
+    some = estimates["estimate"].gt(0) & estimates["estimate"].lt(1)
+    coarse["estimate"] = coarse["estimate"].mask(some, coarse["estimate"].clip(quarter, 1 - quarter))
     coarse |= {"deff": estimates["deff"].round(1), "n_eff": estimates["n_eff"].round(0)}
     coarse["n_weighted"] = in_steps(estimates["n_weighted"], settings.weighted_base_to)
     return estimates.assign(**{c: estimates[c].mask(weighted, values) for c, values in coarse.items()})
@@ -163,10 +169,12 @@ def _numbers(estimates, cells, values, respondents, codebook, settings):
             ((cells[base], factors),), size - step - loose, size + step + loose, (base,)
         )
         if pd.notna(row["estimate"]):
-            near = 0.5 * 10**-settings.share_digits + 1e-9
-            loose *= 1 + row["estimate"]
+            half, share = 0.5 * 10**-settings.share_digits, row["estimate"]
+            # What is nearer than that to none or all was rounded to it.
+            share = round(share) if min(share, 1 - share) < half else share
+            loose *= 1 + share
             for side, ends in ((1, (-np.inf, loose)), (-1, (-loose, np.inf))):
-                terms = ((cells[key], factors), (cells[base], -(row["estimate"] + side * near) * factors))
+                terms = ((cells[key], factors), (cells[base], -(share + side * (half + 1e-9)) * factors))
                 numbers[OF_WEIGHTS, *key, side] = Number(terms, *ends, (key, base))
     return numbers
 

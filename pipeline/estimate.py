@@ -25,7 +25,7 @@ import pandas as pd
 
 from pipeline.codebook import ORGANISATION, TOTAL
 from pipeline.names import BAND_SEPARATOR, KEYS, UNWEIGHTED, WEIGHTED
-from pipeline.printing import as_printed, open_bases, state
+from pipeline.printing import as_printed, open_bases, state, with_bases_evidence
 from pipeline.problems import InputProblem
 from pipeline.respondents import gave, select
 from pipeline.texts import ITEMS
@@ -35,7 +35,7 @@ INFERENCE = ["se", "ci_low", "ci_high", "deff"]
 # Bounds of a reconstruction: of the share, of the number that gave the answer, and of the base.
 BOUNDS = ["low", "high", "count_low", "count_high", "base_low", "base_high"]
 COLUMNS = ["wave", *KEYS, "basis", "n", "count", "n_weighted", "n_eff", "estimate", *INFERENCE]
-COLUMNS += ["support", *BOUNDS, "attained", "quality"]
+COLUMNS += ["bases_evidence", "support", *BOUNDS, "attained", "quality"]
 SUPPORT = {"rehearsal": "simulated", "fieldwork": "measured"}
 # A share this near to 0 or 1 is 0 or 1, and a standard error this small is none: that of a share that the weights fix,
 # such as a sector's. Anything else would be the last bits of a sum, which differ between machines.
@@ -78,7 +78,7 @@ def estimate(respondents, *, codebook, settings, bounds=None):
     table = mark_modelled(table, flag_below=settings.flag_below)
     table = without_modelled_errors(table, respondents, codebook)
     # Which of the counts that a printed share stands for the records have is the model's: the share is what is printed.
-    return as_printed(table).assign(wave=codebook.wave)[COLUMNS]
+    return with_bases_evidence(as_printed(table), codebook).assign(wave=codebook.wave)[COLUMNS]
 
 
 def _without_certainty(table, codebook):

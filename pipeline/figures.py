@@ -140,8 +140,8 @@ def _shown(row, unit):
         hidden.append("count")
     if has_open_base(row):
         hidden.append("n")
-    # A base that is too small for a share is none for a count.
-    quality = "ok" if unit == "count" and known == "settled" and row["quality"] == "withheld" else row["quality"]
+    # A count that is printed is what it is: quality is of what few respondents say about others.
+    quality = "ok" if unit == "count" and known == "settled" else row["quality"]
     text = value_text(row, unit)
     if row["quality"] == "flagged" and unit == "percent" and known in ("settled", "bounded"):
         text += "*"

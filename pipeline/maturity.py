@@ -18,12 +18,12 @@ from pipeline.codebook_difference import meaning
 from pipeline.estimate import PAIR, ROUND_OFF, SUPPORT, Grid, add_quality, kish_effective_base, sample_of
 from pipeline.harmonise import compare, sampled_otherwise, untouched
 from pipeline.names import UNWEIGHTED, WEIGHTED
-from pipeline.printing import KEYS, SETTLED
+from pipeline.printing import KEYS, SETTLED, open_bases, with_bases_evidence
 from pipeline.respondents import gave, select
 
 NET, OVERALL = "net", "overall"
 COLUMNS = ["wave", *KEYS, "basis", "n", "n_eff", "estimate", "se", "ci_low", "ci_high", "support", "low", "high"]
-COLUMNS += ["quality"]
+COLUMNS += ["bases_evidence", "quality"]
 
 
 def score_grid(respondents, codebook):
@@ -125,7 +125,10 @@ def estimate_means(grid, *, respondents, codebook, settings, bounds):
     hidden |= {c: table[c].clip(least, 1.0).mask(no_interval) for c in ("ci_low", "ci_high")}
     quality = table["quality"].mask(~withheld & ~table["support"].isin(SETTLED), "modelled")
     table = table.assign(quality=quality, estimate=table["estimate"].mask(withheld), **hidden)
-    return table.assign(wave=codebook.wave)[COLUMNS]
+    # How many a group has that the report leaves open is the model's: the base is none then.
+    bases = {c: table[c].mask(open_bases(table)) for c in ("n", "n_eff")}
+    table = table.assign(**bases, wave=codebook.wave).astype({"n": "Int64"})
+    return with_bases_evidence(table, codebook)[COLUMNS]
 
 
 def _means(grid, *, respondents, basis, settings):
@@ -153,8 +156,11 @@ def _means(grid, *, respondents, basis, settings):
 
 
 def score_bounds(estimates, codebook):
-    """Outer bounds of a reconstruction's net scores from those of their two parts: KEYS, basis, support, low, high."""
-    shares = _shares(estimates)
+    """Outer bounds of a reconstruction's net scores from those of their two parts: KEYS, basis, support, low, high.
+
+    With the bounds of the base, base_low and base_high.
+    """
+    shares, bases = _shares(estimates), _bases(estimates)
     rows = []
     for score in codebook.net_scores:
         for break_ in (TOTAL, *codebook.measure(score.measure).breaks):
@@ -167,8 +173,9 @@ def score_bounds(estimates, codebook):
                     # No organisation is on both sides, so the two shares leave each other only so much room.
                     low = plus[0] - min(minus[1], 1 - plus[0])
                     high = min(plus[1], 1 - minus[0]) - minus[0]
-                    rows.append((score.id, NET, break_, group.id, basis, *_support([plus, minus]), low, high))
-    return pd.DataFrame(rows, columns=[*KEYS, "basis", "support", "low", "high"])
+                    base = bases[score.measure, break_, group.id]
+                    rows.append((score.id, NET, break_, group.id, basis, *_support([plus, minus]), low, high, *base))
+    return pd.DataFrame(rows, columns=[*KEYS, "basis", "support", "low", "high", "base_low", "base_high"])
 
 
 def mark_bounds(estimates, codebook):
@@ -202,6 +209,12 @@ def _shares(estimates):
     unknown = estimates["support"].eq("assumed")
     keys = estimates[[*KEYS, "basis"]].itertuples(index=False, name=None)
     return dict(zip(keys, zip(low.mask(unknown, 0), high.mask(unknown, 1), unknown, strict=True), strict=True))
+
+
+def _bases(estimates):
+    """The bounds of the base of every measure in every group, by measure, break and group."""
+    ends = estimates.reindex(columns=["base_low", "base_high"]).itertuples(index=False, name=None)
+    return dict(zip(estimates[["measure", "break", "group"]].itertuples(index=False, name=None), ends, strict=True))
 
 
 def _sum(parts):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.files import MARK, MARKED
-from pipeline.names import KEYS
+from pipeline.names import KEYS, WEIGHTED
 from pipeline.problems import InputProblem
 
 # What a claim or a record settles; `bounded` is settled up to a range and `assumed` not at all.
@@ -62,6 +62,15 @@ SAME = 5
 def with_evidence(table, codebook):
     """A table with a last column `evidence`: how far the records of the codebook's wave are, in a word (EVIDENCE)."""
     return table.assign(evidence=EVIDENCE[codebook.kind])
+
+
+def with_bases_evidence(table, codebook):
+    """A table of estimates with `bases_evidence`: what the weighted and the effective base rest on, in a word.
+
+    It is of the weights, whatever the share is: empty for an unweighted estimate.
+    """
+    weighted = table["basis"].eq(WEIGHTED)
+    return table.assign(bases_evidence=weighted.map({True: EVIDENCE[codebook.kind], False: ""}))
 
 
 def why_withheld(kind):

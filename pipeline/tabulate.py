@@ -17,7 +17,7 @@ from pipeline.csvw import describe
 from pipeline.estimate import KEYS
 from pipeline.files import MARK
 from pipeline.params import load_params
-from pipeline.printing import open_bases, state
+from pipeline.printing import open_bases, state, with_bases_evidence
 from pipeline.problems import InputProblem
 from pipeline.tables import read_table, write_bytes, write_table, write_text
 
@@ -48,6 +48,11 @@ COLUMNS = {
         "Effective base",
         NUMBER,
         "Organisations of equal weight that would say as much (Kish); of a reconstruction on modelled sizes.",
+    ),
+    "bases_evidence": (
+        "Bases rest on",
+        "string",
+        "What the weighted and the effective base rest on: modelled, simulated or measured; empty where unweighted.",
     ),
     "count": ("Count", "integer", "Organisations in the base that gave the answer."),
     "estimate": ("Share", NUMBER, "Share of the base that gave the answer, as a proportion."),
@@ -96,7 +101,7 @@ def tidy(estimates, tests, codebook):
     # A count says nothing of others, so that of a base too small for a share is given all the same.
     rows["count"] = rows["count"].where([state(row, "count") == "settled" for row in listed])
     labels = pd.DataFrame([_labels(codebook, *key) for key in rows[KEYS].itertuples(index=False, name=None)])
-    rows = rows.assign(**labels, records=codebook.kind)
+    rows = with_bases_evidence(rows.assign(**labels, records=codebook.kind), codebook)
     return rows.assign(**_marks(rows, tests, codebook))[list(COLUMNS)].astype({"n": "Int64", "count": "Int64"})
 
 

@@ -20,6 +20,8 @@ NOT_TESTED = "[not tested]"
 NO_MARK = {"": NOT_APPLICABLE, NO_DIFFERENCE: "[not clear]", NOT_EVIDENCE: "[modelled]"}
 # The marks as they stand in a cell, which must hold a letter or digit to be read aloud.
 CELL_MARKS = {mark: f"p<{level:g}" for level, mark in MARKS.items()}
+# The columns of bases that rest on the weights.
+OF_WEIGHTS = {"Weighted base": "n_weighted", "Effective base": "n_eff"}
 ENDS = {"lower": "low", "upper": "high"}
 # The columns of labels, which come first.
 LABELS = ["Split by", "Group", "Answer"]
@@ -34,7 +36,11 @@ def key(kind):
     ]
     return [
         (RANGE, shares, "Known up to a range, which the columns of smallest and largest possible share give."),
-        (NOT_AVAILABLE, "Any", "Not available: what the records rest on does not settle the number."),
+        (
+            NOT_AVAILABLE,
+            "Any",
+            "Not available: the number is not settled, or there is none: no interval where the weights fix a share.",
+        ),
         (
             NOT_APPLICABLE,
             "Any",
@@ -75,6 +81,7 @@ def readable_rows(table, measure, confidence):
     one, other = (ours[ours["basis"].eq(basis)].reset_index(drop=True) for basis in (UNWEIGHTED, WEIGHTED))
     if not one[keys].equals(other[keys]):
         raise ValueError("the two bases have different rows")
+    rest_on = " (modelled)" if table["records"].eq("reconstruction").any() else ""
     answers = zip(one["category_label"], one["category"], one["net"], strict=True)
     rows = {
         "Split by": [_named(*pair) for pair in zip(one["break_label"], one["break"], strict=True)],
@@ -83,8 +90,7 @@ def readable_rows(table, measure, confidence):
         "Unweighted base": _numbers(one, "n"),
         "Count": _numbers(one, "count"),
         **_said(one, UNWEIGHTED, confidence, ranged),
-        "Weighted base": _numbers(other, "n_weighted", 1),
-        "Effective base": _numbers(other, "n_eff", 1),
+        **{f"{name}{rest_on}": _numbers(other, column, 1) for name, column in OF_WEIGHTS.items()},
         **_said(other, WEIGHTED, confidence, ranged),
     }
     return pd.DataFrame(rows).astype(object)

@@ -124,6 +124,6 @@ def _format(heading, numbers):
     """The format of the numbers below a heading, with a digit after the point if any needs one; none of words."""
     if "share" in heading or "interval" in heading:
         return SHARE if any(x != round(x, 2) for x in numbers) else ROUND_SHARE
-    if heading == "Count" or heading.endswith(" base"):
+    if heading == "Count" or (" base" in heading and "Low" not in heading):
         return DECIMAL if any(x != round(x) for x in numbers) else WHOLE
     return None
