@@ -35,8 +35,9 @@ def load_waves(waves, *, codebooks, weighted, series):
     """Every Wave of a list of years, in order, from the folders of codebooks, weighted respondents and estimates.
 
     A printed share that stands for several counts is the printed one. Raises InputProblem for a wave without a file,
-    and for estimates that are another wave's.
+    for estimates that are another wave's, and for what a wave that is not of the list has left in these folders.
     """
+    _stop_at_left_over(waves, [*Path(series).glob("*.csv"), *Path(weighted).iterdir()])
     found = []
     for year in waves:
         codebook = load_codebook(Path(codebooks) / f"{year}.yaml")
@@ -53,6 +54,17 @@ def load_waves(waves, *, codebooks, weighted, series):
         respondents = read_respondents(Path(weighted) / f"{year}/respondents.csv", codebook)
         found.append(Wave(year, codebook, respondents, estimates))
     return found
+
+
+def _stop_at_left_over(waves, paths):
+    """Raise InputProblem for a wave's file or folder that is not of the list of years.
+
+    DVC records all that is in a folder: nobody else who runs the same has it, and so nobody comes to the same record.
+    """
+    for path in sorted(paths):
+        if path.stem.isdecimal() and int(path.stem) not in waves:
+            what = "a wave that waves.all in params.yaml does not list has left this here"
+            raise InputProblem(what, file=path, found=path.stem, allowed=list(waves), do="delete it, or list the wave")
 
 
 def books(waves):

@@ -315,9 +315,12 @@ def withheld(wave):
 
 
 def nearness(rows, column, settings):
-    """How far each number may be from what it was before it was rounded: exact, unless weighted and a round number."""
-    values = rows[column].astype(float)
-    coarse = rows["basis"].eq(WEIGHTED) & (values - values.round(settings.share_digits)).abs().lt(1e-11)
+    """How far each number may be from what it was before it was rounded: exact, unless weighted and a round number.
+
+    A share of some that would be rounded to none or all is a quarter of a step from it.
+    """
+    quarters = rows[column].astype(float) * 4 * 10**settings.share_digits
+    coarse = rows["basis"].eq(WEIGHTED) & (quarters - quarters.round()).abs().lt(1e-8)
     return pd.Series(EXACT, index=rows.index).mask(coarse, 0.5 * 10**-settings.share_digits + EXACT)
 
 

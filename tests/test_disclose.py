@@ -27,12 +27,13 @@ from pipeline.disclose import (
     nets_of,
     protect,
     published_numbers,
+    rounded,
     significant,
     withheld_cells,
 )
 from pipeline.estimate import KEYS, estimate, estimate_basis, lay_out
 from pipeline.group_tests import compare_groups
-from pipeline.printing import base_text, in_steps, per_cent, value_text
+from pipeline.printing import base_text, in_steps, per_cent, percent_text, value_text
 from pipeline.respondents import gave, select
 
 ANALYSE = SimpleNamespace(confidence=0.95, flag_below=12, withhold_below=1)
@@ -183,9 +184,11 @@ def attacked(published, respondents, codebook, settings):
             bounded += [base * weights, -base * weights]
             most += [row["n_weighted"] + half, half - row["n_weighted"]]
             if pd.notna(row["estimate"]):
-                near = 0.5 * 10**-settings.share_digits + 1e-9
-                bounded += [(given - (row["estimate"] + near) * base) * weights]
-                bounded += [((row["estimate"] - near) * base - given) * weights]
+                near, share = 0.5 * 10**-settings.share_digits, row["estimate"]
+                # Nearer to none or all than that is what was rounded to it.
+                share = round(share) if min(share, 1 - share) < near else share
+                bounded += [(given - (share + near + 1e-9) * base) * weights]
+                bounded += [((share - near - 1e-9) * base - given) * weights]
                 most += [0.0, 0.0]
     limits = {"A_eq": np.array(equal), "b_eq": right, "A_ub": np.array(bounded), "b_ub": np.array(most) + 1e-7}
     solved = {}
@@ -261,9 +264,19 @@ def test_what_is_not_withheld_is_as_it_was(released):
 def test_weighted_numbers_are_rounded(released):
     settings, _, published, _ = released
     ours = published[published["basis"].eq("weighted")]
-    shares = ours["estimate"].dropna()
-    assert len(shares) and np.allclose(shares, shares.round(settings.share_digits), rtol=0, atol=1e-12)
+    shares, quarter = ours["estimate"].dropna(), 0.25 * 10**-settings.share_digits
+    inner = shares[~np.isclose(shares, quarter) & ~np.isclose(shares, 1 - quarter)]
+    assert len(inner) and np.allclose(inner, inner.round(settings.share_digits), rtol=0, atol=1e-12)
     assert (ours["n_weighted"].dropna() % settings.weighted_base_to == 0).all()
+
+
+def test_a_share_of_some_is_rounded_to_neither_none_nor_all(released):
+    _, _, published, _ = released
+    one = published[published["basis"].eq("weighted")].head(5)
+    exact = [0.0, 0.001, 0.5049, 0.9999, 1.0]
+    rounded_ = rounded(one.assign(estimate=exact), rules())["estimate"].tolist()
+    assert rounded_ == pytest.approx([0.0, 0.0025, 0.5, 0.9975, 1.0])
+    assert [percent_text(share) for share in rounded_] == ["0%", "<1%", "50%", ">99%", "100%"]
 
 
 def test_facts_of_the_frame_are_no_secret(released):
@@ -456,8 +469,8 @@ def test_the_error_of_a_rounded_share_has_the_rounding_in_it():
     """Rounded shares spread as widely as their errors say: 0.0067, of which sampling alone is 0.006."""
     found = np.random.default_rng(1).normal(0.4321, 0.006, 20000)
     table = pd.DataFrame({"estimate": found, "se": 0.006, "ci_low": 0.42, "ci_high": 0.44})
-    rounded = coarsened(table, 2)
-    assert rounded["estimate"].std() == pytest.approx(rounded["se"].iloc[0], rel=0.02)
-    assert rounded["se"].iloc[0] == pytest.approx(0.0067)
+    coarse = coarsened(table, 2)
+    assert coarse["estimate"].std() == pytest.approx(coarse["se"].iloc[0], rel=0.02)
+    assert coarse["se"].iloc[0] == pytest.approx(0.0067)
     settled = coarsened(table.assign(estimate=1.0, se=0.0), 2)
     assert settled["se"].eq(0).all()

@@ -159,12 +159,15 @@ def test_what_is_not_settled_has_bounds_and_no_numbers(small_codebook):
 
 def test_a_figure_of_counts_shows_counts_and_their_bounds(small_codebook):
     estimates = counted(estimates_of(small_codebook), "events", "talks", count=4, n=9, quality="withheld")
+    estimates = counted(estimates, "events", "concerts", count=7, n=28, quality="flagged")
     bounds = {"support": "bounded", "low": 0.1, "high": 0.9, "count_low": 12, "count_high": 15}
     estimates = changed(estimates, "events", "crafts", **bounds)
     table = figure_data(estimates, small_codebook, figure_of("bars", "events", unit="count")).set_index("category")
     assert table.loc["talks", "text"] == "4"
     assert table.loc["crafts", ["low", "high", "text"]].tolist() == [12, 15, "12\N{EN DASH}15"]
     assert table["estimate"].isna().all()
+    # How few it is of says nothing against a count.
+    assert table.loc[["talks", "concerts"], "quality"].tolist() == ["ok", "ok"]
 
 
 def test_a_missing_estimate_is_a_sentence(small_codebook):

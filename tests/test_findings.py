@@ -97,6 +97,16 @@ def test_two_answers_of_one_group_are_of_the_same_organisations_however_that_is_
     assert made[0][columns].equals(made[1][columns]) and made[0]["difference"].notna().all()
 
 
+def test_a_count_that_is_known_of_a_share_that_is_not_is_in_its_column(small_codebook, estimates):
+    """The base is open, the number that gave the answer is not: the sentence says it, and so does the table."""
+    ends = {"support": "bounded", "low": 0.48, "high": 0.49, "quality": "modelled", "base_low": 111, "base_high": 112}
+    codebook = codebook_with(small_codebook, clause_of("{n} have one."), kind="reconstruction")
+    for low, said, known in ((54, "54 have one.", True), (53, "53 or 54 have one.", False)):
+        open_ = changed(estimates, "shop", "yes", **ends, count_low=low, count_high=54, count=54)
+        row = finding_clauses(open_, codebook, 0.95).iloc[0]
+        assert row["sentence"] == said and (row["count"] == 54) == known
+
+
 def test_a_bounded_estimate_states_its_bounds(small_codebook, estimates):
     codebook = codebook_with(
         small_codebook, clause_of("{words} have one ({share}, {interval})."), kind="reconstruction"

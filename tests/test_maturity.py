@@ -130,6 +130,19 @@ def test_a_score_has_outer_bounds_from_its_parts(waves, book, shares, support, l
     assert (row["support"], row["low"], row["high"]) == (support, pytest.approx(low), pytest.approx(high))
 
 
+def test_a_base_that_the_report_leaves_open_is_none_of_a_score(waves, book):
+    """How many the records have in it is the model's; what the weights make of it is so everywhere."""
+    wide = waves[0].estimates["group"].eq("mus")
+    estimates = waves[0].estimates.assign(support="implied", base_low=20, base_high=np.where(wide, 30, 20))
+    wave = replace(waves[0], estimates=estimates, codebook=book.model_copy(update={"kind": "reconstruction"}))
+    [table] = [w.estimates for w in scored([wave])]
+    mus = table["group"].eq("mus")
+    assert mus.any() and table.loc[mus, ["n", "n_eff"]].isna().all(axis=None)
+    assert table.loc[~mus, ["n", "n_eff"]].notna().all(axis=None)
+    said = table.groupby("basis")["bases_evidence"].unique().map(list).to_dict()
+    assert said == {"unweighted": [""], "weighted": ["modelled"]}
+
+
 def test_a_mark_has_outer_bounds_from_its_criteria(waves, book):
     estimates = settled(waves[0], shop__yes=(0.4, 0.4), events__crafts=(0.3, 0.5), outlook__bright=(0.2, 0.2))
     sell = one(mark_bounds(estimates, book), "sell")

@@ -1,6 +1,7 @@
 """From an export file to the finished edition, in each of the three formats, on the made-up survey."""
 
 import re
+import shutil
 import sys
 
 import made_exports as made
@@ -98,6 +99,64 @@ def test_each_format_ends_in_the_finished_edition_and_all_in_the_same_one(small,
     assert small.dvc("status", "--quiet")[0] == 0
     untracked = re.findall(r"^\?\? (.*)$", small.changed(), flags=re.MULTILINE)
     assert {f"data/raw/{YEAR}.dvc", f"data/respondents/{YEAR}.dvc", f"data/codebook/{YEAR}.yaml"} <= set(untracked)
+
+
+def test_dvc_looks_after_a_delivery(small, tmp_path):
+    """It stays at a checkout and when the cache is cleared, goes with a push, and who pulls has the same edition."""
+    raw = [f"data/raw/{FIRST}/{name}" for name in ("frame.csv", "interviews.csv", "delivered/first.csv")]
+    before = {name: (small.root / name).read_bytes() for name in raw}
+    for command in (["checkout"], ["gc", "--workspace", "--force"], ["checkout", "--force"]):
+        assert small.dvc(*command)[0] == 0
+    assert {name: (small.root / name).read_bytes() for name in raw} == before
+    assert small.dvc("remote", "add", "--local", "--default", "shared", str(tmp_path / "shared"))[0] == 0
+    assert small.dvc("push")[0] == 0
+    other = tmp_path / "other"
+    small.run("git", "clone", "--quiet", str(small.root), str(other))
+    assert small.dvc("remote", "add", "--local", "--default", "shared", str(tmp_path / "shared"), cwd=other)[0] == 0
+    assert small.dvc("pull", cwd=other)[0] == 0
+    assert {name: (other / name).read_bytes() for name in raw} == before
+    status, printed = small.dvc("repro", cwd=other)
+    assert status == 0 and small.ran(printed) == [] and small.run("git", "status", "--short", cwd=other).stdout == ""
+
+
+def test_raw_files_mended_by_hand_are_seen(small):
+    """git says that what the delivery's hash stands for is another one now."""
+    path, pointer = small.root / f"data/raw/{FIRST}/frame.csv", small.root / f"data/raw/{FIRST}.dvc"
+    before, recorded = path.read_bytes(), pointer.read_bytes()
+    path.write_bytes(before + b"\n")
+    try:
+        assert f"data/raw/{FIRST}" in small.dvc("status", f"data/raw/{FIRST}.dvc")[1]
+    finally:
+        path.write_bytes(before)
+    assert pointer.read_bytes() == recorded
+
+
+def test_a_delivery_can_be_taken_back_as_the_document_says(small, files, tmp_path):
+    """One that took the place of another, and one of a new wave: nothing has to run then, or is otherwise."""
+    text = (ROOT / "docs/new_wave.md").read_text(encoding="utf-8").partition("### Taking a delivery back")[2]
+    commands = re.findall(r"^    (.+)$", text, flags=re.MULTILINE)
+    new = re.search(r"`(rm -rf [^`]+)`", text)[1].replace("2016", str(YEAR))
+    again = Clone(tmp_path)
+    shutil.rmtree(again.root)
+    shutil.copytree(small.root, again.root, symlinks=True)
+    raw, delivered = again.root / f"data/raw/{FIRST}/interviews.csv", f"data/raw/{FIRST}/delivered/first.csv"
+    fewer = made.as_csv(tmp_path / "fewer.csv", pd.read_csv(small.root / delivered, dtype="string").iloc[:-3])
+    before = raw.read_bytes()
+
+    def take_back(*more):
+        for command in [*commands, *more]:
+            ended = again.run("bash", "-c", command)
+            assert ended.returncode == 0, ended.stderr
+        status, printed = again.dvc("repro")
+        assert (status, again.ran(printed), again.changed(), raw.read_bytes()) == (0, [], "", before), printed[-999:]
+
+    # Whatever the tests before this one took in is of a wave that no commit has.
+    take_back(new)
+    for given, more in (([FIRST, fewer, "--replace"], []), ([YEAR, files["csv"]], [new])):
+        ended = tracker(again, "new-wave", *given)
+        assert ended.returncode == 0, ended.stderr
+        assert again.dvc("repro", f"weight@{given[0]}")[0] == 0 and again.changed() != ""
+        take_back(*more)
 
 
 def test_the_new_wave_stands_among_the_settings_and_nothing_else_of_them_changed(small):

@@ -1,5 +1,6 @@
 """Trends as drawn and said: points, rings, ranges and gaps; nothing modelled, nothing joined across a break."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -342,6 +343,22 @@ def test_waves_are_read_in_order_and_those_of_another_year_refused(book, respond
     write_table(tmp_path / "series/2021.csv", made[0].estimates)
     with pytest.raises(InputProblem, match=r"2021\.csv, column wave: the estimates are those of another wave"):
         track.load_waves([2020, 2021], **folders)
+
+
+def test_what_a_wave_that_is_not_listed_has_left_is_refused(book, respondents, tmp_path, small_codebook):
+    """DVC would record it, and nobody who has not got it would come to the same record."""
+    [wave, _] = waves_of(small_codebook, respondents, broken=())
+    write_table(tmp_path / "weighted/2020/respondents.csv", wave.respondents)
+    write_table(tmp_path / "series/2020.csv", wave.estimates)
+    (tmp_path / "codebook").mkdir()
+    shutil.copy2(HERE / "small_codebook.yaml", tmp_path / "codebook/2020.yaml")
+    folders = {"codebooks": tmp_path / "codebook", "weighted": tmp_path / "weighted", "series": tmp_path / "series"}
+    assert len(track.load_waves([2020], **folders)) == 1
+    for left in ("series/2021.csv", "weighted/2021/respondents.csv"):
+        write_table(tmp_path / left, wave.estimates)
+        with pytest.raises(InputProblem, match=r"2021(\.csv)?: a wave that waves.all in params.yaml does not list"):
+            track.load_waves([2020], **folders)
+        (tmp_path / left).unlink()
 
 
 def test_clear_changes_are_said_with_their_interval(book, respondents):
