@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.carried_over import carried_respondents, left_out, stop_at_carried_head, stop_at_unjudged
 from pipeline.codebook import load_codebook
 from pipeline.findings import check_placeholders
 from pipeline.harmonise import register
@@ -19,8 +20,8 @@ def check(params, codebooks):
     """Read the settings and the codebook of each wave in them; returns the codebooks by wave.
 
     Raises InputProblem at the first fault of either, for a codebook of another wave or with records of another kind
-    than the settings say, for a finding's text that cannot be filled in, and for a rehearsal whose truth names what its
-    codebooks have not.
+    than the settings say, for interviews under the title or source of an earlier wave, for a finding's text that cannot
+    be filled in, and for a rehearsal whose truth names what its codebooks have not.
     """
     settings = load_params(params)
     waves, books = settings.waves, {}
@@ -32,10 +33,16 @@ def check(params, codebooks):
         if book.kind != waves.kind(wave):
             what = f"kind: {params} says otherwise"
             raise InputProblem(what, file=path, found=book.kind, allowed=waves.kind(wave))
+        stop_at_carried_head(book, _before(books, wave), path)
         check_placeholders(book, path)
     for wave in waves.rehearsal:
         _check_rehearsal(settings.rehearse, wave, books, params)
     return books
+
+
+def _before(books, wave):
+    """The codebooks of the waves before one, the newest last."""
+    return [books[w] for w in sorted(books) if w < wave]
 
 
 def _check_rehearsal(truth, wave, books, params):
@@ -84,6 +91,28 @@ def unsaid(books, methodology):
     return found
 
 
+def to_look_at(books, codebooks, released=()):
+    """What a person has to look at before a wave of interviews is released: sentences.
+
+    `books` are Codebooks by wave, from the folder `codebooks`; waves that are `released` have been looked at. None of
+    it is a fault: whoever is to judge a draft wants to see first what comes of it.
+    """
+    found = []
+    for wave, book in books.items():
+        path, earlier = Path(codebooks) / f"{wave}.yaml", _before(books, wave)
+        try:
+            stop_at_unjudged(book, path)
+        except InputProblem as problem:
+            found.append(f"tracker release will stop: {problem}")
+        if book.kind != "fieldwork" or not earlier or wave in released:
+            continue
+        if waves := carried_respondents(book, earlier):
+            what = f"respondents: {book.respondents}, as in {waves[-1]}; take it out unless a report of {wave} says so"
+            found.append(f"{path}: {what}.")
+        found += [f"{path}: {sentence}." for sentence in left_out(book, earlier[-1])]
+    return found
+
+
 def main(
     params: Annotated[Path, typer.Option(help="Settings file.")] = Path("params.yaml"),
     data: Annotated[Path, typer.Option(help="Folder of codebook/, population/ and methodology/.")] = Path("data"),
@@ -95,4 +124,6 @@ def main(
     check_totals(params, books, data / "population")
     for sentence in unsaid(books, data / "methodology"):
         typer.echo(f"NOTE: stage describe will stop: {sentence}", err=True)
+    for sentence in to_look_at(books, data / "codebook", [w for w in books if (data / "published" / str(w)).exists()]):
+        typer.echo(f"NOTE: {sentence}", err=True)
     typer.echo(f"OK: settings, populations and codebook of {', '.join(map(str, books))}")

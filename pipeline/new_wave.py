@@ -86,8 +86,9 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
     choices, data = choices or Choices(), Path(data)
     path = data / "codebook" / f"{wave}.yaml"
     settings = load_params(params)
-    before_path = _codebook_before(wave, settings.waves, data / "codebook")
-    before = load_codebook(before_path) if before_path else None
+    paths = _codebooks_before(wave, settings.waves, data / "codebook")
+    books_before = [load_codebook(p) for p in paths]
+    before, before_path = (books_before[-1], paths[-1]) if paths else (None, None)
     written = load_codebook(path) if path.exists() else None
     start = written or before
     if start is None:
@@ -119,7 +120,7 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
     table = shown_differences(before, book)
     earlier = before if written is None or written.kind == "fieldwork" else written
     read_over = written is not None and written.kind == "fieldwork"
-    given = {"before": before, "then": known, "earlier": earlier, "read_over": read_over}
+    given = {"books_before": books_before, "then": then, "known": known, "earlier": earlier, "read_over": read_over}
     left = decisions(book, table, placed, cleaned, **given, fewest=settings.disclose.minimum_base)
     return Wave(before, book, text, fieldwork, table, left)
 
@@ -139,10 +140,9 @@ def _drafted(path, placed, delivered, before, before_path, wave):
     return text, book
 
 
-def _codebook_before(wave, waves, folder):
-    """The codebook of the newest wave before; None if there is none."""
-    paths = [folder / f"{w}.yaml" for w in waves.all if w < wave]
-    return next((path for path in reversed(paths) if path.exists()), None)
+def _codebooks_before(wave, waves, folder):
+    """The codebooks of the waves before, as far as there are any, the newest last."""
+    return [path for w in waves.all if w < wave and (path := folder / f"{w}.yaml").exists()]
 
 
 def _respondents_of(before, data):

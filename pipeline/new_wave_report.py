@@ -4,12 +4,13 @@ from textwrap import wrap
 
 import pandas as pd
 
+from pipeline.carried_over import carried_head, left_out, unjudged
 from pipeline.codebook import ORGANISATION
 from pipeline.codebook_difference import BREAKING, KINDS, TO_JUDGE, differences
 from pipeline.offers import ALIKE, likeness
 from pipeline.privacy import hide_details
 from pipeline.raw import CONTACT_HISTORY, FILES, FRAME, INTERVIEWS, PERSONAL, interview_questions
-from pipeline.texts import ITEMS, fold
+from pipeline.texts import ITEMS, NOT_CHOSEN, fold
 
 # So much of a text is shown in a table on the terminal.
 WIDTH, WRAPPED = 44, 118
@@ -17,6 +18,9 @@ WIDTH, WRAPPED = 44, 118
 FIRST_CELLS = 5
 # The columns of ids, the first of which tells the rows of a raw file apart, and ids that are made up in their stead.
 IDS, NUMBERED = ("interview_id", "attempt_id", "contact_id"), r"[ACI]\d{5}"
+# A band is asked after if so many or more of it were to be expected, and fewer than this part of them answered: by
+# chance that happens less than once in a hundred times.
+EXPECTED, PART = 5, 0.1
 
 
 def shown_differences(before, after):
@@ -31,24 +35,29 @@ def shown_differences(before, after):
     return table.assign(kind=table["kind"].mask(unsure, "unsure"))
 
 
-def decisions(codebook, table, placed, cleaned, *, before, then, earlier, read_over, fewest):
+def decisions(codebook, table, placed, cleaned, *, books_before, then, known, earlier, read_over, fewest):
     """What is left for a person to decide, a sentence each.
 
     `table` is that of `shown_differences`, `placed` the Placed by raw file, `cleaned` what `clean` makes of them,
-    `before` the codebook of the wave before and `then` its respondents, or None. `earlier` is the codebook whose texts
-    the wave's repeats: its own while it was rebuilt or rehearsed, or else that of the wave before; or None.
-    `read_over` says whether somebody wrote the codebook that stands there; `fewest` is the smallest base that results
-    are given for.
+    `books_before` the codebooks of the waves before and `then` the respondents of the newest of them, or None; `known`
+    are these again where they were asked, and so may have answered twice. `earlier` is the codebook whose texts the
+    wave's repeats: its own while it was rebuilt or rehearsed, or else that of the wave before; or None. `read_over`
+    says whether somebody wrote the codebook that stands there; `fewest` is the smallest base that results are given
+    for.
     """
+    before = books_before[-1] if books_before else None
     new = set(table.loc[table["what"].eq("question") & table["kind"].isin(["new", "unsure"]), "question"])
     return [
         *_of_days(placed[INTERVIEWS].columns["completed_on"], codebook.wave),
-        *_of_panel(cleaned.respondents, then, codebook, before),
+        *_of_panel(cleaned.respondents, known, codebook, before),
         *_of_empty_columns(placed[INTERVIEWS].columns, codebook),
         *_of_small_bands(cleaned.respondents, codebook, fewest),
+        *_of_sizes(cleaned.respondents, then, codebook, before),
         *_of_differences(codebook, table),
         *_of_reworded(codebook, table),
+        *([] if before is None else _of_figures(codebook, before)),
         *_of_new_questions([q for q in codebook.questions if q.id in new], codebook),
+        *_of_ticks([q for q in codebook.questions if q.id in new]),
         *(
             f"{question}: the file's labels do not have the answer {answer}: was it dropped?"
             for p in placed.values()
@@ -66,6 +75,8 @@ def decisions(codebook, table, placed, cleaned, *, before, then, earlier, read_o
         *_of_files(placed),
         *_of_notes(codebook, earlier),
         *_of_findings(codebook, earlier),
+        *_of_head(codebook, books_before),
+        *_of_respondents(codebook, len(cleaned.respondents)),
         *([] if read_over else [f"title, source and notes of data/codebook/{codebook.wave}.yaml: read them over"]),
     ]
 
@@ -85,12 +96,53 @@ def _of_empty_columns(columns, codebook):
 def _of_small_bands(respondents, codebook, fewest):
     """Size bands of so few that more than their own results will be withheld."""
     bands = codebook.question(codebook.size_band)
-    for band, answered in respondents[codebook.size_band].astype("string").value_counts(sort=False).items():
-        if answered < fewest:
+    for band, answered in _counted(respondents, codebook).items():
+        if not answered:
+            yield f"{bands.id}.{band}: nobody of it answered, so that nothing is said of it: is that so?"
+        elif answered < fewest:
             yield (
                 f"{bands.id}.{band}: {answered} answered, fewer than {fewest}. Its results are withheld, and to "
                 "protect them others, at times everyone's: join it with its neighbour?"
             )
+
+
+def _counted(respondents, codebook):
+    """How many respondents each size band has, bands in the codebook's order and empty ones among them."""
+    counts = respondents[codebook.size_band].astype("string").value_counts()
+    return {a.id: int(counts.get(a.id, 0)) for a in codebook.question(codebook.size_band).answers}
+
+
+def _of_sizes(respondents, then, codebook, before):
+    """Bands that many had in the wave before and hardly any has now: their sizes may be of something else.
+
+    Held against each other are bands that mean the same in both waves, within each sector.
+    """
+    if then is None:
+        return
+    now, was = _counted(respondents, codebook), _counted(then, before)
+    meant = {a.id: a.band for a in before.question(before.size_band).answers}
+    bands = {a.id: a.band for a in codebook.question(codebook.size_band).answers}
+    for sector in dict.fromkeys(band.sector for band in bands.values()):
+        all_now, all_then = (
+            sum(n for i, n in counts.items() if book[i].sector == sector)
+            for counts, book in ((now, bands), (was, meant))
+        )
+        gone = [
+            f"{i} {now[i]} of {all_now} (in {before.wave} {was[i]} of {all_then})"
+            for i, band in bands.items()
+            if band.sector == sector and meant.get(i) == band and _is_lost(now[i], all_now, was[i], all_then)
+        ]
+        if gone:
+            yield (
+                f"{codebook.size_band}, sector {sector}: {', '.join(gone)}: are the sizes in the unit that the "
+                "codebook's size question asks for?"
+            )
+
+
+def _is_lost(now, all_now, was, all_then):
+    """Whether a band has hardly any of those whom the wave before lets expect in it."""
+    expected = all_now * was / all_then if all_then else 0
+    return expected >= EXPECTED and now < PART * expected
 
 
 def _of_reworded(codebook, table):
@@ -108,12 +160,16 @@ def _of_differences(codebook, table):
     for row in table[table["kind"].eq("unsure")].to_dict("records"):
         who = f"{row['question']}.{row['answer']}" if row["answer"] else row["question"]
         yield f"{who}: is it the same? The {row['what']} was '{row['before']}' and is '{row['after']}'"
-    for entry in codebook.breaks_in_series:
-        if entry.reason.startswith(TO_JUDGE):
-            yield (
-                f"{entry.question}: does its series break ({entry.change})? Until `comparable` and `reason` are set in "
-                "breaks_in_series, it does"
-            )
+    for entry in unjudged(codebook):
+        yield (
+            f"{entry.question}: does its series break ({entry.change})? Until `comparable` and `reason` are set in "
+            "breaks_in_series, it does"
+        )
+
+
+def _of_figures(codebook, before):
+    for sentence in left_out(codebook, before):
+        yield f"{sentence}: if it is to be drawn, add it, or a net that holds it, to the figure's `categories`"
 
 
 def _of_new_questions(new, codebook):
@@ -129,6 +185,49 @@ def _of_new_questions(new, codebook):
             yield f"{question.id}: what was asked? The file gives no text"
         if any("" in a.spellings for a in question.answers) and not question.asked_if:
             yield f"{question.id}: who was asked? Not all answered, and `asked_if` is empty"
+
+
+def _of_ticks(new):
+    """New questions of yes and no whose columns have one stem: the answers of one question, as a set would say."""
+    by_stem = {}
+    for question in new:
+        stem, _, end = (question.column or "").rpartition("_")
+        if stem and question.kind == "single" and _says_whether(question):
+            by_stem.setdefault(stem, []).append((question, end))
+    for stem, parts in by_stem.items():
+        ends = [end for _, end in parts]
+        if len(parts) > 1:
+            told = "code" if all(end.isdecimal() for end in ends) else "id"
+            yield (
+                f"{', '.join(q.id for q, _ in parts)}: these look like the ticks of one question. If so, put it in "
+                f"their place: `kind: multiple`, `column: {stem}`, and an answer for each, whose `{told}` is "
+                f"{', '.join(ends)}; and one entry in breaks_in_series in place of theirs"
+            )
+
+
+def _says_whether(question):
+    """Whether a question can be answered by one thing, or by that and its denial, beside answers that say nothing."""
+    answers = [a for a in question.answers if not a.missing]
+    return len(answers) == 1 or (len(answers) == 2 and any(map(_denies, answers)))
+
+
+def _denies(answer):
+    label = fold(answer.label)
+    return label in NOT_CHOSEN or label.startswith("not ") or answer.code == 0
+
+
+def _of_head(codebook, books_before):
+    for key, what in carried_head(codebook, books_before):
+        wave = codebook.wave
+        yield f"{key} of data/codebook/{wave}.yaml: {what}. Name {wave} in it; `tracker check` refuses it as it is"
+
+
+def _of_respondents(codebook, answered):
+    if codebook.respondents not in (None, answered):
+        yield (
+            f"respondents of data/codebook/{codebook.wave}.yaml: it says {codebook.respondents}, and {answered} "
+            f"answered. Take it out, unless a report of {codebook.wave} says that it rests on so many"
+        )
 
 
 def _of_files(placed):

@@ -1317,6 +1317,146 @@ def test_a_band_of_few_is_told_before_it_is_published(project, small_codebook):
     assert {sentence.split(":")[0] for sentence in told} == {f"scale.{b}" for b in small.index}
 
 
+def test_a_band_of_nobody_is_told_too(project, table, small_codebook, answered):
+    few = table[~answered["scale"].eq("mus_middle")].reset_index(drop=True)
+    left = prepared(project, save(project, few, "csv", small_codebook)).to_decide
+    assert "scale.mus_middle: nobody of it answered, so that nothing is said of it: is that so?" in left
+    whole = prepared(project, save(project, table, "csv", small_codebook)).to_decide
+    assert not any("nobody of it answered" in sentence for sentence in whole)
+
+
+UNIT = "are the sizes in the unit that the codebook's size question asks for?"
+
+
+@pytest.mark.parametrize("kind", ["fieldwork", "reconstruction"])
+def test_sizes_in_another_unit_empty_bands_that_many_had_before(project, table, small_codebook, answered, kind):
+    """Employees in place of visits: whatever the survey before was, its houses were of other sizes."""
+    earlier(project, small_codebook, answered)
+    if kind == "reconstruction":
+        path = project / f"data/codebook/{FIRST}.yaml"
+        text = path.read_text(encoding="utf-8").replace("kind: fieldwork", f"kind: {kind}\nrespondents: 90", 1)
+        path.write_text(text, encoding="utf-8")
+        settings = (project / "params.yaml").read_text(encoding="utf-8")
+        settings = settings.replace("reconstruction: []", f"reconstruction: [{FIRST}]")
+        (project / "params.yaml").write_text(settings, encoding="utf-8")
+    bands = answered["scale"].value_counts()
+    libraries, museums = (int(bands[bands.index.str.startswith(s)].sum()) for s in ("lib_", "mus_"))
+    assert not any(UNIT in s for s in prepared(project, save(project, table, "csv", small_codebook)).to_decide)
+    staff = table.assign(Visits="40")
+    left = prepared(project, save(project, staff, "csv", small_codebook)).to_decide
+    many, middle, most = (int(bands[b]) for b in ("lib_many", "mus_middle", "mus_many"))
+    assert min(many, middle, most) >= new_wave_report.EXPECTED
+    told = [sentence for sentence in left if UNIT in sentence]
+    assert told == [
+        f"scale, sector lib: lib_many 0 of {libraries} (in {FIRST} {many} of {libraries}): {UNIT}",
+        f"scale, sector mus: mus_middle 0 of {museums} (in {FIRST} {middle} of {museums}), mus_many 0 of {museums} "
+        f"(in {FIRST} {most} of {museums}): {UNIT}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("now", "all_now", "was", "all_then", "lost"),
+    [
+        (0, 20, 5, 20, True),
+        (0, 19, 5, 20, False),
+        (0, 20, 0, 20, False),
+        (0, 0, 5, 20, False),
+        (0, 20, 0, 0, False),
+        (1, 44, 5, 20, True),
+        (1, 40, 5, 20, False),
+    ],
+)
+def test_a_band_is_lost_where_chance_does_not_empty_it(now, all_now, was, all_then, lost):
+    assert new_wave_report._is_lost(now, all_now, was, all_then) == lost
+
+
+def test_bands_that_were_redrawn_are_not_held_against_former_ones(project, table, small_codebook, answered):
+    earlier(project, small_codebook, answered)
+    staff = save(project, table.assign(Visits="40"), "csv", small_codebook)
+    own = prepared(project, staff).text.replace("20000", "30000").replace("50000", "60000")
+    (project / f"data/codebook/{YEAR}.yaml").write_text(own, encoding="utf-8")
+    assert not any(UNIT in sentence for sentence in prepared(project, staff).to_decide)
+
+
+def test_a_copied_codebook_is_told_to_have_a_title_and_a_source_of_its_own(project, table, small_codebook):
+    path = save(project, table, "csv", small_codebook)
+    drafted = prepared(project, path)
+    assert not any("tracker check" in sentence for sentence in drafted.to_decide)
+    copied = (project / f"data/codebook/{FIRST}.yaml").read_text(encoding="utf-8")
+    copied = copied.replace(f"wave: {FIRST}", f"respondents: 200\nwave: {YEAR}")
+    own = project / f"data/codebook/{YEAR}.yaml"
+    own.write_text(copied, encoding="utf-8")
+    end = f"it is that of {FIRST}. Name {YEAR} in it; `tracker check` refuses it as it is"
+    told = [f"{key} of data/codebook/{YEAR}.yaml: {end}" for key in ("title", "source")]
+    number = f"respondents of data/codebook/{YEAR}.yaml: it says 200, and {len(table)} answered. Take it out, unless a "
+    number += f"report of {YEAR} says that it rests on so many"
+    assert prepared(project, path).to_decide[-3:] == [*told, number]
+    own.write_text(drafted.text + f"respondents: {len(table)}\n", encoding="utf-8")
+    left = prepared(project, path).to_decide
+    assert not any(sentence.startswith(("title", "source", "respondents")) for sentence in left)
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["drafted", "written by hand"])
+def test_a_new_answer_that_a_figure_leaves_out_is_named(project, table, small_codebook, by_hand):
+    labels = {1: "Bright", 2: "Steady", 3: "Bleak", 4: "Closed for good", 98: "Don't know"}
+    path = save(project, table, "sav", small_codebook, changes={"V1": labels})
+    wave = prepared(project, path)
+    if by_hand:
+        (project / f"data/codebook/{YEAR}.yaml").write_text(wave.text, encoding="utf-8")
+    said = "figure_4 draws the answers of outlook and leaves out closed_for_good, which is new: if it is to be drawn, "
+    said += "add it, or a net that holds it, to the figure's `categories`"
+    assert said in prepared(project, path).to_decide
+
+
+TICKS = ("Q25_1", "Q25_2", "Q25_3")
+ONE_SET = (
+    "q25_1, q25_2, q25_3: these look like the ticks of one question. If so, put it in their place: `kind: multiple`, "
+    "`column: Q25`, and an answer for each, whose `code` is 1, 2, 3; and one entry in breaks_in_series in place of "
+    "theirs"
+)
+
+
+def ticked(project, table, codebook, labels):
+    """An SPSS file in which new columns of two codes each, with these labels, stand side by side without a set."""
+    columns = {c: [str(list(labels)[(row + i) % 3 % 2]) for row in range(len(table))] for i, c in enumerate(TICKS)}
+    texts = dict(zip(TICKS, ("Stairs", "A lift", "A ramp"), strict=True))
+    known = {"changes": dict.fromkeys(TICKS, labels), "texts": texts, "numbers": {c: [] for c in TICKS}}
+    return save(project, table.assign(**columns), "sav", codebook, **known)
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ({0: "No", 1: "Yes"}, True),
+        ({0: "Unchecked", 1: "Checked"}, True),
+        ({1: "Mentioned", 2: "Not mentioned"}, True),
+        ({1: "Good", 2: "Bad"}, False),
+        ({0: "None", 1: "Some", 2: "Many"}, False),
+    ],
+)
+def test_new_ticks_without_a_set_are_said_to_look_like_one(project, table, small_codebook, labels, told):
+    wave = prepared(project, ticked(project, table, small_codebook, labels))
+    assert {c.lower() for c in TICKS} <= {q.id for q in wave.codebook.questions}
+    assert (ONE_SET in wave.to_decide) == told
+    assert any("look like the ticks" in sentence for sentence in wave.to_decide) == told
+
+
+def test_ticks_are_joined_by_hand_as_the_command_says(project, table, small_codebook):
+    path = ticked(project, table, small_codebook, {0: "No", 1: "Yes"})
+    data = yaml.safe_load(prepared(project, path).text)
+    answers = [{"id": f"way_{i}", "label": f"Way {i}", "code": i} for i in (1, 2, 3)]
+    one = {"id": "q25", "text": "Which are there?", "label": "Ways", "column": "Q25", "kind": "multiple"}
+    data["questions"] = [q for q in data["questions"] if q.get("column") not in TICKS] + [one | {"answers": answers}]
+    data["breaks_in_series"] = [
+        {"question": "q25", "change": "new", "date": "2021-03-01", "reason": "Not asked before"}
+    ]
+    (project / f"data/codebook/{YEAR}.yaml").write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+    wave = prepared(project, path)
+    assert not any("look like the ticks" in sentence for sentence in wave.to_decide)
+    given = clean(wave.fieldwork, wave.codebook).respondents
+    assert given["q25.way_1"].tolist() == [row % 3 % 2 for row in range(len(table))]
+
+
 def test_what_was_written_of_a_question_in_other_words_is_named(project, table, small_codebook):
     path = save(project, table, "sav", small_codebook, texts={"S1": "Is there a shop or a stall in the house now?"})
     left = prepared(project, path).to_decide
