@@ -17,13 +17,14 @@ HEAD = ("title", "source")
 def carried_head(book, earlier):
     """The title and source that speak of an earlier wave and not of the codebook's own: [(key, what is wrong)].
 
-    `earlier` are the Codebooks of the waves before. A text may name their years beside its own; one without a year may
-    not be an earlier wave's, which it could not be told from. What was not collected has no title of its own to want.
+    `earlier` are the Codebooks of the waves before. A text may name their years beside its own. One without a year may
+    be that of earlier interviews, as a series has one name, but not that of records which nobody gave. What was not
+    collected has no title of its own to want.
     """
     found = []
     for key in HEAD if book.kind == "fieldwork" else ():
         text = getattr(book, key)
-        same = [b.wave for b in earlier if fold(getattr(b, key)) == fold(text)]
+        same = [b.wave for b in earlier if b.kind != "fieldwork" and fold(getattr(b, key)) == fold(text)]
         named = [b.wave for b in earlier if _names(text, b.wave)]
         if same:
             found.append((key, f"it is that of {same[-1]}"))
