@@ -89,8 +89,8 @@ def test_a_copied_codebook_is_refused_until_it_has_a_title_and_a_source_of_its_o
     with pytest.raises(InputProblem) as caught:
         main(project / "params.yaml", project / "data")
     assert str(caught.value) == (
-        f"{path}: title: it names {FIRST} and not {YEAR}, and the edition would be published under it; found 'Events and "
-        f"shops in libraries and museums, {FIRST} (made up)'; name {YEAR} in it."
+        f"{path}: title: it names {FIRST} and not {YEAR}, and the edition would be published under it; found "
+        f"'Events and shops in libraries and museums, {FIRST} (made up)'; name {YEAR} in it."
     )
     edit(project, TITLE, f"museums, {YEAR} (made up)")
     # The source, which names no year, may be that of both.
