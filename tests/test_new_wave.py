@@ -1482,6 +1482,14 @@ def replaced_by(project, path):
     return replaced(ready, contents(ready, {INTERVIEWS: path}, **options), data=project / "data", replace=True)
 
 
+def test_cells_with_semicolons_between_them_are_refused_and_the_page_asks_for_commas(project, table, small_codebook):
+    path = save(project, table, "csv", small_codebook)
+    path.write_text(path.read_text(encoding="utf-8-sig").replace(",", ";"), encoding="utf-8")
+    assert "row 1: cells are not separated by commas" in refusal(project, path)
+    page = (ROOT / "docs/new_wave.md").read_text(encoding="utf-8")
+    assert "CSV (in UTF-8, with commas between the cells)" in " ".join(page.split())
+
+
 @pytest.mark.parametrize(
     ("was", "now", "said"),
     [
