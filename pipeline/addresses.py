@@ -172,10 +172,11 @@ def _key(parts, codebook, basis, claims):
     measures = [m.id for m in codebook.measures]
     if not parts or parts[0] not in measures:
         name = parts[0] if parts else basis
-        known = [*measures, *(c["id"] for c in claims), "finding", "figure"]
-        raise InputProblem(
-            "nothing has this name", found=name, allowed=get_close_matches(name, known, NEAR, 0.5) or known
-        )
+        near = get_close_matches(name, [*measures, *(c["id"] for c in claims), "finding", "figure"], NEAR, 0.5)
+        # Of the claims, which are hundreds, only those that come near.
+        known = [*near, *(n for n in (*measures, "finding", "figure") if n not in near)]
+        known += ["the id of a claim"] if claims else []
+        raise InputProblem(f"nothing in the {codebook.wave} wave has this name", found=name, allowed=known)
     measure = codebook.measure(parts[0])
     categories = list(codebook.question(measure.question).categories)
     name_known(parts[1:2], categories, _lacks(parts[1:2], "category", f"measure {measure.id}"))

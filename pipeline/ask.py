@@ -94,17 +94,19 @@ def pose(codebook, measure, category, conditions):
     """
     known = {m.id: m for m in codebook.measures}
     if measure not in known:
-        raise InputProblem("there is no such measure", found=measure, allowed=list(known))
+        raise InputProblem(f"the {codebook.wave} wave has no such measure", found=measure, allowed=list(known))
     question, base = codebook.question(known[measure].question), codebook.base(known[measure].base)
-    _check_answers(question, [category])
+    _check_answers(question, [category], codebook)
     where, said = dict(base.where), []
     for question_id, answers in conditions:
         asked_of = next((q for q in codebook.questions if q.id == question_id), None)
         if asked_of is None:
             raise InputProblem(
-                "there is no such question", found=question_id, allowed=[q.id for q in codebook.questions]
+                f"the {codebook.wave} wave has no such question",
+                found=question_id,
+                allowed=[q.id for q in codebook.questions],
             )
-        _check_answers(asked_of, answers)
+        _check_answers(asked_of, answers, codebook)
         members = tuple(dict.fromkeys(a for answer in answers for a in asked_of.members(answer)))
         where[question_id] = _both(where.get(question_id), members, asked_of)
         said.append((asked_of.label, tuple(asked_of.categories[a] for a in answers)))
@@ -116,12 +118,11 @@ def pose(codebook, measure, category, conditions):
     return Asked(book, row, label, question.categories[category], base.label, tuple(said))
 
 
-def _check_answers(question, answers):
+def _check_answers(question, answers, codebook):
     for answer in answers:
         if answer not in question.categories:
-            raise InputProblem(
-                f"the question {question.id} has no such answer", found=answer, allowed=list(question.categories)
-            )
+            what = f"the question {question.id} of the {codebook.wave} wave has no such answer"
+            raise InputProblem(what, found=answer, allowed=list(question.categories))
 
 
 def _both(test, members, question):

@@ -10,7 +10,7 @@ import typer
 from pipeline.claims import load_claims
 from pipeline.codebook import load_codebook
 from pipeline.explain import status_of
-from pipeline.explain_command import said
+from pipeline.explain_command import advised, said
 from pipeline.params import load_params
 from pipeline.printing import first_lower, percent_text, range_text, whole_text
 from pipeline.problems import InputProblem
@@ -48,7 +48,10 @@ def asked(share, among, *, wave=None, project=Path(), progress=lambda text: None
     kept = _kept(project, wave, claims, codebook)
     from pipeline import ask  # loads the solvers, which few commands need
 
-    posed = ask.pose(codebook, measure, category, conditions)
+    try:
+        posed = ask.pose(codebook, measure, category, conditions)
+    except InputProblem as problem:
+        raise advised(problem, _elsewhere(share, measure, codebook, params.waves, project)) from None
     said = ask.ask(posed, claims, kept, settings, say=lambda text: progress(f"looking for {text} ..."))
     return {
         "wave": wave,
@@ -79,6 +82,19 @@ def _wave(wave, waves):
             do="of other waves have a break or measure added to the codebook, which dvc repro then estimates",
         )
     return wave
+
+
+def _elsewhere(share, measure, codebook, waves, project):
+    """Which other waves have a measure that this codebook lacks, and what can be asked of each; "" for none."""
+    if measure in [m.id for m in codebook.measures]:
+        return ""
+    others = []
+    for wave in (w for w in waves.all if w != codebook.wave):
+        if measure in [m.id for m in load_codebook(project / f"data/codebook/{wave}.yaml").measures]:
+            rebuilt = waves.kind(wave) == "reconstruction"
+            how = "ask with" if rebuilt else f"not rebuilt from a report: tracker explain {share}"
+            others.append(f"the {wave} wave has it, {how} --wave {wave}")
+    return "; ".join(others)
 
 
 def _parsed(share, among):

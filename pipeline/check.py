@@ -1,14 +1,19 @@
-"""What `make` looks at first: whether settings, populations and codebooks can be read, and agree."""
+"""What `make` looks at first: whether settings, populations and codebooks can be read, and agree.
+
+And whether the reasons for revisions name nobody: that takes a wave's frame, which no stage of revisions reads.
+"""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pipeline.acknowledge import ENTRIES
 from pipeline.carried_over import carried_respondents, left_out, stop_at_carried_head, stop_at_unjudged
 from pipeline.codebook import load_codebook
 from pipeline.findings import check_placeholders
 from pipeline.harmonise import register
+from pipeline.named import check_entries
 from pipeline.params import load_params
 from pipeline.population import POPULATION_FILE, load_populations, population_cells
 from pipeline.problems import InputProblem
@@ -115,13 +120,22 @@ def to_look_at(books, codebooks, released=()):
 
 def main(
     params: Annotated[Path, typer.Option(help="Settings file.")] = Path("params.yaml"),
-    data: Annotated[Path, typer.Option(help="Folder of codebook/, population/ and methodology/.")] = Path("data"),
+    data: Annotated[
+        Path, typer.Option(help="Folder of codebook/, population/, methodology/ and, if it is here, raw/.")
+    ] = Path("data"),
+    revisions: Annotated[Path, typer.Option(help="The entries of revisions.")] = Path(ENTRIES),
 ):
-    """Check settings, populations, every wave's codebook and its breaks in series, before anything is made of them."""
+    """Check settings, populations, every wave's codebook and its breaks in series, before anything is made of them.
+
+    And that no entry of a revision names an organisation or a contact of its wave.
+    """
     books = check(params, data / "codebook")
     register(books)
     check_populations(params, data / "population")
     check_totals(params, books, data / "population")
+    if revisions.exists():
+        # One that is gone the stage says itself.
+        check_entries(revisions, data / "raw", load_params(params).waves)
     for sentence in unsaid(books, data / "methodology"):
         typer.echo(f"NOTE: stage describe will stop: {sentence}", err=True)
     for sentence in to_look_at(books, data / "codebook", [w for w in books if (data / "published" / str(w)).exists()]):

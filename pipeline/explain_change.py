@@ -138,6 +138,8 @@ def _panel_text(facts):
     """How many are in the base in both waves, and whether all of these are organisations that answered."""
     if facts["panel"] is None:
         return "not stated"
+    if not facts["panel"]:
+        return "none: no organisation is in this base in both waves"
     text = f"{facts['panel']:.0f} organisations are in this base in both waves"
     answered = all(estimate["support"] == "measured" for estimate in facts["estimates"])
     return text if answered else f"{text}; not all of them answered: see what each wave is"

@@ -66,8 +66,11 @@ def explained(words, *, wave=None, project=Path()):
         return _explained_score(words, wave=wave, project=project, settings=settings)
     lock, report = read_lock(project), f"reports/{wave}"
     given, records = _given(project, wave, settings, lock)
-    codebook, claims = given["codebook"], given["claims"]
-    target = find_target(words, codebook=codebook, claims=claims, basis=settings.figures.basis)
+    codebook = given["codebook"]
+    target = _found(
+        lambda codebook, claims: find_target(words, codebook=codebook, claims=claims, basis=settings.figures.basis),
+        **{"given": given, "project": project, "waves": settings.waves, "measure": words[0]},
+    )
     found = {"asked": " ".join(words), "kind": target.kind, "wave": wave, "status": status_of(codebook)}
     file, name = f"{report}/estimates.csv", "estimates.csv"
     if target.kind == "finding":
@@ -100,11 +103,46 @@ def _given(project, wave, settings, lock):
     }, records
 
 
+def _found(find, *, given, project, waves, measure="", also=lambda found, wave: None):
+    """What `find` (codebook, claims) finds in a wave. Raises InputProblem with the other waves that have it.
+
+    `also` (found, wave) raises InputProblem where what was found in another wave is not enough. A wave that alone has
+    the `measure` is named even if the rest is not known there: it says then what is.
+    """
+    try:
+        return find(given["codebook"], given["claims"])
+    except InputProblem as problem:
+        others, missing = [], measure not in _measures(given["codebook"])
+        for wave in (w for w in waves.all if w != given["codebook"].wave):
+            try:
+                codebook = load_codebook(project / "data/codebook" / f"{wave}.yaml")
+                claims = _claims(project, wave, codebook) if waves.kind(wave) == "reconstruction" else []
+                if not (missing and measure in _measures(codebook)):
+                    also(find(codebook, claims), wave)
+                others.append(f"--wave {wave}")
+            except InputProblem:
+                continue
+        raise advised(problem, f"another wave has it: {', '.join(others)}" if others else "") from None
+
+
+def _measures(codebook):
+    return {measure.id for measure in codebook.measures}
+
+
+def advised(problem, do):
+    """An InputProblem that says what to do beside what it said before; the same for no advice."""
+    return InputProblem(str(problem).removesuffix("."), do=do) if do else problem
+
+
 def _explained_change(words, *, wave, project, settings):
     """The changes of a number up to a wave, from the one before and from the first one, with both values of each."""
     lock = read_lock(project)
     given, records = _given(project, wave, settings, lock)
-    file, key, explain = _changing(words, given["codebook"], settings.figures.basis, project)
+    file, key, explain = _found(
+        lambda codebook, claims: _changing(words, codebook, settings.figures.basis, project),
+        **{"given": given, "project": project, "waves": settings.waves},
+        also=lambda found, wave: changes_of(project, found[1], wave, found[0]),
+    )
     after, changes, status = explain(given), [], {wave: status_of(given["codebook"])}
     for row in changes_of(project, key, wave, file):
         earlier, _ = _given(project, int(row["since"]), settings, lock)
@@ -133,7 +171,10 @@ def _explained_score(words, *, wave, project, settings):
     """A mark or net score of a wave, with the published shares that it is made of."""
     lock, kind = read_lock(project), words[0].lower()
     given, records = _given(project, wave, settings, lock)
-    key = score_key([kind, *words[1:]], given["codebook"], settings.figures.basis)
+    key = _found(
+        lambda codebook, claims: score_key([kind, *words[1:]], codebook, settings.figures.basis),
+        **{"given": given, "project": project, "waves": settings.waves},
+    )
     found = {"asked": " ".join(words), "kind": kind, "wave": wave, "status": status_of(given["codebook"])}
     origin = explain_origin(project, lock, FILES[kind], Path(FILES[kind]).name)
     return found | {"score": explain_score(key, project, **given), "origin": origin, "data": records}

@@ -339,12 +339,14 @@ def changes_text(was, now):
     both, columns = new.index.intersection(old.index), [c for c in new if c in old]
     other = old.loc[both, columns].ne(new.loc[both, columns])
     gone, come = len(old.index.difference(new.index)), len(new.index.difference(old.index))
-    parts = [f"{len(both):,} rows stay", *([f"{gone:,} go"] if gone else []), *([f"{come:,} come"] if come else [])]
+    counts = [(len(both), "row stays", "rows stay"), (gone, "goes", "go"), (come, "comes", "come")]
+    parts = [f"{n:,} {one if n == 1 else several}" for n, one, several in counts if n or one == "row stays"]
     parts += [f"{c} goes" for c in old if c not in new] + [f"{c} comes" for c in new if c not in old]
     cells = [(row, column) for column in columns for row in both[other[column]]]
     first = [f"{i[0]} {c}" + _from_to(old.at[i, c], new.at[i, c], c) for i, c in cells[:FIRST_CELLS]]
     first += ["..."] if len(cells) > FIRST_CELLS else []
-    return ", ".join(parts) + f"; {len(cells):,} cells change" + (f" ({ITEMS.join(first)})" if cells else "")
+    moved = "1 cell changes" if len(cells) == 1 else f"{len(cells):,} cells change"
+    return ", ".join(parts) + f"; {moved}" + (f" ({ITEMS.join(first)})" if cells else "")
 
 
 def _by_row(table, key):

@@ -45,21 +45,33 @@ def _is_range(found):
 
 
 class NameList:
-    """People's names of two or more words, found in a text in any letter case, spelling of apostrophes and punctuation.
+    """Names, found whole in a text in any letter case, spelling of apostrophes and punctuation.
 
-    A name with an initial is found only where all of it has capitals and no sentence ends inside it: "Hall, I." is not
-    meant by "the village hall. I think so".
+    Of people those of two or more words; one with an initial only where all of it has capitals and no sentence ends
+    inside it: "Hall, I." is not meant by "the village hall. I think so". Of organisations every name, as it is: a word
+    of one letter is no initial there, and one word alone may be all that an organisation is called.
     """
 
-    def __init__(self, names):
-        self._by_first_word = {}
+    def __init__(self, names, *, people=True):
+        self._people, self._by_first_word = people, {}
         for name in sorted({words(n) for n in names}, key=lambda n: (-len(n), n)):
             first, *rest = name.split() or [""]
-            if rest:
+            if rest or (first and not people):
                 self._by_first_word.setdefault(first, []).append((first, *rest))
 
     def hide(self, text):
         """The text with each name replaced."""
+        for start, end in reversed(self._places(text)):
+            text = text[:start] + HIDDEN + text[end:]
+        return text
+
+    def first(self, text):
+        """The first name in the text, as it is written there; "" where there is none."""
+        places = self._places(text)
+        return text[slice(*places[0])] if places else ""
+
+    def _places(self, text):
+        """Where names begin and end in the text, in order; of names that overlap the longest."""
         # A frame has thousands of names and a text a dozen words: only a name whose words all occur is looked for.
         folded, places = _folded(text)
         there = {*words(text).split(), *re.findall(r"\w+", folded)}
@@ -68,11 +80,10 @@ class NameList:
         for name in sorted(filter(there.issuperset, names), key=lambda n: (-len("".join(n)), n)):
             for found in _pattern(name).finditer(folded):
                 start, end = places[found.start()][0], places[found.end() - 1][1]
-                if _is_meant(name, text[start:end]) and not any(start < e and s < end for s, e in hidden):
+                meant = not self._people or _is_meant(name, text[start:end])
+                if meant and not any(start < e and s < end for s, e in hidden):
                     hidden.append((start, end))
-        for start, end in sorted(hidden, reverse=True):
-            text = text[:start] + HIDDEN + text[end:]
-        return text
+        return sorted(hidden)
 
 
 def either_way(names):

@@ -1,6 +1,5 @@
 """The commands `tracker release` and `tracker acknowledge`: what is published, and why some of it changed."""
 
-import re
 from datetime import date as day
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +8,11 @@ import pandas as pd
 import typer
 
 from pipeline.acknowledge import ENTRIES, cause_of, pending, released_log
+from pipeline.carried_over import stop_at_unjudged
+from pipeline.codebook import load_codebook
 from pipeline.files import write_text
-from pipeline.names import ORGANISATION
+from pipeline.named import check_entries, known_of, stop_at_named
 from pipeline.params import load_params
-from pipeline.privacy import either_way, hide_details, holds_details
 from pipeline.problems import InputProblem
 from pipeline.provenance import is_recorded, read_lock, stage_of, stages_before
 from pipeline.raw import FRAME
@@ -33,9 +33,9 @@ from pipeline.revisions import (
     with_entries,
     without_withheld,
 )
-from pipeline.tables import read_table, write_table
-from pipeline.texts import fold
+from pipeline.tables import write_table
 
+RAW = "data/raw"
 Project = Annotated[Path, typer.Option(help="Folder of the project.")]
 
 
@@ -69,24 +69,11 @@ def _stop_at_respondents(entry, project, wave):
     """Raise InputProblem for an entry, which is published, that names an organisation of the wave or holds a contact.
 
     Beside the old and the new numbers it would give the organisation's answer away. Those of a reconstruction are
-    nobody. Where the wave's frame is not on this machine only contact details are known. An id that is a number alone
-    cannot be told from any other number, and is not looked for.
+    nobody. Where the wave's frame is not on this machine only contact details are known.
     """
-    if load_params(project / "params.yaml").waves.kind(int(wave)) == "reconstruction":
-        return
-    path = project / f"data/raw/{wave}/{FRAME}"
-    frame = read_table(path, dtype="string").fillna("") if path.exists() else pd.DataFrame()
-    names = either_way({name for c in ("organisation_name", "contact_name") if c in frame for name in frame[c]})
-    ids = {fold(name) for name in frame.get(ORGANISATION, ()) if re.search(r"[^\W\d]", name)}
-    named = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, sorted(ids, key=len, reverse=True)))})(?![\w-])")
-    for option in ("why", "by"):
-        texts = named.findall(fold(entry[option])) if ids else []
-        if texts or holds_details(entry[option], names if option == "why" else None):
-            raise InputProblem(
-                f"--{option} would be published beside the numbers, and names an organisation or a contact of {wave}",
-                found=texts[0] if texts else hide_details(entry[option], names),
-                do="say what was corrected, and not whose answer it was",
-            )
+    if load_params(project / "params.yaml").waves.kind(int(wave)) != "reconstruction":
+        # What changed is not typed here, but worked out.
+        stop_at_named({field: entry[field] for field in ("why", "by")}, known_of(project / RAW / wave / FRAME), wave)
 
 
 def release(
@@ -94,9 +81,12 @@ def release(
     project: Project = Path(),
 ):
     """Put a wave's numbers on record as published: from now on a run that changes one must be acknowledged."""
-    kind = load_params(project / "params.yaml").waves.kind(wave)
-    if kind == "rehearsal":
+    waves = load_params(project / "params.yaml").waves
+    if waves.kind(wave) == "rehearsal":
         raise InputProblem("a rehearsal is never published", found=wave, allowed="waves that are no rehearsal")
+    check_entries(project / ENTRIES, project / RAW, waves)
+    path = project / f"data/codebook/{wave}.yaml"
+    stop_at_unjudged(load_codebook(path), path)
     lock, file = read_lock(project), f"reports/{wave}/estimates.csv"
     stage = stage_of(lock, file)
     if stage is None or not is_recorded(project, lock, file):

@@ -73,11 +73,11 @@ def tracker_parts(folder, books, basis):
 def changes_shown(changes, books, basis):
     """The changes between each two waves that were compared: what moved, how much did not clearly, and why no more.
 
-    `changes` is the table of `pipeline.change`. [{wave, since, heads, rehearsal, care, moved, unclear, reasons}]: a row
-    of `moved` has measure, answer, group, before, after, change, interval, few (whether it rests on few respondents:
-    `care` says what that means, where a row does) and link (from the tracker's page to its row); `heads` are the two
-    waves with what they are, `unclear` counts the tests of everyone that found no change, and `reasons` what has none,
-    most rows first.
+    `changes` is the table of `pipeline.change`. [{wave, since, heads, rehearsal, reconstructed, care, moved, unclear,
+    reasons}]: a row of `moved` has measure, answer, group, before, after, change, interval, few (whether it rests on
+    few respondents: `care` says what that means, where a row does) and link (from the tracker's page to its row);
+    `heads` are the two waves with what they are, `unclear` counts the tests of everyone that found no change, and
+    `reasons` what has none, most rows first.
     """
     shown = []
     for (wave, since), pair in changes[changes["basis"].eq(basis)].groupby(["wave", "since"], sort=False):
@@ -91,6 +91,7 @@ def changes_shown(changes, books, basis):
                 "since": since,
                 "heads": {year: f"{year}{MARKS[books[year].kind]}" for year in (since, wave)},
                 "rehearsal": "rehearsal" in (books[wave].kind, books[since].kind),
+                "reconstructed": "reconstruction" in (books[wave].kind, books[since].kind),
                 "care": FLAGGED if any(row["quality"] == "flagged" for row in moved) else "",
                 "moved": [_moved(row, books[wave]) for row in moved],
                 "unclear": int(pair["word"].eq(NO_CLEAR_CHANGE)[everyone].sum()),

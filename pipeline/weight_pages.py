@@ -47,8 +47,12 @@ def survival_summary(report):
 
 def _weak(row):
     """How far a finding holds that does not survive: under how many choices, and whether under the one that is set."""
+    choices = f"{row['choices']} choice{'' if row['choices'] == 1 else 's'}"
+    if not row["holding"]:
+        # What is printed is not weighted, and holds by itself.
+        return f"Holds only without weights: under none of {choices} of weights."
     not_set = "" if row["set"] else ", and not under the weights as set"
-    return f"Depends on the weights: it holds under {row['holding']} of {row['choices']} choices{not_set}."
+    return f"Depends on the weights: it holds under {row['holding']} of {choices}{not_set}."
 
 
 def weight_tables(report, codebook):

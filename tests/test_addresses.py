@@ -119,7 +119,9 @@ def test_a_claim_of_an_order_is_two_estimates(small_codebook):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("shap/yes", "nothing has this name; found 'shap'; allowed: shop."),
+        ("shap/yes", "nothing in the 2020 wave has this name; found 'shap'; allowed: shop, kind, "),
+        ("zzz/yes", "; found 'zzz'; allowed: kind, "),
+        ("s2.ordre", "; found 's2.ordre'; allowed: s2.order, "),
         ("shop", "name a category of measure shop; allowed: yes, planned, no, dont_know, refused, no_shop."),
         ("shop/plannd", "measure shop has no such category; found 'plannd'; allowed: planned, "),
         ("shop/yes/kid", "measure shop has no such break; found 'kid'; allowed: kind, "),

@@ -170,10 +170,10 @@ def test_several_conditions_on_one_question_must_all_hold():
 @pytest.mark.parametrize(
     ("measure", "category", "conditions", "said"),
     [
-        ("opens", "yes", [], "there is no such measure; found 'opens'"),
-        ("open", "perhaps", [], "the question open has no such answer; found 'perhaps'"),
-        ("open", "yes", [("where", ["shore"])], "there is no such question; found 'where'"),
-        ("open", "yes", [("place", ["sea"])], "the question place has no such answer; found 'sea'"),
+        ("opens", "yes", [], "the 2000 wave has no such measure; found 'opens'"),
+        ("open", "perhaps", [], "the question open of the 2000 wave has no such answer; found 'perhaps'"),
+        ("open", "yes", [("where", ["shore"])], "the 2000 wave has no such question; found 'where'"),
+        ("open", "yes", [("place", ["sea"])], "the question place of the 2000 wave has no such answer; found 'sea'"),
         ("open", "yes", [("place", ["shore"]), ("place", ["hill"])], "nobody gave two answers to place; found "),
         ("late", "yes", [("open", ["no"])], "nobody gave two answers to open; found "),
         ("open", "yes", [("hires", ["boats", "bikes"])] * 2, "two sets of answers to hires are asked for"),
@@ -182,6 +182,18 @@ def test_several_conditions_on_one_question_must_all_hold():
 def test_what_cannot_be_asked_is_said(measure, category, conditions, said):
     with pytest.raises(InputProblem, match=said):
         pose(tiny_codebook(6), measure, category, conditions)
+
+
+def test_the_wave_that_is_asked_is_named_and_those_that_have_the_measure(committed):
+    lacks = "the 2014 wave has no such measure; found {!r}; allowed: [^;]*"
+    has = "; the 2015 wave has it, not rebuilt from a report: tracker explain reporting/yes --wave 2015[.]$"
+    for share, said in (
+        ("reporting/yes", lacks.format("reporting") + has),
+        ("reportin/yes", lacks.format("reportin") + "[.]$"),
+        ("policy/perhaps", "the question policy of the 2014 wave has no such answer; [^;]*; [^;]*[.]$"),
+    ):
+        with pytest.raises(InputProblem, match=said):
+            asked(share, ["sector=la"], project=committed)
 
 
 def test_a_share_of_nobody_is_none():

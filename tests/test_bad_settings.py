@@ -19,6 +19,7 @@ from pipeline.dispositions import final_dispositions
 from pipeline.params import load_params
 from pipeline.population import load_populations
 from pipeline.problems import InputProblem
+from pipeline.revisions import entry_text
 from pipeline.validate import stop_on_failure, stopping
 from pipeline.weight import calibrate
 
@@ -415,6 +416,22 @@ def test_settings_and_codebooks_that_are_right_give_one_short_line(first_wave):
     assert (ended.returncode, ended.stdout) == (0, "OK: settings, populations and codebook of 2014\n")
     # Its methodology is not written yet, which is no fault of these.
     assert ended.stderr.startswith("NOTE: stage describe will stop: ") and ended.stderr.count("\n") == 1
+
+
+def test_an_entry_of_a_revision_that_names_an_organisation_ends_the_check(first_wave):
+    edited(first_wave / "params.yaml", "reconstruction: [2014]", "reconstruction: []")
+    edited(first_wave / "data/codebook/2014.yaml", "kind: reconstruction\n", "kind: fieldwork\n")
+    frame, entries = first_wave / "data/raw/2014/frame.csv", first_wave / "docs/revisions.md"
+    for path in (frame, entries):
+        path.parent.mkdir(parents=True)
+    frame.write_text("organisation,organisation_name\nha-1,Peabody\n", encoding="utf-8")
+    said = {"date": "2026-01-31", "by": "A. Analyst", "cause": "data", "changed": "a.csv", "why": "Peabody was late."}
+    entries.write_text("# Revisions\n\n" + entry_text("2014-0123abcd", **said), encoding="utf-8")
+    ended = tracker_check(first_wave)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("tracker: docs/revisions.md, row 3: the entry would be published beside the numbers")
+    frame.unlink()
+    assert tracker_check(first_wave).returncode == 0
 
 
 def test_a_total_that_cannot_be_used_ends_the_check(first_wave):

@@ -203,6 +203,24 @@ def test_a_comparison_is_explained_as_it_was_made(small_codebook, wave, versus):
     assert [found["difference"], *found["interval"]] == list(row[["difference", "difference_low", "difference_high"]])
 
 
+@pytest.mark.parametrize(
+    ("words", "wave", "said"),
+    [
+        (["reporting/yes"], None, "nothing in the 2014 wave has this name; .*; another wave has it: --wave 2015[.]"),
+        (["reporting", "never"], None, "another wave has it: --wave 2015[.]$"),
+        (["benefits_open"], None, "name a category of measure benefits_open; allowed: [^;]*[.]$"),
+        (["k9.policy"], 2015, "nothing in the 2015 wave has this name; .*; another wave has it: --wave 2014[.]"),
+        (["k9.polic"], 2015, "allowed: policy, sector, .*, finding, figure[.]"),
+        (["k9.polic"], 2014, "allowed: k9.policy, .*policy, .*, figure, the id of a claim[.]"),
+        (["change", "reporting/yes"], 2014, "nothing in the 2014 wave has this name; .*, figure[.]$"),
+        (["change", "benefits_open/yes"], 2015, "nothing in the 2015 wave has this name; .*, figure[.]$"),
+    ],
+)
+def test_a_number_of_another_wave_is_said_to_be_there(committed, words, wave, said):
+    with pytest.raises(InputProblem, match=said):
+        explained(words, wave=wave, project=committed)
+
+
 def test_claims_without_ids_are_refused_when_a_claim_is_looked_for(tmp_path):
     path = tmp_path / "data/report/2020/claims.csv"
     path.parent.mkdir(parents=True)

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 
 from pipeline.addresses import Key
-from pipeline.explain_change import SCORE_CHANGES, changes_of, explain_change
+from pipeline.explain_change import SCORE_CHANGES, change_lines, changes_of, explain_change
 from pipeline.explain_command import as_text, explained
 from pipeline.problems import InputProblem
 
@@ -92,6 +92,22 @@ def test_what_is_no_change_is_said_with_what_there_is(committed):
         explained(["change", "policy/yes"], wave=2014, project=committed)
     with pytest.raises(InputProblem, match=r"nothing yet; run dvc repro"):
         changes_of(committed / "data", Key("policy", "yes"), 2015)
+
+
+@pytest.mark.parametrize(
+    ("panel", "support", "said"),
+    [
+        (0, "simulated", "none: no organisation is in this base in both waves"),
+        (0, "measured", "none: no organisation is in this base in both waves"),
+        (7, "measured", "7 organisations are in this base in both waves"),
+        (None, "measured", "not stated"),
+    ],
+)
+def test_a_panel_of_nobody_is_said_to_be_none(panel, support, said):
+    row = CHANGES[CHANGES["change"].notna()].iloc[0].to_dict()
+    facts = explain_change(row, {"estimate": row["before"]}, {"estimate": row["after"]})
+    facts |= {"panel": panel, "estimates": [{"support": support}] * 2}
+    assert ("PANEL", said) in list(change_lines(facts, lambda *parts: parts))
 
 
 def test_tables_of_two_runs_are_not_explained_away():

@@ -1527,7 +1527,7 @@ def test_a_delivery_that_takes_another_ones_place_says_what_it_changes(project, 
     assert head == f"Replaces {(project / 'data/raw/2021').as_posix()}:" and "Numbers of 2021 are released" in released
     was, now = table.loc[1, "V1"], other.loc[1, "V1"]
     assert files[-1] == (
-        f"  interviews.csv: {len(other)} rows stay, 1 go; 1 cells change (Q1 V1 from {was!r} to {now!r})"
+        f"  interviews.csv: {len(other)} rows stay, 1 goes; 1 cell changes (Q1 V1 from {was!r} to {now!r})"
     )
 
 
@@ -1620,6 +1620,28 @@ def replaced_by(project, path):
     ready = prepared(project, path)
     options = {"params": project / "params.yaml", "data": project / "data"}
     return replaced(ready, contents(ready, {INTERVIEWS: path}, **options), data=project / "data", replace=True)
+
+
+def test_cells_with_semicolons_between_them_are_refused_and_the_page_asks_for_commas(project, table, small_codebook):
+    path = save(project, table, "csv", small_codebook)
+    path.write_text(path.read_text(encoding="utf-8-sig").replace(",", ";"), encoding="utf-8")
+    assert "row 1: cells are not separated by commas" in refusal(project, path)
+    page = (ROOT / "docs/new_wave.md").read_text(encoding="utf-8")
+    assert "CSV (in UTF-8, with commas between the cells)" in " ".join(page.split())
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        ("ab", "aB", "1 row stays, 1 goes, 1 comes; 0 cells change"),
+        ("a", "a", "1 row stays; 0 cells change"),
+        ("abc", "c", "1 row stays, 2 go; 0 cells change"),
+        ("a", "b", "0 rows stay, 1 goes, 1 comes; 0 cells change"),
+    ],
+)
+def test_what_a_delivery_changes_is_counted_in_words(was, now, said):
+    was, now = (pd.DataFrame({"contact_id": list(ids)}) for ids in (was, now))
+    assert new_wave_report.changes_text(was, now) == said
 
 
 def test_a_corrected_delivery_names_no_contact():

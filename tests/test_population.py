@@ -1,5 +1,7 @@
 """Population totals: counted from registers by the codebook's bands, or taken from published numbers."""
 
+import re
+
 import pandas as pd
 import pytest
 from conftest import ROOT
@@ -29,6 +31,13 @@ populations:
 """
 LIBRARIES = "name,place,visits\na,valley,1\nb,valley,19999\nc,valley,20000\nd,hill,5\n"
 MUSEUMS = "measure,value\nsmall,30\nlarge,12\n"
+
+
+def test_no_note_speaks_of_the_year_of_a_survey():
+    """Any wave is weighted to these totals, and shows their notes."""
+    for population in load_populations(FOLDER).populations.values():
+        for sector in population.sectors:
+            assert not re.search("2014|2015|later than", sector.note), sector.note
 
 
 @pytest.fixture

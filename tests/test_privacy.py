@@ -101,3 +101,27 @@ def test_two_numbers_and_a_dash_are_a_size_band(text):
 )
 def test_dates_and_size_bands_are_no_contact_details(text, holds):
     assert holds_details(text) is holds
+
+
+BODIES = NameList(
+    ["Peabody", "Borough Council of Testshire 2", "Cymdeithas Tai y Gogledd", "Origin", "St Mary's Homes"], people=False
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Peabody had been entered as yes.", "Peabody"),
+        ("PEABODY's answer", "PEABODY"),
+        ("of the Borough council of Testshire 2.", "Borough council of Testshire 2"),
+        ("cymdeithas tai y gogledd moved", "cymdeithas tai y gogledd"),
+        ("The origin of the error", "origin"),
+        ("At St. Mary\u2019s Homes, Peabody", "St. Mary\u2019s Homes"),
+        ("Borough Council of Testshire 21", ""),
+        ("Original answers of Peabodys", ""),
+        ("", ""),
+    ],
+)
+def test_the_name_of_an_organisation_is_found_whole_whatever_words_it_has(text, found):
+    assert BODIES.first(text) == found
+    assert (BODIES.hide(text) == text) == (not found)

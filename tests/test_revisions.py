@@ -14,9 +14,11 @@ from pipeline.acknowledge import cause_of, unacknowledged
 from pipeline.acknowledge import main as acknowledge
 from pipeline.codebook import TOTAL
 from pipeline.findings import finding_clauses
+from pipeline.named import check_entries
+from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.provenance import stages_before
-from pipeline.release import _stop_at_respondents
+from pipeline.release import _stop_at_respondents, release
 from pipeline.revise import main as revise
 from pipeline.revisions import (
     CHANGED,
@@ -317,7 +319,8 @@ def framed(held):
     path = held / "data/raw/2020/frame.csv"
     path.parent.mkdir(parents=True)
     path.write_text(
-        "organisation,organisation_name,contact_name\nLIB-007,The Old Library,Ann Example\nMUS/3,,\n7,,\n",
+        "organisation,organisation_name,contact_name\nLIB-007,The Old Library,Ann Example\nMUS/3,,\n7,7,\n"
+        "LIB-008,Peabody,\nLIB-009,Cymdeithas Tai y Gogledd,\nLIB-010,Borough Council of Testshire 2,\nLIB-011,Data,\n",
         encoding="utf-8",
     )
     return held
@@ -329,7 +332,10 @@ def framed(held):
         ("One answer of LIB-007 was keyed wrongly.", "lib-007"),
         ("One answer of Lib-007, a library.", "lib-007"),
         ("One answer (mus/3) was keyed wrongly.", "mus/3"),
-        ("The old library's answer was keyed wrongly.", "[contact detail]'s answer was keyed wrongly."),
+        ("The old library's answer was keyed wrongly.", "The old library"),
+        ("An answer of Library, The Old.", "An answer of [contact detail]."),
+        ("Two answers, Cymdeithas Tai y Gogledd's too.", "Cymdeithas Tai y Gogledd"),
+        ("Borough council of Testshire 2 had two.", "Borough council of Testshire 2"),
         ("Example, Ann said so.", "[contact detail] said so."),
         ("Write to somebody@example.org.", "Write to [contact detail]"),
     ],
@@ -341,6 +347,48 @@ def test_a_reason_that_names_a_respondent_is_refused(framed, why, found):
         "--why would be published beside the numbers, and names an organisation or a contact of 2020; "
         f"found {found!r}; say what was corrected, and not whose answer it was."
     )
+
+
+def test_a_name_of_one_word_is_refused_in_any_sense(framed):
+    for why, found in (("Peabody had been entered as yes.", "Peabody"), ("Late data.", "data")):
+        said = refusal(_stop_at_respondents, {"why": why, "by": "A. Peabody"}, framed, "2020")
+        assert f"; found {found!r}; say what was corrected, and not whose answer it was; a word that" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"why": "Peabody had been entered as yes."}, "Peabody"),
+        ({"why": "An answer of the\n  Old Library was late."}, "the Old Library"),
+        ({"why": "Late.\n\nIt was lib-007's.\n\n### Note"}, "lib-007"),
+        ({"why": "Late.\n\n### Peabody"}, "Peabody"),
+        ({"by": "A. Analyst, for LIB-007"}, "lib-007"),
+        ({"by": "A. Analyst, a@example.org"}, "A. Analyst, [contact detail]"),
+        ({"changed": "data/raw/2020/interviews.csv (Peabody)"}, "Peabody"),
+        ({"changed": "the answer of Ann Example"}, "the answer of [contact detail]"),
+    ],
+)
+def test_an_entry_that_was_written_by_hand_is_held_against_the_frame(framed, change, found):
+    """By commands: the stage does not read the frame."""
+    path, text = framed / "docs/revisions.md", entry_text("2020-0123abcd", **(ENTRY | change))
+    path.write_text("# Peabody's\n\n" + entry_text("1999-0123abcd", **(ENTRY | {"why": "LIB-007"})) + text)
+    said = refusal(release, 2020, framed)
+    assert said.startswith(
+        f"{path}, row 10: the entry would be published beside the numbers, and names an organisation or a contact of "
+        f"2020; found {found!r}; say what was corrected"
+    )
+
+
+def test_an_entry_that_names_nobody_or_of_which_no_frame_is_here_goes_through(framed):
+    path, waves = framed / "docs/revisions.md", load_params(framed / "params.yaml").waves
+    # What the command itself writes of a change, and a name that whoever stands for it shares.
+    entry = ENTRY | {"changed": "data/raw/data.csv; data.seed from 123456789 to 2 (new)", "by": "Ann Example"}
+    path.write_text(entry_text("2020-0123abcd", **entry))
+    check_entries(path, framed / "data/raw", waves)
+    path.write_text(entry_text("2020-0123abcd", **(ENTRY | {"why": "Peabody."})))
+    check_entries(path, framed / "data/raw", waves.model_copy(update={"reconstruction": (2020,)}))
+    (framed / "data/raw/2020/frame.csv").unlink()
+    check_entries(path, framed / "data/raw", waves)
 
 
 def test_a_reason_that_names_nobody_is_taken(framed):

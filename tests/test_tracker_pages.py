@@ -11,6 +11,7 @@ from pipeline import change, tracker_pages
 from pipeline.codebook import SeriesBreak
 from pipeline.params import load_params
 from pipeline.printing import FLAGGED
+from pipeline.site import page
 from pipeline.tracker_pages import CHANGED, breaks_shown, changes_shown
 
 NO_TEST = {"word": "", "why": "rests on modelled numbers: no evidence"}
@@ -56,7 +57,19 @@ def test_what_moved_stands_in_words_and_everyone_before_the_groups(books):
 def test_two_real_waves_are_no_rehearsal(small_codebook):
     books = {2020: small_codebook, 2021: small_codebook.model_copy(update={"wave": 2021})}
     [pair] = changes_shown(pd.DataFrame([row("yes", "up")]), books, "unweighted")
-    assert not pair["rehearsal"] and not pair["care"] and len(pair["moved"]) == 1 and pair["unclear"] == 0
+    assert not pair["rehearsal"] and not pair["reconstructed"]
+    assert not pair["care"] and len(pair["moved"]) == 1 and pair["unclear"] == 0
+
+
+@pytest.mark.parametrize("kind", ["reconstruction", "fieldwork"])
+def test_only_above_a_comparison_with_a_printed_report_is_it_said_how_its_shares_were_taken(small_codebook, kind):
+    books = {2020: small_codebook.model_copy(update={"kind": kind}), 2021: small_codebook}
+    shown = changes_shown(pd.DataFrame([row("yes", "up")]), books, "unweighted")
+    one = {"basis": "unweighted", "confidence": "95%", "rehearsal": False}
+    waves = [one | {"wave": year, "kind": book.kind} for year, book in books.items()]
+    tracker = {"changes": shown, "breaks": [], "pictures": [], "tables": [], "notebooks": []}
+    text = page("tracker.html", "../", edition="", rehearsal=False, supports=[], waves=waves, tracker=tracker)
+    assert ("of what a report prints, as printed" in text) == (kind == "reconstruction")
 
 
 def test_the_page_marks_what_rests_on_few_respondents_and_says_which_wave_was_rehearsed():

@@ -290,6 +290,23 @@ def test_a_survey_without_findings_has_nothing_to_survive(weighed, respondents, 
     assert numbers["weighted_measured"] == {} and "There are no key findings to weigh." in words
 
 
+@pytest.mark.parametrize(
+    ("holding", "choices", "set_", "said"),
+    [
+        (10, 21, False, "Depends on the weights: it holds under 10 of 21 choices, and not under the weights as set."),
+        (20, 21, True, "Depends on the weights: it holds under 20 of 21 choices."),
+        (0, 21, False, "Holds only without weights: under none of 21 choices of weights."),
+        (0, 1, False, "Holds only without weights: under none of 1 choice of weights."),
+    ],
+)
+def test_what_holds_under_no_weights_does_not_depend_on_which(tmp_path, holding, choices, set_, said):
+    row = {"number": 9, "verdict": "does not survive", "clauses": 2, "tested": 2, "choices": choices}
+    row |= {"holding": holding, "set": set_, "evidence": "measured"}
+    write_table(tmp_path / "sensitivity_findings.csv", pd.DataFrame([row]))
+    write_table(tmp_path / "sensitivity_choices.csv", pd.DataFrame({"met": ["yes"], "same_as": [pd.NA]}))
+    assert survival_summary(tmp_path)["weak"] == {9: said}
+
+
 def with_shares_alone(codebook):
     """The codebook with the first clause of its first finding, which compares nothing."""
     finding = codebook.findings[0]
