@@ -11,6 +11,7 @@ from pipeline.check import check, main, to_look_at
 from pipeline.codebook import Answer, SeriesBreak
 from pipeline.codebook_difference import TO_JUDGE
 from pipeline.problems import InputProblem
+from pipeline.release import release
 
 YEAR = FIRST + 1
 
@@ -209,5 +210,9 @@ def test_a_break_that_nobody_has_judged_stops_the_release_and_is_shown_before(pr
     edit(project, "\nfigures:\n", f"\nbreaks_in_series:\n  - {entry}\n\nfigures:\n")
     [note] = notes(project)
     assert note.startswith("tracker release will stop: ") and "the series of shop goes on" in note
+    (project / "docs").mkdir()
+    (project / "docs/revisions.md").write_text("# Revisions\n", encoding="utf-8")
+    with pytest.raises(InputProblem, match=r"nobody has judged yet whether the series of shop goes on"):
+        release(YEAR, project)
     edit(project, "To be judged: its text", "It asks for stalls too")
     assert notes(project) == []
