@@ -85,7 +85,7 @@ def test_a_title_is_that_of_another_wave_by_its_words_or_its_year(small_codebook
     assert carried_head(book, []) == []
 
 
-def test_a_copied_codebook_is_refused_until_it_has_a_title_and_a_source_of_its_own(project):
+def test_a_copied_codebook_is_refused_until_no_text_names_another_year_alone(project):
     path = project / f"data/codebook/{YEAR}.yaml"
     with pytest.raises(InputProblem) as caught:
         main(project / "params.yaml", project / "data")

@@ -76,6 +76,7 @@ def test_who_was_approached_is_not_known_where_only_interviews_were_delivered(sm
 @pytest.mark.parametrize(("approached", "heading"), [(6, "Approached"), (None, "Approached (not known: no frame")])
 def test_the_page_of_the_weights_says_why_a_column_is_empty(small_codebook, tmp_path, approached, heading):
     table = CELLS.assign(approached=approached, respondents=4, weight=5.0, kind="counted", source="A register")
+    table = table.assign(evidence="measured")
     write_table(tmp_path / "weight_cells.csv", table)
     [shown] = weight_tables(tmp_path, small_codebook)["tables"]
     place = next(i for i, text in enumerate(shown["headings"]) if text.startswith(heading))
