@@ -101,62 +101,67 @@ def test_each_format_ends_in_the_finished_edition_and_all_in_the_same_one(small,
     assert {f"data/raw/{YEAR}.dvc", f"data/respondents/{YEAR}.dvc", f"data/codebook/{YEAR}.yaml"} <= set(untracked)
 
 
-def test_dvc_looks_after_a_delivery(small, tmp_path):
-    """It stays at a checkout and when the cache is cleared, goes with a push, and who pulls has the same edition."""
-    raw = [f"data/raw/{FIRST}/{name}" for name in ("frame.csv", "interviews.csv", "delivered/first.csv")]
-    before = {name: (small.root / name).read_bytes() for name in raw}
-    for command in (["checkout"], ["gc", "--workspace", "--force"], ["checkout", "--force"]):
-        assert small.dvc(*command)[0] == 0
-    assert {name: (small.root / name).read_bytes() for name in raw} == before
-    assert small.dvc("remote", "add", "--local", "--default", "shared", str(tmp_path / "shared"))[0] == 0
-    assert small.dvc("push")[0] == 0
-    other = tmp_path / "other"
-    small.run("git", "clone", "--quiet", str(small.root), str(other))
-    assert small.dvc("remote", "add", "--local", "--default", "shared", str(tmp_path / "shared"), cwd=other)[0] == 0
-    assert small.dvc("pull", cwd=other)[0] == 0
-    assert {name: (other / name).read_bytes() for name in raw} == before
-    status, printed = small.dvc("repro", cwd=other)
-    assert status == 0 and small.ran(printed) == [] and small.run("git", "status", "--short", cwd=other).stdout == ""
-
-
-def test_raw_files_mended_by_hand_are_seen(small):
-    """git says that what the delivery's hash stands for is another one now."""
-    path, pointer = small.root / f"data/raw/{FIRST}/frame.csv", small.root / f"data/raw/{FIRST}.dvc"
-    before, recorded = path.read_bytes(), pointer.read_bytes()
-    path.write_bytes(before + b"\n")
-    try:
-        assert f"data/raw/{FIRST}" in small.dvc("status", f"data/raw/{FIRST}.dvc")[1]
-    finally:
-        path.write_bytes(before)
-    assert pointer.read_bytes() == recorded
-
-
-def test_a_delivery_can_be_taken_back_as_the_document_says(small, files, tmp_path):
-    """One that took the place of another, and one of a new wave: nothing has to run then, or is otherwise."""
+@pytest.fixture
+def again(small, tmp_path):
+    """A copy of the project as it was committed, by the commands of the document, and these commands."""
     text = (ROOT / "docs/new_wave.md").read_text(encoding="utf-8").partition("### Taking a delivery back")[2]
     commands = re.findall(r"^    (.+)$", text, flags=re.MULTILINE)
-    new = re.search(r"`(rm -rf [^`]+)`", text)[1].replace("2016", str(YEAR))
-    again = Clone(tmp_path)
-    shutil.rmtree(again.root)
-    shutil.copytree(small.root, again.root, symlinks=True)
-    raw, delivered = again.root / f"data/raw/{FIRST}/interviews.csv", f"data/raw/{FIRST}/delivered/first.csv"
+    commands.append(re.search(r"`(rm -rf [^`]+)`", text)[1].replace("2016", str(YEAR)))
+    copy = Clone(tmp_path)
+    shutil.rmtree(copy.root)
+    shutil.copytree(small.root, copy.root, symlinks=True)
+    take_back(copy, commands)
+    return copy, commands
+
+
+def take_back(clone, commands):
+    """Run these commands; nothing has to be run then, or is otherwise than it was committed."""
+    for command in commands:
+        ended = clone.run("bash", "-c", command)
+        assert ended.returncode == 0, ended.stderr
+    status, printed = clone.dvc("repro")
+    assert (status, clone.ran(printed), clone.changed()) == (0, [], ""), printed[-999:]
+
+
+def test_dvc_looks_after_a_delivery(again, tmp_path):
+    """It stays at a checkout and when the cache is cleared, goes with a push, and who pulls has the same edition."""
+    here, _ = again
+    raw = [f"data/raw/{FIRST}/{name}" for name in ("frame.csv", "interviews.csv", "delivered/first.csv")]
+    before = {name: (here.root / name).read_bytes() for name in raw}
+    for command in (["checkout"], ["gc", "--workspace", "--force"], ["checkout", "--force"]):
+        assert here.dvc(*command)[0] == 0
+    assert {name: (here.root / name).read_bytes() for name in raw} == before
+    remote = ["remote", "add", "--local", "--default", "shared", str(tmp_path / "shared")]
+    assert here.dvc(*remote)[0] == 0 and here.dvc("push")[0] == 0
+    other = tmp_path / "other"
+    here.run("git", "clone", "--quiet", str(here.root), str(other))
+    assert here.dvc(*remote, cwd=other)[0] == 0 and here.dvc("pull", cwd=other)[0] == 0
+    assert {name: (other / name).read_bytes() for name in raw} == before
+    status, printed = here.dvc("repro", cwd=other)
+    assert status == 0 and here.ran(printed) == [] and here.run("git", "status", "--short", cwd=other).stdout == ""
+
+
+def test_raw_files_mended_by_hand_are_seen(again):
+    """DVC says that the files are not those any more that the delivery's hash stands for."""
+    here, _ = again
+    path, pointer = here.root / f"data/raw/{FIRST}/frame.csv", f"data/raw/{FIRST}.dvc"
+    assert f"data/raw/{FIRST}" not in here.dvc("status", pointer)[1]
+    path.write_bytes(path.read_bytes() + b"\n")
+    assert f"data/raw/{FIRST}" in here.dvc("status", pointer)[1]
+
+
+def test_a_delivery_can_be_taken_back_as_the_document_says(again, small, files, tmp_path):
+    """One that took the place of another, and one of a new wave."""
+    here, commands = again
+    raw, delivered = here.root / f"data/raw/{FIRST}/interviews.csv", f"data/raw/{FIRST}/delivered/first.csv"
     fewer = made.as_csv(tmp_path / "fewer.csv", pd.read_csv(small.root / delivered, dtype="string").iloc[:-3])
     before = raw.read_bytes()
-
-    def take_back(*more):
-        for command in [*commands, *more]:
-            ended = again.run("bash", "-c", command)
-            assert ended.returncode == 0, ended.stderr
-        status, printed = again.dvc("repro")
-        assert (status, again.ran(printed), again.changed(), raw.read_bytes()) == (0, [], "", before), printed[-999:]
-
-    # Whatever the tests before this one took in is of a wave that no commit has.
-    take_back(new)
-    for given, more in (([FIRST, fewer, "--replace"], []), ([YEAR, files["csv"]], [new])):
-        ended = tracker(again, "new-wave", *given)
+    for given, needed in (([FIRST, fewer, "--replace"], commands[:-1]), ([YEAR, files["csv"]], commands)):
+        ended = tracker(here, "new-wave", *given)
         assert ended.returncode == 0, ended.stderr
-        assert again.dvc("repro", f"weight@{given[0]}")[0] == 0 and again.changed() != ""
-        take_back(*more)
+        assert here.dvc("repro", f"weight@{given[0]}")[0] == 0 and here.changed() != ""
+        take_back(here, needed)
+        assert raw.read_bytes() == before
 
 
 def test_the_new_wave_stands_among_the_settings_and_nothing_else_of_them_changed(small):
