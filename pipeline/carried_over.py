@@ -63,19 +63,11 @@ def left_out(book, before):
     had = {q.id: {a.id for a in q.answers} for q in before.questions}
     for figure in book.figures:
         question = book.question(book.measure(figure.measure).question)
-        drawn = {a for category in _drawn(figure, question) for a in question.members(category)}
         there = had.get(question.id, {a.id for a in question.answers})
-        new = [a.id for a in question.answers if a.id not in {*there, *drawn} and not a.missing]
+        new = [a.id for a in figure.undrawn(question) if a.id not in there and not a.missing]
         if new:
             which = f"{', '.join(new)}, which {'is' if len(new) == 1 else 'are'} new"
             yield f"{figure.id} draws the answers of {question.id} and leaves out {which}"
-
-
-def _drawn(figure, question):
-    """The answers and nets that a figure draws; a code frame's are nets alone."""
-    if figure.categories:
-        return figure.categories
-    return [part.id for part in (question.nets if figure.kind == "themes" else question.answers)]
 
 
 def unjudged(book):

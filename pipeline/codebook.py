@@ -217,6 +217,12 @@ class Figure(Part):
             raise ValueError(f"a {self.kind} figure has no break; grouped, split and grid have")
         return self
 
+    def undrawn(self, question):
+        """The answers to its question that the figure leaves out, alone and in every net that it draws."""
+        parts = question.nets if self.kind == "themes" else question.answers
+        drawn = {a for c in self.categories or [p.id for p in parts] for a in question.members(c)}
+        return [answer for answer in question.answers if answer.id not in drawn]
+
 
 class Clause(Part):
     """One sentence of a finding: an estimate, or two of them compared, put into `text`.

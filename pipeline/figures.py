@@ -219,7 +219,9 @@ def words_around(table, codebook, figure, settings):
     rehearsal = codebook.kind == "rehearsal"
     break_ = next((b.label for b in codebook.breaks if b.id == figure.break_), "")
     source = ended(f"Source: {codebook.source}")
-    foot = [base_words(table, figure), figure.note, source, STATUS[codebook.kind]]
+    undrawn = ", ".join(answer.label for answer in figure.undrawn(question))
+    left_out = ended(f"Not drawn: {undrawn}") if undrawn else ""
+    foot = [base_words(table, figure), left_out, figure.note, source, STATUS[codebook.kind]]
     return {
         "name": f"wave{codebook.wave}-{figure.id}",
         "caption": f"{f'{MARK}. ' if rehearsal else ''}Figure {figure.number}, {codebook.wave}: {figure.title}",

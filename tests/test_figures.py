@@ -227,6 +227,28 @@ def test_the_text_alternative_says_all_that_is_drawn(small_codebook):
     )
 
 
+@pytest.mark.parametrize(
+    ("categories", "said"),
+    [
+        ((), ""),
+        (("talks", "crafts", "concerts"), "Not drawn: Something else."),
+        (("concerts",), "Not drawn: Talks, Crafts, Something else."),
+    ],
+)
+def test_a_figure_says_which_answers_it_leaves_out(small_codebook, categories, said):
+    figure = figure_of("bars", "events", categories=categories)
+    words, text = words_and_text(estimates_of(small_codebook), small_codebook, figure)
+    assert [line for line in words["foot"] if line.startswith("Not drawn")] == ([said] if said else [])
+    assert said in text and ("Not drawn" in text) == bool(said)
+
+
+def test_an_answer_in_a_net_that_is_drawn_is_not_left_out(small_codebook):
+    question = next(q for q in small_codebook.questions if q.nets)
+    net, left = question.nets[0], [a.id for a in question.answers if a.id not in question.members(question.nets[0].id)]
+    figure = figure_of("bars", "outlook", categories=(net.id,))
+    assert [a.id for a in figure.undrawn(question)] == left
+
+
 def test_every_drawn_text_is_in_the_alternative(small_codebook):
     estimates = estimates_of(small_codebook)
     for figure in small_codebook.figures:
