@@ -32,6 +32,7 @@ from pipeline.provenance import (
 )
 from pipeline.revisions import (
     CHANGED,
+    ENTRIES,
     LOG,
     PUBLISHED,
     as_sources,
@@ -51,7 +52,6 @@ from pipeline.revisions import (
 )
 from pipeline.tables import read_table, write_table
 
-ENTRIES = "docs/revisions.md"
 LISTED = "reports/revisions.csv"
 LISTS = "reports/revisions"
 LONGEST = 200

@@ -84,6 +84,7 @@ def stop_at_unjudged(book, path):
     if questions and book.kind == "fieldwork":
         raise InputProblem(
             f"breaks_in_series: nobody has judged yet whether the series of {', '.join(questions)} goes on",
-            **{"file": path, "found": unjudged(book)[0].reason},
+            file=path,
+            found=unjudged(book)[0].reason,
             do="set `comparable` to true or false, and say why in `reason`",
         )

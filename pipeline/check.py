@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from pipeline.acknowledge import ENTRIES
 from pipeline.carried_over import carried_respondents, left_out, stop_at_carried_head, stop_at_unjudged
 from pipeline.codebook import load_codebook
 from pipeline.findings import check_placeholders
@@ -18,6 +17,7 @@ from pipeline.params import load_params
 from pipeline.population import POPULATION_FILE, load_populations, population_cells
 from pipeline.problems import InputProblem
 from pipeline.rehearse import check_truth
+from pipeline.revisions import ENTRIES
 from pipeline.statement import load_facts
 
 

@@ -69,7 +69,10 @@ def explained(words, *, wave=None, project=Path()):
     codebook = given["codebook"]
     target = _found(
         lambda codebook, claims: find_target(words, codebook=codebook, claims=claims, basis=settings.figures.basis),
-        **{"given": given, "project": project, "waves": settings.waves, "measure": words[0]},
+        given=given,
+        project=project,
+        waves=settings.waves,
+        measure=words[0],
     )
     found = {"asked": " ".join(words), "kind": target.kind, "wave": wave, "status": status_of(codebook)}
     file, name = f"{report}/estimates.csv", "estimates.csv"
@@ -140,7 +143,9 @@ def _explained_change(words, *, wave, project, settings):
     given, records = _given(project, wave, settings, lock)
     file, key, explain = _found(
         lambda codebook, claims: _changing(words, codebook, settings.figures.basis, project),
-        **{"given": given, "project": project, "waves": settings.waves},
+        given=given,
+        project=project,
+        waves=settings.waves,
         also=lambda found, wave: changes_of(project, found[1], wave, found[0]),
     )
     after, changes, status = explain(given), [], {wave: status_of(given["codebook"])}
@@ -173,7 +178,9 @@ def _explained_score(words, *, wave, project, settings):
     given, records = _given(project, wave, settings, lock)
     key = _found(
         lambda codebook, claims: score_key([kind, *words[1:]], codebook, settings.figures.basis),
-        **{"given": given, "project": project, "waves": settings.waves},
+        given=given,
+        project=project,
+        waves=settings.waves,
     )
     found = {"asked": " ".join(words), "kind": kind, "wave": wave, "status": status_of(given["codebook"])}
     origin = explain_origin(project, lock, FILES[kind], Path(FILES[kind]).name)

@@ -208,9 +208,12 @@ def _evidence(clause, one, other):
     """The numbers of a clause as columns, without those that the report's text does not settle."""
     row = {key: one[key] for key in KEYS} | {"versus": clause.versus, "versus_category": clause.versus_category}
     row |= {"base": base_text(one), "count": None, "share": None, "ci_low": None, "ci_high": None}
-    # What bounds leave one value is settled too, and the sentence says it.
-    if state(one, "count") == "settled" or (state(one, "count") == "bounded" and one["count_low"] == one["count_high"]):
+    known = state(one, "count")
+    if known == "settled":
         row["count"] = one["count"]
+    elif known == "bounded" and one["count_low"] == one["count_high"]:
+        # What bounds leave one value is settled too, and the sentence says it.
+        row["count"] = one["count_low"]
     row |= {"low": None, "high": None, "support": one["support"], "quality": one["quality"], "words": _words(one)}
     if state(one) == "settled":
         row |= {"share": one["estimate"], "ci_low": one["ci_low"], "ci_high": one["ci_high"]}

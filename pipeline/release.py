@@ -7,7 +7,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from pipeline.acknowledge import ENTRIES, cause_of, pending, released_log
+from pipeline.acknowledge import cause_of, pending, released_log
 from pipeline.carried_over import stop_at_unjudged
 from pipeline.codebook import load_codebook
 from pipeline.files import write_text
@@ -17,6 +17,7 @@ from pipeline.problems import InputProblem
 from pipeline.provenance import is_recorded, read_lock, stage_of, stages_before
 from pipeline.raw import FRAME
 from pipeline.revisions import (
+    ENTRIES,
     LOG,
     MADE_FROM,
     NUMBERS,

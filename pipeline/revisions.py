@@ -21,7 +21,7 @@ from pipeline.problems import InputProblem
 from pipeline.tables import read_table
 from pipeline.texts import is_blank, unify
 
-PUBLISHED = "data/published"
+PUBLISHED, ENTRIES = "data/published", "docs/revisions.md"
 NUMBERS, MADE_FROM, LOG = "numbers.csv", "made_from.csv", "revisions.csv"
 VALUES = ["n", "count", "estimate", "ci_low", "ci_high", "support", "low", "high", "quality", "sentence"]
 # Columns that editions of before they were put on record do not have.

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from conftest import ROOT
 from openpyxl import load_workbook
+from scipy.stats import poisson
 from small_project import FIRST, say_how, write_small
 
 from pipeline import new_wave_report
@@ -24,6 +25,7 @@ from pipeline.draft import codebook_of
 from pipeline.new_questions import new_question
 from pipeline.new_wave import Choices, prepare
 from pipeline.new_wave_command import check_places, contents, main, places, replaced, still_to_say
+from pipeline.new_wave_report import EXPECTED, PART
 from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.raw import CONTACT_HISTORY, FRAME, INTERVIEWS, read_fieldwork
@@ -1407,6 +1409,13 @@ def test_a_new_answer_that_a_figure_leaves_out_is_named(project, table, small_co
     said = "figure_4 draws the answers of outlook and leaves out closed_for_good, which is new: if it is to be drawn, "
     said += "add it, or a net that holds it, to the figure's `categories`"
     assert said in prepared(project, path).to_decide
+
+
+def test_a_band_is_asked_after_where_chance_hardly_ever_empties_it_so():
+    """As the documents say: five or more were to be expected, and fewer than a tenth of these are there."""
+    assert (EXPECTED, PART) == (5, 0.1)
+    expected = np.arange(EXPECTED, 500)
+    assert poisson.cdf(np.ceil(PART * expected) - 1, expected).max() < 0.01
 
 
 TICKS = ("Q25_1", "Q25_2", "Q25_3")

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 import yaml
@@ -463,6 +464,17 @@ def test_every_published_file_of_a_rehearsal_says_so(year):
     files = whole_files(ROOT / f"reports/{year}")
     assert {p.suffix for p in files} == {".csv", ".png", ".svg", ".txt", ".html", ".ipynb", ".json", ".xml", ".xlsx"}
     assert [str(p.relative_to(ROOT)) for p in files if not carries_the_mark(p)] == []
+
+
+@pytest.mark.parametrize("year", rehearsals())
+def test_every_table_of_a_rehearsal_s_workbook_says_so_above_it(year):
+    book = openpyxl.load_workbook(ROOT / f"reports/{year}/tables.xlsx")
+    sheets = [sheet for sheet in book if sheet.title[:2].isdecimal()]
+    assert len(sheets) == len(load_codebook(ROOT / f"data/codebook/{year}.yaml").measures)
+    for sheet in sheets:
+        [table] = sheet.tables.values()
+        above = sheet.iter_rows(max_row=openpyxl.utils.range_boundaries(table.ref)[1] - 1, values_only=True)
+        assert any(MARK in str(cell) for row in above for cell in row), sheet.title
 
 
 @pytest.mark.parametrize("year", rehearsals())
