@@ -173,8 +173,9 @@ def with_support(log, released):
     """A log of revisions (LOGGED, the oldest first) with how far each number was evidence: columns SUPPORTED.
 
     `released`: {wave, as text: its numbers as last released}. `old_support` and `new_support` are those of the number
-    before and after the revision; a value beside `bounded` or `assumed` is the records' pick and settles nothing. Empty
-    for a sentence, and for what is withheld since. A log says only which supports changed: it is read backwards.
+    before and after the revision; a share or count beside `bounded` or `assumed` is the records' pick, its bounds are
+    not. Empty for a sentence, and for what is withheld since. A log says only which supports changed: it is read
+    backwards.
     """
     told = log.assign(old_support="", new_support="")
     for wave, numbers in released.items():
