@@ -22,7 +22,7 @@ def labelled(cells, labels):
     return each_text(cells, lambda code: labels.get(code, code)).astype("str") if labels else cells.astype("str")
 
 
-def stop_at_missing_value(cells, delivery, known=()):
+def stop_at_missing_value(cells, delivery, known):
     """Raise InputProblem at a value that the file declares to be missing and that, with its label, is none `known`."""
     labels = delivery.labels.get(cells.name, {})
     said = {v for v in delivery.missing.get(cells.name, ()) if not {fold(v), fold(labels.get(v, v))} & set(known)}

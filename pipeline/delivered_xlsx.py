@@ -25,7 +25,7 @@ MOST_PACKED, SMALL_PART = 100, 10_000_000
 _FOREIGN = re.compile(r"vbaProject|macrosheets/|externalLinks/|embeddings/|activeX/|connections\.xml", re.IGNORECASE)
 
 
-def read_xlsx(path, dates, sheet, *, own=()):
+def read_xlsx(path, dates, sheet, *, own):
     """One sheet of a workbook; `dates` are the columns that may hold dates, `own` what columns of our own are called.
 
     Raises InputProblem as `read_delivery`.

@@ -27,7 +27,7 @@ OF_SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini")
 DELIVERED = "delivered"
 
 
-def with_wave(text, waves, wave, file=None):
+def with_wave(text, waves, wave, file):
     """The text of params.yaml, the `file`, with a wave among all of them, and neither rebuilt nor rehearsed.
 
     Raises InputProblem as `set_values` does.

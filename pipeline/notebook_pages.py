@@ -21,7 +21,7 @@ def read_notebook(path):
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
-def notebook_page(notebook, pictures=None):
+def notebook_page(notebook, pictures):
     """What the page of a notebook shows: its title, and its cells [{id, kind, html or code, outputs}].
 
     `pictures` are figures of the wave that stand on disk, {text alternative: way to the file from the page}: a small
@@ -36,7 +36,7 @@ def notebook_page(notebook, pictures=None):
                 title, source = heading[1].strip(), source[heading.end() :]
             cells.append({"id": cell["id"], "kind": "text", "html": markdown(source, before=f"{cell['id']}-")[0]})
         elif "injected-parameters" not in cell["metadata"].get("tags", []) and source.strip():
-            outputs = [made for output in cell["outputs"] if (made := _output(output, pictures or {}))]
+            outputs = [made for output in cell["outputs"] if (made := _output(output, pictures))]
             code = Markup(highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)))
             cells.append({"id": cell["id"], "kind": "code", "code": code, "outputs": outputs})
     return {"title": title, "cells": cells}

@@ -74,7 +74,7 @@ def leading(waves):
     return (real or waves)[-1]
 
 
-def read_documents(documents, own=()):
+def read_documents(documents, own):
     """The documents as pages: [{page, path, title, html, contents}], links among them leading to their pages.
 
     `own` are the pages that the edition has beside them.
@@ -89,7 +89,7 @@ def read_documents(documents, own=()):
     return sorted(told, key=lambda document: document["title"])
 
 
-def pages_of(documents, own=()):
+def pages_of(documents, own):
     """The page of each document: {path: page}. Raises InputProblem where it would overwrite another page."""
     pages, taken = {}, {page.lower(): "the edition itself" for page in own}
     for path in documents:

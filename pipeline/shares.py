@@ -39,14 +39,14 @@ class Report:
     worded_tolerance: float
 
 
-def bases_of_claims(claims, codebook, worded_tolerance, bounded=None, disputed=frozenset()):
+def bases_of_claims(claims, codebook, worded_tolerance, bounded, disputed=frozenset()):
     """The Base of every claim that speaks of answers, by id; of an order, that of its first share.
 
     A size that is stated goes first, then the range in `bounded` (`bounded_bases`), then what a share of a stated
     base makes it. A size that one of the claims `disputed` (ids) states, or that follows from one, may as well be any
     in the range; where there is no range it is not known.
     """
-    stated, bounded = stated_bases(claims, codebook, worded_tolerance), bounded or {}
+    stated = stated_bases(claims, codebook, worded_tolerance)
     undisputed = stated_bases(claims, codebook, worded_tolerance, without=disputed)
     found = {}
     for claim in claims:

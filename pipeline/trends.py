@@ -182,9 +182,10 @@ def trend_words(trend, table, waves, *, settings):
     base = first_lower(book.base(measure.base).label)
     rehearsed = [str(w.wave) for w in waves if w.kind == "rehearsal"]
     basis = "unweighted" if settings.figures.basis == UNWEIGHTED else "weighted to the population"
-    unit = "Per cent"
+    unit, categories = "Per cent", trend.categories
     if scored:
         score = book.net_score(trend.net_score)
+        categories = (*score.plus, *score.minus)
         labels = book.question(measure.question).categories
         sides = (" or ".join(first_lower(labels[c]) for c in side) for side in (score.plus, score.minus))
         unit = "Points: per cent {}, less per cent {}".format(*sides)
@@ -202,7 +203,7 @@ def trend_words(trend, table, waves, *, settings):
         "measured": f"{unit} of {base}, {basis}" if not scored else f"{unit}, of {base}, {basis}",
         "points": _kinds(table),
         "key": _keys(table, settings.analyse.confidence),
-        "foot": [*_base_lines(table), *reasons, *_worded_otherwise(waves, measure, trend), *sources, *status],
+        "foot": [*_base_lines(table), *reasons, *_worded_otherwise(waves, measure, categories), *sources, *status],
         "rehearsal": MARK if rehearsed else "",
         "rehearsal_means": f"{' and '.join(rehearsed)}: simulated answers" if rehearsed else "",
     }
@@ -215,18 +216,24 @@ def _base_lines(table):
     return [f"Bases in {wave}, n. {' · '.join(said)}" for wave, said in each.groupby(found["wave"], sort=False)]
 
 
-def _worded_otherwise(waves, measure, trend):
-    """That question or answers were worded otherwise in earlier waves than in the last, whose words the drawing has."""
-    worded = {w.wave: _wording(w.codebook, measure.id, trend.categories) for w in waves}
-    last = waves[-1].wave
-    others = [str(year) for year, said in worded.items() if said and said != worded[last]]
-    return [f"Worded as in {last}; otherwise in {' and '.join(others)}."] if others else []
+def _worded_otherwise(waves, measure, categories):
+    """What earlier waves called the question and these answers, where the last, whose words are drawn, does not."""
+    (asked, called), said = _wording(waves[-1].codebook, measure.id, categories), []
+    for wave in waves[:-1]:
+        text, labels = _wording(wave.codebook, measure.id, categories)
+        said += [f"Asked in {wave.wave}: {text}"] if text not in ("", asked) else []
+        differ = [f"“{label}” for “{called[c]}”" for c, label in labels.items() if label != called[c]]
+        said += [f"In {wave.wave}: {'; '.join(differ)}."] if differ else []
+    return said
 
 
 def _wording(book, measure_id, categories):
-    """What was asked for a measure and the labels of these categories, or None where it was not asked."""
-    asked = [book.question(m.question) for m in book.measures if m.id == measure_id]
-    return (asked[0].text, *(asked[0].categories.get(c) for c in categories)) if asked else None
+    """What was asked for a measure, and the label of each of these categories that there was."""
+    for measure in book.measures:
+        if measure.id == measure_id:
+            question = book.question(measure.question)
+            return question.text, {c: label for c, label in question.categories.items() if c in categories}
+    return "", {}
 
 
 def _kinds(table):

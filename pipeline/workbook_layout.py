@@ -88,7 +88,7 @@ def _lines(text, width, size):
     return sum(len(textwrap.wrap(line, max(int(room), 1))) or 1 for line in text.split("\n"))
 
 
-def _pixels(text, size=SIZE):
+def _pixels(text, size):
     """How wide a text is, in the pixels of which a column has seven for each character of its width."""
     from xlsxwriter.utility import cell_autofit_width
 

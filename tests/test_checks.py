@@ -32,7 +32,7 @@ LATE = {"measure": "late", "base": "open"}
 
 def report(codebook, claims, bounded=None):
     records = tuple(claims.to_dict("records"))
-    return Report(records, codebook, bases_of_claims(records, codebook, 5, bounded), 5)
+    return Report(records, codebook, bases_of_claims(records, codebook, 5, bounded or {}), 5)
 
 
 def found(respondents, *rows, bounded=None):

@@ -156,15 +156,39 @@ def test_a_trend_without_a_single_value_is_drawn_all_the_same(book, respondents,
     assert all("withheld" in text for text in said.values()) and len(said) == 1
 
 
-def test_words_that_changed_are_said_to_be_those_of_the_last_wave(book, respondents, settings):
+def otherwise_in_2020(waves, change):
+    """These waves, whose first one had its questions changed so."""
+    book = waves[0].codebook
+    earlier = book.model_copy(update={"questions": tuple(change(q) for q in book.questions)})
+    return [Wave(2020, earlier, waves[0].respondents, waves[0].estimates), waves[1]]
+
+
+def with_other_text(question):
+    return question.model_copy(update={"text": f"Once more: {question.text}"})
+
+
+def with_other_labels(question):
+    answers = tuple(a.model_copy(update={"label": f"{a.label} (old)"}) for a in question.answers)
+    return question.model_copy(update={"answers": answers})
+
+
+def test_a_trend_says_what_the_earlier_waves_called_what_it_draws(book, respondents, settings):
     waves = waves_of(book, respondents, ("rehearsal", "rehearsal"), broken=())
-    table = data(waves, "bright")
-    assert not [line for line in trend_words(TRENDS[0], table, waves, settings=settings)["foot"] if "Worded" in line]
-    questions = tuple(q.model_copy(update={"text": f"Once more: {q.text}"}) for q in waves[0].codebook.questions)
-    earlier = waves[0].codebook.model_copy(update={"questions": questions})
-    waves[0] = Wave(2020, earlier, waves[0].respondents, waves[0].estimates)
-    foot = trend_words(TRENDS[0], table, waves, settings=settings)["foot"]
-    assert "Worded as in 2021; otherwise in 2020." in foot
+    tables = {trend.id: data(waves, trend.id) for trend in TRENDS}
+
+    def said(trend, waves):
+        foot = trend_words(trend, tables[trend.id], waves, settings=settings)["foot"]
+        return [line for line in foot if "in 2020: " in line.lower()]
+
+    share, score = (next(t for t in TRENDS if (t.net_score is not None) == scored) for scored in (False, True))
+    assert not said(share, waves) and not said(score, waves)
+    text = book.question(book.measure(share.measure).question).text
+    assert said(share, otherwise_in_2020(waves, with_other_text)) == [f"Asked in 2020: Once more: {text}"]
+    labels = book.question(book.measure(share.measure).question).categories
+    # Of what is drawn alone: the other answers' words are nowhere in the picture.
+    for trend, drawn in ((share, share.categories), (score, (*SCORE.plus, *SCORE.minus))):
+        (line,) = said(trend, otherwise_in_2020(waves, with_other_labels))
+        assert line == f"In 2020: {'; '.join(f'“{labels[c]} (old)” for “{labels[c]}”' for c in labels if c in drawn)}."
 
 
 KINDS = ["reconstruction", "rehearsal", "fieldwork"]
