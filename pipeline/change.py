@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipeline import false_discovery
 from pipeline.codebook import ORGANISATION, TOTAL, Codebook
 from pipeline.estimate import SUPPORT, lay_out
 from pipeline.files import MARK, MARKED
@@ -34,8 +35,8 @@ POWER = 0.8
 UP, DOWN, NO_CLEAR_CHANGE = "up", "down", "no clear change"
 COLUMNS = [
     *("wave", "since", "against", *KEYS, "basis", "n_before", "n_after", "n_both", "before", "after", "change"),
-    *("se_before", "se_after", "covariance", "se", "df", "ci_low", "ci_high", "p", "p_adjusted", "detectable"),
-    *("word", "low", "high", "support_before", "support_after", "quality", "comparable", "why"),
+    *("se_before", "se_after", "covariance", "se", "df", "ci_low", "ci_high", "p", "p_adjusted", "counted"),
+    *("detectable", "word", "low", "high", "support_before", "support_after", "quality", "comparable", "why"),
 ]
 INFERENCE = ["covariance", "se", "df", "ci_low", "ci_high", "p", "detectable"]
 BEFORE, BASELINE, BOTH = "the wave before", "the first wave", "the wave before, which is the first"
@@ -122,10 +123,12 @@ def _pair(before, after, against, *, breaks, settings, compared, laid_out, linke
     in_both, parts = panels(before, after, rows, laid_out=laid_out), []
     for basis in (UNWEIGHTED, WEIGHTED):
         of_basis = rows["basis"].eq(basis)
-        found = covariances(before, after, rows[tested & of_basis], basis=basis, laid_out=laid_out)
+        ours = rows[tested & of_basis]
+        found = covariances(before, after, ours, basis=basis, laid_out=laid_out)
         found = linked(before, after, rows[of_basis].assign(n_both=in_both), found)
-        parts.append(contrasts(rows[tested & of_basis].join(found), confidence=settings.confidence))
-    rows = rows.join(pd.concat(parts)[[*INFERENCE, "n_both"]])
+        found = found.join(hypotheses(before, after, ours, laid_out=laid_out))
+        parts.append(contrasts(ours.join(found), confidence=settings.confidence))
+    rows = rows.join(pd.concat(parts)[[*INFERENCE, "n_both", "hypothesis"]])
     rows = verdicts(adjust(rows), level=1 - settings.confidence)
     return rows.assign(wave=after.wave, since=before.wave, against=against)
 
@@ -334,21 +337,35 @@ def contrasts(rows, *, confidence):
     return rows.join(pd.DataFrame(found, columns=columns, index=rows.index, dtype=float))
 
 
-def adjust(rows):
-    """Add `p_adjusted`: Benjamini and Hochberg (1995) over the tests of one basis that are evidence.
+def hypotheses(before, after, rows, *, laid_out=lay_out):
+    """What each row says of whom, as a label: the same where the same organisations of both Waves are parted alike.
 
-    Tests of everyone and tests of groups are two families, so that a hundred small groups cannot drown what all say.
+    An answer and its complement part them alike; so do a score and its negative. `rows` has KEYS; the result has its
+    index.
     """
-    from scipy.stats import false_discovery_control
+    names, stacked = stack(before, after, rows, basis=UNWEIGHTED, laid_out=laid_out)
+    labels = []
+    for domain, answer in names.itertuples(index=False):
+        inside = stacked[domain].to_numpy(bool)
+        values = stacked[answer].to_numpy(float)
+        apart = np.where(inside, values - values[inside][:1].sum(), 0.0)
+        # The first that differs from the first of all has a difference above nil, whichever way the answer is put.
+        sign = np.sign(apart[np.flatnonzero(apart)[:1]].sum())
+        labels.append(false_discovery.label(inside, (apart * sign).round(9) + 0.0))
+    return pd.Series(labels, index=rows.index, dtype=object, name="hypothesis")
 
-    adjusted = pd.Series(np.nan, index=rows.index)
+
+def adjust(rows):
+    """Add `p_adjusted` and `counted` (`pipeline.false_discovery`) over the tests of one basis that are evidence.
+
+    `rows` have `hypothesis`. Tests of everyone and tests of groups are two families, so that a hundred small groups
+    cannot drown what all say.
+    """
     evidence = rows["p"].notna() & rows["quality"].isin(["ok", "flagged"])
-    for basis in (UNWEIGHTED, WEIGHTED):
-        for everyone in (True, False):
-            family = evidence & rows["basis"].eq(basis) & rows["break"].eq(TOTAL).eq(everyone)
-            if family.any():
-                adjusted[family] = false_discovery_control(rows.loc[family, "p"].clip(0, 1), method="bh")
-    return rows.assign(p_adjusted=adjusted)
+    families = rows[evidence].groupby([rows["basis"], rows["break"].eq(TOTAL)], sort=False)
+    found = [false_discovery.adjust(family["p"], family["hypothesis"]) for _, family in families]
+    none = pd.DataFrame({"p_adjusted": pd.Series(dtype=float), "counted": pd.Series(dtype=object)})
+    return rows.join(pd.concat([none, *found]))
 
 
 def verdicts(rows, *, level):

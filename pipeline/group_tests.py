@@ -15,6 +15,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
+from pipeline import false_discovery
 from pipeline.codebook import TOTAL
 from pipeline.estimate import KEYS, kish_effective_base, sample_of
 from pipeline.names import UNWEIGHTED, WEIGHTED
@@ -24,8 +25,9 @@ from pipeline.texts import ITEMS
 
 COLUMNS = [
     *("wave", "measure", "category", "break", "group", "basis", "groups", "left_out", "as_one", "n", "statistic"),
-    *("df_numerator", "df_denominator", "p", "p_adjusted", "quality", "mark", "key"),
+    *("df_numerator", "df_denominator", "p", "p_adjusted", "counted", "quality", "mark", "key"),
 ]
+ADJUSTED = ("p_adjusted", "counted", "mark", "key")
 # The marks of an adjusted p below these levels, the smallest first.
 MARKS = {0.001: "***", 0.01: "**", 0.05: "*"}
 # Ids have no blanks, so neither is taken for a group or an answer of the codebook.
@@ -223,7 +225,7 @@ def _tested(tests, respondents, basis):
     for i, test in enumerate(tests):
         columns |= {f"a{i}": test["answer"].tolist(), f"g{i}": test["group_of"].tolist(), f"d{i}": test["inside"]}
     sample = sample_of(columns, respondents, basis)
-    table_columns = ["why", *(c for c in COLUMNS if c not in ("wave", "basis"))]
+    table_columns = ["why", "hypothesis", *(c for c in COLUMNS if c not in ("wave", "basis", *ADJUSTED))]
     rows = []
     for i, test in enumerate(tests):
         row = {k: v for k, v in test.items() if k in table_columns}
@@ -232,34 +234,36 @@ def _tested(tests, respondents, basis):
             numbers = {"statistic": found.value, "df_numerator": found.df_num, "df_denominator": found.df_den}
             # Without an error svy's p is 1, however far apart the groups are.
             nothing = {"why": "fixed", "quality": "withheld", "as_one": ""}
-            row |= numbers | {"p": found.p_value} if found.df_num > 0 else nothing
+            row |= numbers | {"p": found.p_value, "hypothesis": _hypothesis(test)} if found.df_num > 0 else nothing
         rows.append(row)
     return pd.DataFrame(rows, columns=table_columns).astype(dict.fromkeys(("n", "groups"), "Int64"))
 
 
+def _hypothesis(test):
+    """A label of what a test says of whom: the same where the same organisations are parted alike, either way about."""
+    inside = test["inside"]
+    parts = [pd.factorize(pd.Series(test[side][inside]))[0] for side in ("answer", "group_of")]
+    return false_discovery.label(inside, *sorted(parts, key=lambda part: part.tobytes()))
+
+
 def adjust(table):
-    """Add `p_adjusted`, `mark` and `key`: Benjamini and Hochberg (1995) over the tests that are evidence.
+    """Add `p_adjusted` and `counted` (`pipeline.false_discovery`) over the tests that are evidence, `mark` and `key`.
 
-    `table` has `p`, `quality` and `why` (empty where there is a test). What is modelled or was not tested gets no
-    adjusted p and no mark; `key` says in words what each row's mark means.
+    `table` has `p`, `hypothesis`, `quality` and `why` (empty where there is a test). What is modelled or was not tested
+    gets no adjusted p and no mark; `key` says in words what each row's mark means.
     """
-    from scipy.stats import false_discovery_control
-
-    family = table["p"].notna() & table["quality"].isin(["ok", "flagged"])
-    adjusted = pd.Series(np.nan, index=table.index)
-    if family.any():
-        adjusted[family] = false_discovery_control(table.loc[family, "p"].clip(0, 1), method="bh")
-    marks = adjusted.map(lambda p: next((m for level, m in MARKS.items() if p < level), ""))
+    family = table[table["p"].notna() & table["quality"].isin(["ok", "flagged"])]
+    table = table.join(false_discovery.adjust(family["p"], family["hypothesis"]))
+    marks = table["p_adjusted"].map(lambda p: next((m for level, m in MARKS.items() if p < level), ""))
     levels = {mark: f"groups differ (adjusted p below {level:g})" for level, mark in MARKS.items()}
     key = marks.map(levels).fillna(NO_DIFFERENCE)
     key = key.mask(table["quality"].eq("modelled"), NOT_EVIDENCE).mask(table["why"].ne(""), table["why"].map(UNTESTED))
-    return table.assign(p_adjusted=adjusted, mark=marks, key=key)
+    return table.assign(mark=marks, key=key)
 
 
 def key_text(table):
     """The key to a table of tests, for a notebook: marks, correction, how many tests of each basis it is over."""
-    family = table[table["p_adjusted"].notna()]
-    counts = family.groupby("basis").size().reindex([UNWEIGHTED, WEIGHTED], fill_value=0)
+    counts = table[table["counted"].eq(True)].groupby("basis").size().reindex([UNWEIGHTED, WEIGHTED], fill_value=0)
     marks = ", ".join(f"{mark} below {level:g}" for level, mark in reversed(MARKS.items()))
     modelled, untested = table["quality"].eq("modelled").sum(), table["quality"].eq("withheld").sum()
     as_one = table["as_one"].fillna("").ne("").sum()

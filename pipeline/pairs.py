@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from pipeline.change import DOWN, UP, Wave, adjust, changes, contrasts, verdicts
+from pipeline.change import DOWN, UP, Wave, adjust, changes, contrasts, hypotheses, verdicts
 from pipeline.codebook import ORGANISATION, Codebook
 from pipeline.coverage import known_population
 from pipeline.disclose import rounded
@@ -166,6 +166,7 @@ def judge(years, world, seed):
     keys = ["measure", "category", "break", "basis", "quality", "comparable", "why", "before", "after", "change"]
     alone = found[[*keys, "se_before", "se_after", "df"]].assign(covariance=0.0)
     alone = contrasts(alone, confidence=years.analyse.confidence)
+    alone = pd.concat([rows.join(hypotheses(*waves, rows)) for _, rows in alone.groupby("basis", sort=False)])
     alone = verdicts(adjust(alone), level=1 - years.analyse.confidence)
     ways = {WITH: found, WITHOUT: alone, ROUNDED: coarse}
     judged = pd.concat([table.assign(errors=way) for way, table in ways.items()], ignore_index=True)

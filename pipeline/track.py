@@ -19,7 +19,7 @@ from pipeline.withhold import private
 # What `releasable` empties, beside what an analyst would find for themselves: numbers and what is said of them.
 RELEASED = (
     *("estimate", "se", "ci_low", "ci_high", "n_eff", "low", "high", "before", "after", "change", "se_before"),
-    *("se_after", "covariance", "df", "p", "p_adjusted", "detectable", "within", "mix"),
+    *("se_after", "covariance", "df", "p", "p_adjusted", "counted", "detectable", "within", "mix"),
 )
 # The numbers that are of an estimate alone, by the column that says how far it is known.
 FILLED = {

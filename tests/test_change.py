@@ -15,7 +15,7 @@ from scipy.stats import false_discovery_control, norm, t, ttest_ind, ttest_rel
 
 from pipeline import change
 from pipeline.change import NO_CLEAR_CHANGE, POWER, changes, covariances, pairs_of, panel_is_known, panels
-from pipeline.codebook import TOTAL, SeriesBreak
+from pipeline.codebook import TOTAL, Net, SeriesBreak
 from pipeline.harmonise import compare, register
 from pipeline.printing import KEYS
 from pipeline.track import books
@@ -247,9 +247,28 @@ def test_the_correction_is_benjamini_and_hochbergs_of_everyone_and_of_groups_apa
     for basis in ("unweighted", "weighted"):
         of_basis = table[table["basis"].eq(basis) & table["p"].notna() & table["quality"].isin(["ok", "flagged"])]
         for family in (of_basis[of_basis["break"].eq(TOTAL)], of_basis[of_basis["break"].ne(TOTAL)]):
-            np.testing.assert_allclose(family["p_adjusted"], false_discovery_control(family["p"]))
+            once = family[family["counted"].astype(bool)]
+            np.testing.assert_allclose(once["p_adjusted"], false_discovery_control(once["p"]))
             clear = family["p_adjusted"] < 0.05
             assert (family["word"].ne(NO_CLEAR_CHANGE) == clear).all()
+
+
+def test_an_answer_and_all_the_others_are_one_test(small_codebook, make_respondents):
+    """However a codebook names a net of all the others, no other row's word may come or go with it."""
+    question = small_codebook.question("outlook")
+    others = tuple(a.id for a in question.answers if a.id != "bright")
+    net = Net(id="all_but_bright", label="Anything but bright", answers=others)
+    named = question.model_copy(update={"nets": (*question.nets, net)})
+    book = small_codebook.model_copy(
+        update={"questions": tuple(named if q is question else q for q in small_codebook.questions)}
+    )
+    plain, with_net = (changed(*drawn(b, make_respondents, 120, 130, 60)) for b in (small_codebook, book))
+    twin = with_net["category"].eq(net.id)
+    pd.testing.assert_frame_equal(with_net[~twin].reset_index(drop=True), plain, check_dtype=False)
+    tested = with_net[twin & with_net["p_adjusted"].notna()]
+    assert len(tested) and not tested["counted"].astype(bool).any()
+    bright = plain[plain["measure"].eq("outlook") & plain["category"].eq("bright")]
+    np.testing.assert_allclose(with_net.loc[twin, "p_adjusted"], bright["p_adjusted"])
 
 
 # ---- what is compared, and what is said of it

@@ -70,7 +70,7 @@ def test_both_bases_have_the_same_tests(table):
 
 def test_the_correction_is_benjamini_and_hochbergs_over_each_basis(table):
     for _, rows in table.groupby("basis"):
-        family = rows[rows["quality"].isin(["ok", "flagged"])]
+        family = rows[rows["counted"].eq(True)]
         assert family["p_adjusted"].tolist() == pytest.approx(false_discovery_control(family["p"]).tolist())
 
 
@@ -251,7 +251,7 @@ def test_a_weighted_test_is_no_evidence_where_shares_have_no_error(small_codeboo
 
 def test_marks_follow_the_adjusted_p():
     table = pd.DataFrame({"p": [0.0001, 0.004, 0.04, 0.9, 0.0001], "quality": ["ok"] * 4 + ["modelled"], "why": ""})
-    found = adjust(table)
+    found = adjust(table.assign(hypothesis=list("abcde")))
     # 0.0001 * 4, 0.004 * 2, 0.04 * 4 / 3, 0.9
     assert found["p_adjusted"].tolist()[:4] == pytest.approx([0.0004, 0.008, 0.04 * 4 / 3, 0.9])
     assert found["mark"].tolist() == ["***", "**", "", "", ""]
@@ -259,10 +259,28 @@ def test_marks_follow_the_adjusted_p():
     assert list(MARKS) == sorted(MARKS)
 
 
+def test_groups_that_stand_in_two_breaks_are_tested_once(small_codebook, make_respondents):
+    """Who repeats a break under another name must not get other marks for it."""
+    respondents = weighted(make_respondents(small_codebook, 160, seed=4))
+    again = small_codebook.break_("kind").model_copy(update={"id": "kind_again"})
+    measures = [
+        m.model_copy(update={"breaks": (*m.breaks, "kind_again")}) if "kind" in m.breaks else m
+        for m in small_codebook.measures
+    ]
+    repeated = small_codebook.model_copy(
+        update={"breaks": (*small_codebook.breaks, again), "measures": tuple(measures)}
+    )
+    plain, twice = compared(respondents, small_codebook), compared(respondents, repeated)
+    twin = twice["break"].eq("kind_again")
+    pd.testing.assert_frame_equal(twice[~twin].reset_index(drop=True), plain, check_dtype=False)
+    tested = twice[twin & twice["p_adjusted"].notna()]
+    assert len(tested) and not tested["counted"].astype(bool).any()
+
+
 def test_the_key_counts_the_tests(table):
     text = key_text(table.assign(as_one=["dont_know; no", *[""] * (len(table) - 1)]))
     assert "In 1 the answers that say nothing, and then the rarest, are taken as one" in text
-    counted = table[table["p_adjusted"].notna()]["basis"].value_counts()
+    counted = table[table["counted"].eq(True)]["basis"].value_counts()
     assert f"over {counted['unweighted']} unweighted and {counted['weighted']} weighted tests" in text
     assert text.startswith("Marks of the adjusted p: * below 0.05, ** below 0.01, *** below 0.001.")
 
