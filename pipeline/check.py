@@ -52,8 +52,8 @@ def _before(books, wave):
 
 def _check_rehearsal(truth, wave, books, params):
     if truth is None:
-        what = f"wave {wave} is a rehearsal, and there is no section `rehearse`"
-        raise InputProblem(what, file=params, do="add it, or take the wave off the list")
+        what = f"wave {wave} is a rehearsal, and the section `rehearse` is empty"
+        raise InputProblem(what, file=params, do="fill it in, or take the wave off the list")
     earlier = [w for w in books if w < wave]
     if truth.before not in earlier:
         what = f"rehearse.before: no wave before {wave}"

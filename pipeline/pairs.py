@@ -22,6 +22,7 @@ from pipeline.estimate import estimate
 from pipeline.harmonise import register
 from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.params import Analyse, Disclose, Weight
+from pipeline.printing import KEYS
 from pipeline.problems import InputProblem
 from pipeline.rehearse import a_year_later
 from pipeline.respondents import gave
@@ -163,7 +164,7 @@ def judge(years, world, seed):
     found = changes(waves, **how)
     coarse = changes([_as_published(w, years.disclose) for w in waves], linked=linked(years.disclose), **how)
     found, coarse = (table[table["comparable"] & table["p"].notna()] for table in (found, coarse))
-    keys = ["measure", "category", "break", "basis", "quality", "comparable", "why", "before", "after", "change"]
+    keys = [*KEYS, "basis", "quality", "comparable", "why", "before", "after", "change"]
     alone = found[[*keys, "se_before", "se_after", "df"]].assign(covariance=0.0)
     alone = contrasts(alone, confidence=years.analyse.confidence)
     alone = pd.concat([rows.join(hypotheses(*waves, rows)) for _, rows in alone.groupby("basis", sort=False)])
@@ -200,11 +201,6 @@ def _as_published(wave, settings):
 def judge_all(years, world, seeds, first=0):
     """Several pairs of waves: a table with COLUMNS, numbered from `first`."""
     return pd.concat([judge(years, world, s).assign(pair=first + i) for i, s in enumerate(seeds)], ignore_index=True)
-
-
-def moved_measures(codebook, moved):
-    """What a truth moves, {question: answers}, by the measures of these questions."""
-    return {m.id: moved[m.question] for m in codebook.measures if m.question in moved}
 
 
 def summary(table, moved):

@@ -276,7 +276,7 @@ class Coverage(Section):
 class Params(Section):
     waves: Waves
     reconstruct: Reconstruct
-    rehearse: Rehearse | None = None
+    rehearse: Rehearse | None  # null where no wave is a rehearsal
     fieldwork: Fieldwork
     clean: Clean
     validate_: Validate = Field(alias="validate")

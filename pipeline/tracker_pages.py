@@ -33,7 +33,7 @@ HEADINGS = {
 ROWS = 60
 # As `pipeline.change` words it where a test finds nothing.
 NO_CLEAR_CHANGE = "no clear change"
-CHANGES, BREAKS = "changes.csv", "breaks_in_series.csv"
+CHANGES, BREAKS, PARTS, TRUTH = "changes.csv", "breaks_in_series.csv", "decomposition.csv", "rehearsed.csv"
 # What stands beside the year of a wave in the head of a column.
 MARKS = {"reconstruction": " (reconstructed)", "rehearsal": " (rehearsal)", "fieldwork": ""}
 # What an entry of the register says was changed, in words.
@@ -61,8 +61,9 @@ def tracker_parts(folder, books, basis):
     tables = {path.name: read_table(path) for path in whole_files(folder, "*.csv") if path.parent == folder}
     if not pictures and not tables:
         return None
+    beside = {name: tables.get(file) for name, file in (("parts", PARTS), ("truth", TRUTH))}
     return {
-        "changes": changes_shown(tables[CHANGES], books, basis) if CHANGES in tables else [],
+        "changes": changes_shown(tables[CHANGES], books, basis, **beside) if CHANGES in tables else [],
         "breaks": breaks_shown(tables[BREAKS], books) if BREAKS in tables else [],
         "pictures": sorted(pictures, key=_place),
         "tables": [_listed(name, table, folder, made) for name, table in tables.items()],
@@ -70,16 +71,17 @@ def tracker_parts(folder, books, basis):
     }
 
 
-def changes_shown(changes, books, basis):
+def changes_shown(changes, books, basis, *, parts=None, truth=None):
     """The changes between each two waves that were compared: what moved, how much did not clearly, and why no more.
 
-    `changes` is the table of `pipeline.change`. [{wave, since, heads, rehearsal, reconstructed, care, moved, unclear,
-    reasons}]: a row of `moved` has measure, answer, group, before, after, change, interval, few (whether it rests on
+    `changes`, `parts` and `truth` are the tables of `pipeline.change`, `decompose` and `rehearsed`. [{wave, since,
+    heads, rehearsal, reconstructed, care, moved, unclear, reasons, truth}]: a row of `moved` has measure, answer,
+    group, before, after, change, interval, mix (what the sample's make-up did, of everyone), few (whether it rests on
     few respondents: `care` says what that means, where a row does) and link (from the tracker's page to its row);
     `heads` are the two waves with what they are, `unclear` counts the tests of everyone that found no change, and
-    `reasons` what has none, most rows first.
+    `reasons` what has none, most rows first. `truth` is what a rehearsal was made to move (`_truth`), else None.
     """
-    shown = []
+    shown, mixes = [], _mixes(parts, basis)
     for (wave, since), pair in changes[changes["basis"].eq(basis)].groupby(["wave", "since"], sort=False):
         everyone = pair["break"].eq(TOTAL)
         clear = pair["word"].fillna("").isin(["", NO_CLEAR_CHANGE]).eq(False)
@@ -93,24 +95,61 @@ def changes_shown(changes, books, basis):
                 "rehearsal": "rehearsal" in (books[wave].kind, books[since].kind),
                 "reconstructed": "reconstruction" in (books[wave].kind, books[since].kind),
                 "care": FLAGGED if any(row["quality"] == "flagged" for row in moved) else "",
-                "moved": [_moved(row, books[wave]) for row in moved],
+                "moved": [_moved(row, books[wave], mixes) for row in moved],
                 "unclear": int(pair["word"].eq(NO_CLEAR_CHANGE)[everyone].sum()),
                 "reasons": [{"why": w, "rows": int(n)} for w, n in untold.sort_values(ascending=False).items()],
+                "truth": _truth(truth, wave, since, basis, books[wave]),
             }
         )
     return shown
 
 
-def _moved(row, book):
+def _mixes(parts, basis):
+    """How much of each change of everyone is the sample's make-up, where that is known: {(wave, since, ...): share}."""
+    if parts is None:
+        return {}
+    rows = parts[parts["basis"].eq(basis) & parts["mix"].notna()]
+    return rows.set_index(["wave", "since", "measure", "category"])["mix"].to_dict()
+
+
+def _truth(truth, wave, since, basis, book):
+    """What a rehearsal was made to move and what was found of it: {rows, verdicts}; None where nothing is known."""
+    if truth is None:
+        return None
+    ours = truth[truth["wave"].eq(wave) & truth["since"].eq(since) & truth["basis"].eq(basis)]
+    told = ours[ours["moved"].ne(0) | ours["word"].ne(NO_CLEAR_CHANGE)].to_dict("records")
+    rows = [
+        {
+            **_named(row, book),
+            "moved": points_text(row["moved"]),
+            "change": points_text(row["change"]),
+            "interval": _interval(row),
+            "verdict": row["verdict"],
+        }
+        for row in told
+    ]
+    return {"rows": rows, "verdicts": ours["verdict"].value_counts().to_dict()} if len(ours) else None
+
+
+def _named(row, book):
     measure = book.measure(row["measure"])
+    return {"measure": measure.label, "answer": book.question(measure.question).categories[row["category"]]}
+
+
+def _interval(row):
+    return f"{points_text(row['ci_low'])} to {points_text(row['ci_high'])}"
+
+
+def _moved(row, book, mixes):
+    mix = mixes.get(tuple(row[k] for k in ("wave", "since", "measure", "category")))
     return {
-        "measure": measure.label,
-        "answer": book.question(measure.question).categories[row["category"]],
+        **_named(row, book),
         "group": _group(row, book),
         "before": percent_text(row["before"]),
         "after": percent_text(row["after"]),
         "change": points_text(row["change"]),
-        "interval": f"{points_text(row['ci_low'])} to {points_text(row['ci_high'])}",
+        "interval": _interval(row),
+        "mix": points_text(mix) if row["break"] == TOTAL and mix is not None else "\N{EN DASH}",
         "few": row["quality"] == "flagged",
         "link": f"../waves/{row['wave']}/{row_link(*(row[k] for k in ('measure', 'category', 'break', 'group')))}",
     }

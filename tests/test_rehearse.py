@@ -424,7 +424,7 @@ def test_the_command_writes_respondents_and_no_bounds_both_marked(project, later
     [
         (
             {"rehearse": None},
-            "wave 2021 is a rehearsal, and there is no section `rehearse`; add it, or take the wave off",
+            "wave 2021 is a rehearsal, and the section `rehearse` is empty; fill it in, or take the wave off",
         ),
         ({"rehearse": TRUTH | {"before": 2021}}, r"rehearse\.before: no wave before 2021; found 2021; allowed: 2020\."),
         ({"rehearse": TRUTH | {"moved": {"shops": {"yes": 0}}}}, r"rehearse\.moved: no such question of both waves"),

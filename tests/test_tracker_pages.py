@@ -77,7 +77,7 @@ def test_the_page_marks_what_rests_on_few_respondents_and_says_which_wave_was_re
     changes = pd.read_csv(ROOT / "reports/tracker/changes.csv")
     shown = changes[changes["basis"].eq(load_params(ROOT / "params.yaml").figures.basis)]
     told = shown[shown["word"].isin([change.UP, change.DOWN])]
-    rows = page.select("table.moved tbody tr")
+    rows = page.select("table.moved:not(.truth) tbody tr")
     assert len(rows) == len(told) > 0
     marked = [row for row in rows if "*" in row.get_text()]
     assert len(marked) == told["quality"].eq("flagged").sum() > 0
@@ -85,7 +85,7 @@ def test_the_page_marks_what_rests_on_few_respondents_and_says_which_wave_was_re
     for table in page.select("table.moved"):
         assert "REHEARSAL" in table.caption.get_text()
         heads = [head.get_text() for head in table.select("thead th")]
-        assert any(head.endswith("(rehearsal)") for head in heads[1:3]), heads
+        assert "truth" in table["class"] or any(head.endswith("(rehearsal)") for head in heads[1:3]), heads
         # What is set as a block on a telephone says what each number is.
         assert all([td["data-label"] for td in tr.select("td")] == heads[1:] for tr in table.select("tbody tr"))
 
@@ -139,3 +139,24 @@ def test_the_page_quotes_labels_as_they_are():
     assert quoted
     for part in quoted:
         assert escape(part[:1].upper() + part[1:], quote=True).replace("&#x27;", "&#39;") in page
+
+
+def test_the_page_tells_what_a_rehearsal_was_made_to_move_and_every_false_word():
+    """Who publishes a rehearsal must not pick the moves that were found."""
+    page = BeautifulSoup((ROOT / "reports/pages/tracker.html").read_text(encoding="utf-8"), "html.parser")
+    truth = pd.read_csv(ROOT / "reports/tracker/rehearsed.csv")
+    truth = truth[truth["basis"].eq(load_params(ROOT / "params.yaml").figures.basis)]
+    told = truth[truth["moved"].ne(0) | truth["word"].isin([change.UP, change.DOWN])]
+    rows = page.select("table.truth tbody tr")
+    assert [row.select("td")[-1].get_text() for row in rows] == told["verdict"].tolist()
+    for verdict, number in truth["verdict"].value_counts().items():
+        assert f"{verdict}: {number}".lower() in page.select_one("#changes").get_text().lower()
+
+
+def test_the_mix_stands_beside_a_change_of_everyone(small_codebook):
+    books = {2020: small_codebook, 2021: small_codebook.model_copy(update={"wave": 2021})}
+    keys = {"wave": 2021, "since": 2020, "measure": "shop", "category": "yes"}
+    parts = pd.DataFrame([keys | {"basis": "unweighted", "mix": 0.02}, keys | {"basis": "weighted", "mix": 0.0}])
+    rows = [row("yes", "up"), row("yes", "up", **{"break": "kind", "group": "lib"})]
+    [pair] = changes_shown(pd.DataFrame(rows), books, "unweighted", parts=parts)
+    assert [m["mix"] for m in pair["moved"]] == ["+2", "\N{EN DASH}"]
