@@ -68,7 +68,8 @@ def finding_clauses(estimates, codebook, confidence, basis=UNWEIGHTED):
             sentence = clause_sentence(clause, one, other, codebook, label)
             named = named or (bool(label) and label in sentence)
             start = {"finding": finding.id, "number": finding.number, "clause": number}
-            both = _on_basis(UNWEIGHTED, *pairs[UNWEIGHTED]) | _on_basis(WEIGHTED, *pairs[WEIGHTED])
+            both = {b: one["estimate"] if state(one) == "settled" else None for b, (one, _) in pairs.items()}
+            both |= {f"{b}_text": in_print(*pair) for b, pair in pairs.items()}
             rows.append(start | _evidence(clause, one, other) | both | {"sentence": sentence})
     return pd.DataFrame(rows, columns=CLAUSES)
 
@@ -193,15 +194,13 @@ def interval_text(row):
     return f"{percent_text(row['ci_low'])} to {percent_text(row['ci_high'])}"
 
 
-def _on_basis(basis, one, other):
-    """A clause's estimate on a basis: the share, and in print with its interval, `59% (48% to 70%) against 7% ...`."""
-    text = AGAINST.join(_in_print(row) for row in (one, other) if row is not None)
-    return {basis: one["estimate"] if state(one) == "settled" else None, f"{basis}_text": text}
-
-
-def _in_print(row):
-    text = value_text(row, words=True)
-    return f"{text} ({interval_text(row)})" if state(row) == "settled" else text
+def in_print(*rows):
+    """A clause's estimates (None for none) in print with their intervals: `59% (48% to 70%) against 7% (2% to 19%)`."""
+    texts = []
+    for row in filter(None, rows):
+        text = value_text(row, words=True)
+        texts.append(f"{text} ({interval_text(row)})" if state(row) == "settled" else text)
+    return AGAINST.join(texts)
 
 
 def _evidence(clause, one, other):

@@ -5,31 +5,36 @@ The sentences are those of `findings`: this module only marks where in them a nu
 
 import re
 
-from pipeline.findings import clause_rows, clause_sentence
-from pipeline.names import UNWEIGHTED
+from pipeline.findings import clause_rows, clause_sentence, in_print
+from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.printing import CLAUSE_WITHHELD, KEYS, base_text, level_text, range_text, state, value_text, whole_text
 from pipeline.site import row_link
 
 # Signs that no text may hold (Unicode's private use) mark a number of the first and of the second estimate.
 ONE, OTHER, END = "\ue000", "\ue001", "\ue002"
 LINKED = {"share": ONE, "interval": ONE, "n": ONE, "base": ONE, "other": OTHER, "other_n": OTHER, "other_base": OTHER}
+BASES = {UNWEIGHTED: "Of those that answered", WEIGHTED: "Weighted to the population"}
 # Numbers of one estimate that only these stand between are one link.
 BETWEEN = re.compile(rf"({ONE}|{OTHER})([^{ONE}{OTHER}{END}]*){END}((?:, n = | of |, ))\1")
 
 
 def finding_texts(estimates, codebook, confidence, basis=UNWEIGHTED):
-    """The findings for a page: [{id, number, heading, clauses: [{parts, support, quality, strips}]}].
+    """The findings for a page: [{id, number, heading, clauses: [{parts, support, quality, strips, otherwise}]}].
 
     `parts` are the sentence in pieces [text, link]: the pieces put together are exactly the published sentence, and a
-    link (None where there is none) leads from the wave's first page to the row of the estimate.
+    link (None where there is none) leads from the wave's first page to the row of the estimate. `otherwise` is what the
+    basis that the sentence does not speak of gives, empty where that is not settled.
     """
-    told = []
+    told, other_basis = [], WEIGHTED if basis == UNWEIGHTED else UNWEIGHTED
     for finding in codebook.findings:
         clauses, named = [], False
         for clause in finding.clauses:
             one, other = clause_rows(estimates, clause, basis, f"finding {finding.id}")
             label = f"{level_text(confidence)} interval " if not named else ""
-            clauses.append(_clause(clause, one, other, codebook, label))
+            beside = clause_rows(estimates, clause, other_basis, f"finding {finding.id}")
+            settled = all(state(row) == "settled" for row in filter(None, (one, other, *beside)))
+            otherwise = {"otherwise": f"{BASES[other_basis]}: {in_print(*beside)}" if settled else ""}
+            clauses.append(_clause(clause, one, other, codebook, label) | otherwise)
             named = named or (bool(label) and label in "".join(text for text, _ in clauses[-1]["parts"]))
         told.append({"id": finding.id, "number": finding.number, "heading": finding.heading, "clauses": clauses})
     return told

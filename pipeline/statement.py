@@ -10,6 +10,7 @@ Sources: AAPOR Transparency Initiative, disclosure elements (2021); British Poll
 import re
 from hashlib import sha256
 
+import numpy as np
 import pandas as pd
 from pydantic import BaseModel, model_validator
 
@@ -31,6 +32,10 @@ KIND_SAYS = {
     "rehearsal": "REHEARSAL. Everything is simulated: no organisation was asked, and nothing below is evidence of one.",
     "fieldwork": "The interviews were made by the agency named below.",
 }
+EQUAL = (
+    " In the end every weight is its cell's total over how many answered in it: calibration undoes what the steps "
+    "before it did, the weights for non-response included."
+)
 # What stands beside numbers that rest on who was approached, and on how large the organisations that answered are.
 SIMULATED = {"reconstruction": "Simulated, not reported. ", "rehearsal": "Simulated. ", "fieldwork": ""}
 OPEN_SIZES = {
@@ -179,7 +184,7 @@ def facts_of_run(tables, codebook, settings, lock, inputs):
         "sizes": _sizes(tables["dispositions"], len(tables["respondents"]), codebook),
         "bases": _bases(tables["estimates"], tables["diagnostics"], codebook),
         "precision": _precision(tables["estimates"], codebook, settings.analyse.confidence),
-        "weights": _weights(tables["options"], tables["diagnostics"], codebook)
+        "weights": _weights(tables["options"], tables["diagnostics"], tables["cells"], codebook)
         + _totals(tables["cells"], tables["margins"], codebook),
         "checks": _checks(tables["validation"]),
         "processing": "Answers were read by the codebook, off-route answers taken out, and every change logged.",
@@ -269,11 +274,14 @@ def _precision(estimates, codebook, confidence):
     return f"{level} intervals of shares of all respondents: {spread}. The tables have that of each share."
 
 
-def _weights(options, diagnostics, codebook):
+def _weights(options, diagnostics, cells, codebook):
     steps = "; ".join(f"{row.option}: {row.setting} ({row.effect})" for row in options.itertuples())
     last = diagnostics.iloc[-1]
     cost = f"design effect of the weights {last['design_effect']:.3f}, effective base {last['effective_base']:.1f}"
-    return f"Weighted step by step: {steps}. Together: {cost}.{OPEN_SIZES[codebook.kind]}"
+    # Of all weights that meet the cells' totals, equal ones in each cell have the largest effective base.
+    most = cells["total"].sum() ** 2 / (cells["total"] ** 2 / cells["respondents"]).sum()
+    equal = EQUAL if np.isclose(last["effective_base"], most, rtol=1e-9) else ""
+    return f"Weighted step by step: {steps}. Together: {cost}.{equal}{OPEN_SIZES[codebook.kind]}"
 
 
 def _totals(cells, margins, codebook):

@@ -32,6 +32,7 @@ from pipeline.statement import (
     _outcomes,
     _rates,
     _totals,
+    _weights,
     blank_facts,
     facts_of_run,
     load_facts,
@@ -255,8 +256,12 @@ def test_the_facts_of_a_run_are_counted(small_codebook, small_respondents, tmp_p
         "options": pd.DataFrame({"option": ["trim"], "setting": ["none"], "effect": ["no weight changed"]}),
         "diagnostics": pd.DataFrame({"sum": [1500.0, 1234.0], "design_effect": [1, 1.2], "effective_base": [60, 51.5]}),
         "cells": pd.DataFrame(
-            [("lib", 900.0, 2019, "A register"), ("lib", 334.0, 2019, "A register"), ("mus", 500.0, 2018, "A book")],
-            columns=["sector", "total", "reference_date", "source"],
+            [
+                ("lib", 900.0, 2019, "A register", 30),
+                ("lib", 334.0, 2019, "A register", 20),
+                ("mus", 500.0, 2018, "A book", 10),
+            ],
+            columns=["sector", "total", "reference_date", "source", "respondents"],
         ),
         "margins": pd.DataFrame({"asked": [True, True]}),
         "validation": pd.DataFrame({"success": [True, False]}),
@@ -364,6 +369,15 @@ def test_the_edition_s_package_has_the_tables_of_the_waves_of_the_tracker_and_th
 def test_weights_that_meet_no_totals_do_not_claim_to(small_codebook, asked, said):
     cells = pd.DataFrame([("lib", 900.0, 2019, "A register")], columns=["sector", "total", "reference_date", "source"])
     assert said in _totals(cells, pd.DataFrame({"asked": [asked, asked]}), small_codebook)
+
+
+@pytest.mark.parametrize(("effective", "equal"), [(90000 / (100**2 / 20 + 200**2 / 60), True), (70.0, False)])
+def test_where_calibration_undoes_the_weights_for_non_response_the_statement_says_so(small_codebook, effective, equal):
+    """A step with its factors in print looks like one that made a difference to somebody."""
+    options = pd.DataFrame([("nonresponse", "cells", "80 weights changed")], columns=["option", "setting", "effect"])
+    diagnostics = pd.DataFrame({"design_effect": [1.1], "effective_base": [effective]})
+    cells = pd.DataFrame({"total": [100.0, 200.0], "respondents": [20, 60]})
+    assert ("calibration undoes what" in _weights(options, diagnostics, cells, small_codebook)) == equal
 
 
 def test_the_citation_names_the_licence_that_stands_beside_it():

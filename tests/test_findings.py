@@ -139,6 +139,31 @@ def test_a_range_is_said_in_the_words_that_are_for_it_and_nothing_else_is(small_
     assert "".join(text for text, _ in parts) == f"The report leaves {said[0]} against {said[1]}."
 
 
+def test_a_page_says_beside_each_clause_what_the_other_basis_gives(small_codebook, estimates):
+    """Who reads that over half have one must see that of all that there are it is under half."""
+    compared = COMPARED | {"break": "kind", "group": "mus", "versus": "lib"}
+    codebook = codebook_with(small_codebook, clause_of("{share}."), compared)
+    keys = ("total", "total"), ("kind", "mus"), ("kind", "lib")
+    for (break_, group), share in zip(keys, (0.48, 0.3, 0.2), strict=True):
+        parts = {"basis": "weighted", "estimate": share, "ci_low": share - 0.07, "ci_high": share + 0.07}
+        estimates = changed(estimates, "shop", "yes", break_, group, **parts)
+    told = [clause["otherwise"] for clause in finding_texts(estimates, codebook, 0.95)[0]["clauses"]]
+    assert told == [
+        "Weighted to the population: 48% (41% to 55%)",
+        "Weighted to the population: 30% (23% to 37%) against 20% (13% to 27%)",
+    ]
+    turned = finding_texts(estimates, codebook, 0.95, basis="weighted")[0]["clauses"][0]
+    assert turned["otherwise"] == "Of those that answered: 71% (66% to 76%)"
+
+
+@pytest.mark.parametrize("basis", ["unweighted", "weighted"])
+def test_what_either_basis_leaves_open_is_not_set_beside_the_other(small_codebook, estimates, basis):
+    codebook = codebook_with(small_codebook, clause_of("{share}", ranged="{share}"), kind="reconstruction")
+    open_ = changed(estimates, "shop", "yes", basis=basis, support="bounded", low=0.4, high=0.49)
+    [clause] = finding_texts(open_, codebook, 0.95)[0]["clauses"]
+    assert not clause["otherwise"]
+
+
 def test_what_is_withheld_is_no_evidence_of_anything(small_codebook, estimates):
     """A page tells beside each clause how far it is evidence: measured, say."""
     compared = clause_of("{share} {other}", **{"break": "kind", "group": "mus", "versus": "lib"})
