@@ -24,6 +24,7 @@ from pipeline.respondents import gave, select
 LOG = ["wave", *KEYS, "what", "reason"]
 SMALL_BASE = "the base is below the smallest that results are given for"
 CONFIDENTIAL = "too few, or all but too few, gave the answer, or the number would give such a one away"
+PROTECTS = "the number would give away a share of a base that is below the smallest that results are given for"
 # How the keys of bases, and of what weights say, begin. Ids have no blanks, so no measure is taken for one of these.
 BASE, OF_WEIGHTS = "base ", "weighted "
 TESTED = ("statistic", "df_numerator", "df_denominator", "p", "p_adjusted")
@@ -49,17 +50,19 @@ def protect(estimates, respondents, *, codebook, settings):
     blank["count"] = kept["count"].astype("Int64").mask(no_share)
     blank["n"] = kept["n"].astype("Int64").mask(no_base)
     blank |= {c: kept[c].mask(no_base) for c in ("n_weighted", "n_eff")}
-    log = _log(estimates, no_share, no_base, rows.isin(small))
+    # Where no count is too small to be given, what is withheld beside small bases can only protect these.
+    reason = CONFIDENTIAL if settings.minimum_count > 1 else PROTECTS
+    log = _log(estimates, no_share, no_base, rows.isin(small), reason)
     return kept.assign(quality=kept["quality"].mask(no_share, "withheld"), **blank), log
 
 
-def _log(estimates, no_share, no_base, small):
+def _log(estimates, no_share, no_base, small, reason):
     one = estimates["basis"].eq(UNWEIGHTED)
     shares = estimates[no_share & one].assign(what="share")
     # Of a base that is withheld itself not even that it is small is said: two are withheld where one is small.
-    shares["reason"] = np.where((small & ~no_base)[shares.index], SMALL_BASE, CONFIDENTIAL)
+    shares["reason"] = np.where((small & ~no_base)[shares.index], SMALL_BASE, reason)
     bases = estimates[no_base & one].drop_duplicates(["measure", "break", "group"])
-    bases = bases.assign(what="base", category="", reason=CONFIDENTIAL)
+    bases = bases.assign(what="base", category="", reason=reason)
     return pd.concat([shares, bases]).sort_index(kind="stable")[LOG].reset_index(drop=True)
 
 

@@ -19,6 +19,8 @@ from pipeline.disclose import (
     CONFIDENTIAL,
     LOG,
     OF_WEIGHTS,
+    PROTECTS,
+    SMALL_BASE,
     TESTED,
     cells_of,
     coarse_tests,
@@ -305,6 +307,15 @@ def test_the_log_has_one_reason_for_all_that_hangs_on_withheld_bases(respondents
     small = every["n"].lt(8) & pd.Series([p in gone for p in every[places].itertuples(index=False, name=None)])
     assert small.any() and set(told["what"]) == {"share", "base"}
     assert set(told["reason"]) == {CONFIDENTIAL}
+
+
+@pytest.mark.parametrize(("minimum_count", "reason"), [(1, PROTECTS), (5, CONFIDENTIAL)])
+def test_the_log_never_says_that_few_gave_an_answer_where_no_count_is_too_small(
+    respondents, survey, every, minimum_count, reason
+):
+    settings = rules(minimum_base=8, minimum_count=minimum_count)
+    _, log = protect(every, respondents, codebook=survey, settings=settings)
+    assert set(log["reason"]) - {SMALL_BASE} == {reason}
 
 
 def test_the_protection_agrees_with_an_audit_by_its_own_programs(released, respondents, survey):
