@@ -117,7 +117,7 @@ def _truth(truth, wave, since, basis, book):
     if truth is None:
         return None
     ours = truth[truth["wave"].eq(wave) & truth["since"].eq(since) & truth["basis"].eq(basis)]
-    told = ours[ours["moved"].ne(0) | ours["word"].ne(NO_CLEAR_CHANGE)].to_dict("records")
+    told = ours["moved"].ne(0) | ours["word"].ne(NO_CLEAR_CHANGE)
     rows = [
         {
             **_named(row, book),
@@ -126,9 +126,10 @@ def _truth(truth, wave, since, basis, book):
             "interval": _interval(row),
             "verdict": row["verdict"],
         }
-        for row in told
+        for row in ours[told].to_dict("records")
     ]
-    return {"rows": rows, "verdicts": ours["verdict"].value_counts().to_dict()} if len(ours) else None
+    verdicts = pd.concat([ours[told], ours[~told]])["verdict"].value_counts(sort=False)
+    return {"rows": rows, "verdicts": verdicts.to_dict()} if len(ours) else None
 
 
 def _named(row, book):
