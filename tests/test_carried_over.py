@@ -65,7 +65,10 @@ def notes(project):
         ("Another survey, 2016", None),
         ("Two years after the survey of 2014: that of 2016", None),
         ("Another survey, 2015/16", None),
+        ("Another survey, 2015\N{EN DASH}16", None),
         ("Another survey, 2014/15", "it names 2014 and not 2016"),
+        ("Another survey, 2014-165", "it names 2014 and not 2016"),
+        ("Another survey, 2014 and 2015", "it names 2015 and not 2016"),
         ("Another survey", None),
         ("Under the Act of 2012", None),
         ("Reference 120141", None),
@@ -83,6 +86,14 @@ def test_a_title_is_that_of_another_wave_by_its_words_or_its_year(small_codebook
     assert carried_head(swapped[2], swapped[:2]) == ([("source", said)] if said else [])
     assert carried_head(book.model_copy(update={"kind": "rehearsal"}), earlier) == []
     assert carried_head(book, []) == []
+
+
+def test_the_later_of_two_years_has_two_digits(small_codebook):
+    earlier, book = (
+        small_codebook.model_copy(update={"wave": year, "title": f"A survey, 2004/{later}", "source": "Ours"})
+        for year, later in ((2004, "04"), (2005, "05"))
+    )
+    assert carried_head(book, [earlier]) == []
 
 
 def test_a_copied_codebook_is_refused_until_no_text_names_another_year_alone(project):
@@ -162,6 +173,10 @@ def test_what_a_figure_draws_or_never_drew_is_not_named(small_codebook):
     assert [s.split()[0] for s in left_out(by_net, small_codebook)] == ["figure_2"]
     whole = tuple(f.model_copy(update={"categories": ()}) for f in book.figures)
     assert list(left_out(book.model_copy(update={"figures": whole}), small_codebook)) == []
+    # Of a question that the wave before did not ask every answer is new, and the figure was made for it.
+    unasked = tuple(q for q in small_codebook.questions if q.id != "shop")
+    first = small_codebook.model_copy(update={"questions": unasked})
+    assert list(left_out(book, first)) == []
     silent = with_answer(small_codebook, "shop", id="none", label="None of these", missing="refused")
     assert list(left_out(silent, small_codebook)) == []
 

@@ -194,6 +194,16 @@ def test_a_printed_share_is_compared_by_all_that_it_stands_for():
     assert unknown["p"] == 1 and unknown["ci_low"] < 0 < unknown["ci_high"]
 
 
+def test_the_room_below_and_above_a_change_may_differ():
+    plain = {"change": 0.12, "se_before": 0.035, "se_after": 0.034, "covariance": 0.0, "df": 199}
+    exact, printed = (plain | {"room_down": down, "room_up": up} for down, up in ((0.0, 0.0), (0.002, 0.006)))
+    one_, all_ = change.contrasts(pd.DataFrame([exact, printed]), confidence=0.95).to_dict("records")
+    assert (all_["ci_low"], all_["ci_high"]) == pytest.approx((one_["ci_low"] - 0.002, one_["ci_high"] + 0.006))
+    # Whichever of its counts a share stands for, a change is found only beyond them all.
+    assert all_["detectable"] == pytest.approx(one_["detectable"] + 0.006)
+    assert all_["p"] == pytest.approx(2 * t.sf(0.118 / np.hypot(0.035, 0.034), 199))
+
+
 def test_room_is_what_a_published_share_leaves_and_nothing_else(small, make_respondents):
     before, after = drawn(small, make_respondents, 90, 90, 0)
     book = before.codebook.model_copy(update={"kind": "reconstruction"})
@@ -229,6 +239,8 @@ def test_a_worked_example(small, make_respondents):
     assert row["ci_low"] == pytest.approx(0.2 - t.ppf(0.975, 99) * variance**0.5, rel=1e-9)
     assert row["detectable"] == pytest.approx((t.ppf(0.975, 99) + t.ppf(0.8, 99)) * variance**0.5, rel=1e-9)
     assert row["word"] == "up"
+    # A change between two settled shares has an interval and no range.
+    assert row["quality"] == "ok" and np.isnan(row["low"]) and np.isnan(row["high"])
 
 
 def test_the_detectable_change_is_the_one_that_svy_wants_this_sample_for():
@@ -374,6 +386,52 @@ def test_an_estimate_known_up_to_a_range_leaves_its_change_a_range(small, make_r
     assert (row["low"], row["high"]) == (pytest.approx(row["after"] - 0.7), pytest.approx(row["after"] - 0.2))
 
 
+@pytest.mark.parametrize(
+    ("sides", "basis", "quality"),
+    [
+        ([("published", "ok"), ("simulated", "ok")], "weighted", "ok"),
+        ([("measured", "flagged"), ("measured", "ok")], "unweighted", "flagged"),
+        ([("measured", "ok"), ("measured", "flagged")], "unweighted", "flagged"),
+        ([("bounded", "modelled"), ("measured", "ok")], "unweighted", "bounded"),
+        # Weighted bounds are wide and what lies in them is filler.
+        ([("bounded", "modelled"), ("measured", "ok")], "weighted", "modelled"),
+        ([("measured", "ok"), ("bounded", "modelled")], "weighted", "modelled"),
+        ([("assumed", "modelled"), ("measured", "ok")], "unweighted", "modelled"),
+        ([("assumed", "modelled"), ("bounded", "modelled")], "unweighted", "modelled"),
+        ([("assumed", "modelled"), ("measured", "withheld")], "unweighted", "withheld"),
+        ([("measured", "withheld"), ("measured", "ok")], "unweighted", "withheld"),
+        ([("measured", np.nan), ("measured", "flagged")], "unweighted", "withheld"),
+    ],
+)
+def test_a_change_is_worth_no_more_than_the_worse_of_its_two_estimates(sides, basis, quality):
+    row = {"basis": basis}
+    for name, (support, of_it) in zip(("before", "after"), sides, strict=True):
+        row |= {f"support_{name}": support, f"quality_{name}": of_it}
+    assert change._quality(row) == quality
+
+
+def test_a_base_that_the_report_leaves_open_has_no_number_beside_a_change(small, make_respondents):
+    before, after = drawn(small, make_respondents, 60, 60, 0)
+    wide = before.estimates["group"].eq("lib")
+    open_ = replace(before, estimates=before.estimates.assign(base_low=20, base_high=np.where(wide, 30, 20)))
+    for rows, empty in ((changed(open_, after), "n_before"), (changed(after, replace(open_, wave=2022)), "n_after")):
+        libraries = rows["group"].eq("lib")
+        assert rows.loc[libraries, empty].isna().all() and rows.loc[~libraries, empty].notna().all()
+        assert libraries.any() and rows[({"n_before", "n_after"} - {empty}).pop()].notna().all()
+
+
+def test_the_degrees_of_freedom_are_the_fewer_of_the_two_waves(small, make_respondents):
+    before, after = drawn(small, make_respondents, 50, 80, 10)
+    assert one(changed(before, after))["df"] == 49
+    assert one(changed(*(replace(w, wave=year) for w, year in ((after, 2020), (before, 2021)))))["df"] == 49
+
+
+def test_an_estimate_without_an_error_gives_no_verdict_and_says_why(small, make_respondents):
+    before, after = drawn(small, make_respondents, 60, 60, 0)
+    row = one(changed(before, replace(after, estimates=after.estimates.assign(se=np.nan))))
+    assert row["why"] == change.NO_ERROR and row["word"] == "" and np.isnan(row["p"]) and row["change"] != 0
+
+
 def test_a_row_across_a_break_has_both_estimates_and_no_change(small, make_respondents):
     broken = SeriesBreak(
         question="outlook", answers=["bright"], change="reworded", date="2021-03-01", reason="Reworded"
@@ -385,6 +443,9 @@ def test_a_row_across_a_break_has_both_estimates_and_no_change(small, make_respo
     assert row["before"] > 0 and np.isnan(row["change"]) and np.isnan(row["p"])
     other = one(changed(before, change.Wave(2021, book, after.respondents, after.estimates)), category="bleak")
     assert other["comparable"] and other["word"] != ""
+    ranged = before.estimates.assign(support="bounded", quality="modelled", low=0.2, high=0.7)
+    row = one(changed(replace(before, estimates=ranged), change.Wave(2021, book, after.respondents, after.estimates)))
+    assert not row["comparable"] and np.isnan(row["low"]) and np.isnan(row["high"]) and "Reworded" in row["why"]
 
 
 def test_the_covariance_is_of_the_houses_in_both_bases(small, make_respondents):

@@ -1,5 +1,7 @@
 """Checks of single numbers: each fault is found and said in arithmetic, and true numbers are never flagged."""
 
+from fractions import Fraction
+
 import pandas as pd
 import pytest
 from conftest import respondents_of
@@ -21,7 +23,7 @@ from pipeline.checks import (
 )
 from pipeline.codebook import TOTAL
 from pipeline.codebook import Base as BaseOfShares
-from pipeline.shares import Report, bases_of_claims
+from pipeline.shares import Report, bases_of_claims, range_of, shares_of
 from pipeline.whom import whom
 
 COUNT = {"unit": "count", "rounding": "exact"}
@@ -117,6 +119,52 @@ def test_a_count_of_more_than_there_are():
     (finding,) = found(20, *rows)
     assert finding[:2] == (IMPOSSIBLE, "x")
     assert "is printed as 9, yet there are only 8." in finding[2]
+
+
+# ---- what a claim leaves of a share
+
+
+def test_a_count_of_an_open_base_leaves_the_shares_of_both_its_ends():
+    codebook = tiny_codebook(90)
+    for value, ends in (("9", (Fraction(9, 12), Fraction(9, 10))), ("13", None)):
+        [claim] = claims_of(codebook, YES | SHORE | {"value": value} | COUNT).to_dict("records")
+        bases = {claim["id"]: Base((10, 11, 12), "bounded")}
+        left = range_of(claim, Report((claim,), codebook, bases, worded_tolerance=5))
+        assert (left and (left.low, left.high)) == ends
+
+
+def test_a_share_that_no_size_of_its_base_allows_leaves_nothing():
+    codebook = tiny_codebook(90)
+    for value, possible in (("2", False), ("11", True)):
+        [claim] = claims_of(codebook, YES | SHORE | {"value": value}).to_dict("records")
+        given_ = Report((claim,), codebook, {claim["id"]: Base((9, 10, 11), "bounded")}, worded_tolerance=5)
+        assert (range_of(claim, given_) is not None) == possible
+
+
+def test_only_what_is_printed_as_one_number_is_a_printed_share():
+    codebook = tiny_codebook(90)
+    rows = [YES | {"id": "at_least", "op": ">=", "value": "50"}, YES | {"id": "exact", "value": "60"}]
+    for claims, printed in ((rows[:1], []), (rows, [("exact",)])):
+        found_ = shares_of(report(codebook, claims_of(codebook, *claims)))
+        assert [tuple(c["id"] for c in share.claims) for share in found_.values()] == printed
+
+
+def test_a_size_that_a_disputed_claim_states_may_be_any_that_is_left():
+    codebook = tiny_codebook(90)
+    rows = [{"id": "shore", "measure": "place", "category": "shore", "value": "12"} | COUNT, YES | {"id": "x"} | SHORE]
+    claims = claims_of(codebook, *(row | {"value": row.get("value", "50")} for row in rows)).to_dict("records")
+    bounded = {whom(codebook, codebook.group("place", "shore").where): Base((10, 11), "bounded")}
+    sizes = {
+        (bool(disputed), bool(left)): bases_of_claims(claims, codebook, 5, left, disputed)["x"].sizes
+        for disputed in (frozenset(), frozenset({"shore"}))
+        for left in ({}, bounded)
+    }
+    assert sizes == {
+        (False, False): (12,),
+        (False, True): (12,),
+        (True, False): (),
+        (True, True): (10, 11, 12),
+    }
 
 
 def test_a_finding_says_how_its_claims_were_read():

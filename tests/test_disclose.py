@@ -405,6 +405,70 @@ def test_a_wave_with_nothing_small_is_published_whole(survey, make_respondents):
     assert log.empty and kept["count"].astype(float).equals(every["count"].astype(float))
 
 
+@pytest.fixture(scope="module")
+def coarse_survey(survey):
+    """The survey with two questions by sector alone, so that of many respondents nothing is small."""
+    kept = [m.model_copy(update={"breaks": ("sector",)}) for m in survey.measures if m.id in ("plan", "aims")]
+    return survey.model_copy(update={"measures": tuple(kept)})
+
+
+def test_what_is_as_large_as_the_smallest_that_is_given_is_given(coarse_survey, make_respondents):
+    """Both limits are those of what is given; one more, and something is withheld."""
+    people = weighted(make_respondents(coarse_survey, 400, 3), coarse_survey)
+    every = all_of(people, coarse_survey)
+    one = every[every["basis"].eq("unweighted")]
+    fewest = int(one.loc[one["n"].gt(0), "n"].min())
+    given = pd.concat([one["count"], one["n"] - one["count"]])
+    few = int(given[given > 0].min())
+    assert 1 < few < fewest
+
+    def log(base, count):
+        limits = rules(minimum_base=base, minimum_count=count)
+        return protect(every, people, codebook=coarse_survey, settings=limits)[1]
+
+    assert log(fewest, few).empty
+    assert log(fewest + 1, 1)["reason"].isin([SMALL_BASE]).any() and not log(1, few + 1).empty
+
+
+def test_a_share_that_all_but_a_few_gave_is_withheld_where_answers_go_together(coarse_survey, make_respondents):
+    """Of one answer each the few are those who gave another; of several nobody else counts them."""
+    people = weighted(make_respondents(coarse_survey, 400, 3), coarse_survey)
+    people["aims.x"] = pd.Series(people.index > 1, index=people.index).astype(people["aims.x"].dtype)
+    every, limits = all_of(people, coarse_survey), rules(minimum_base=1, minimum_count=3)
+    kept, log = protect(every, people, codebook=coarse_survey, settings=limits)
+    assert ("aims", "x", "total", "total") in set(log[KEYS].itertuples(index=False, name=None))
+    everyone = kept[kept["measure"].eq("aims") & kept["category"].eq("x") & kept["break"].eq("total")]
+    assert everyone[["count", "estimate"]].isna().all(axis=None) and everyone["quality"].eq("withheld").all()
+
+
+def test_a_share_that_is_withheld_by_its_quality_is_one_of_a_small_base(coarse_survey, make_respondents):
+    """Weights that differ much leave a large base a small effective one."""
+    people = weighted(make_respondents(coarse_survey, 400, 3), coarse_survey)
+    every = all_of(people, coarse_survey)
+    place = dict(zip(KEYS, ("plan", "yes", "sector", "a"), strict=True))
+    thin = (every[KEYS] == pd.Series(place)).all(axis=1)
+    every["quality"] = every["quality"].mask(thin, "withheld")
+    limits = rules(minimum_base=1, minimum_count=1)
+    kept, log = protect(every, people, codebook=coarse_survey, settings=limits)
+    assert kept.loc[thin, ["count", "estimate"]].isna().all(axis=None)
+    assert log.loc[(log[KEYS] == pd.Series(place)).all(axis=1), "reason"].tolist() == [SMALL_BASE]
+
+
+def test_few_that_do_not_know_are_no_secret(coarse_survey, make_respondents):
+    people = weighted(make_respondents(coarse_survey, 400, 3), coarse_survey)
+    silent = people["plan"].eq("dk")
+    people["plan"] = people["plan"].mask(silent & (people.index != people.index[silent][0]), "no")
+    every, limits = all_of(people, coarse_survey), rules(minimum_base=1, minimum_count=3)
+    kept, log = protect(every, people, codebook=coarse_survey, settings=limits)
+    assert log.empty and kept.loc[kept["category"].eq("dk"), "count"].eq(1).any()
+
+
+def test_a_withheld_base_has_no_base_of_any_kind(respondents, survey, every):
+    published, _ = protect(every, respondents, codebook=survey, settings=rules(minimum_base=8, minimum_count=5))
+    gone = published["n"].isna()
+    assert gone.any() and published.loc[gone, ["n_weighted", "n_eff", "count", "estimate"]].isna().all(axis=None)
+
+
 def test_weights_that_differ_inside_a_class_leave_the_true_table_possible(respondents, survey):
     people = respondents.assign(weight=np.linspace(1, 2, len(respondents)))
     settings, every = rules(**RULES["small bases"]), all_of(people, survey)

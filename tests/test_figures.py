@@ -59,6 +59,8 @@ def test_a_figure_of_counts_counts_those_that_answered_on_either_basis(small_cod
     estimates = estimates_of(small_codebook)
     weighted = estimates["basis"].eq("weighted")
     estimates = estimates.assign(quality=estimates["quality"].mask(weighted, "withheld"))
+    # Weighted shares of a printed report are modelled, whose counts are printed.
+    estimates["support"] = estimates["support"].mask(weighted, "assumed")
     both = [figure_data(estimates, small_codebook, figure, basis) for basis in ("weighted", "unweighted")]
     assert both[0].equals(both[1]) and both[0]["drawn"].eq("settled").all()
 
@@ -157,6 +159,32 @@ def test_what_is_not_settled_has_bounds_and_no_numbers(small_codebook):
     assert table.loc["other", "text"].endswith("%*")
 
 
+def test_a_table_drawn_has_no_number_that_the_report_leaves_open(small_codebook):
+    """Nor of what is withheld the range that the report leaves it."""
+    book, estimates = rebuilt(small_codebook), estimates_of(small_codebook).assign(support="published")
+    estimates = changed(estimates, "events", "talks", count_low=40, count_high=41)
+    no_interval = {"ci_low": np.nan, "ci_high": np.nan}
+    estimates = changed(estimates, "events", "crafts", base_low=90, base_high=110, **no_interval)
+    ranged = {"support": "bounded", "low": 0.4, "high": 0.5}
+    estimates = changed(estimates, "events", "concerts", quality="withheld", **ranged)
+    estimates = changed(estimates, "events", "other", quality="flagged", **ranged)
+    table = figure_data(estimates, book, small_codebook.figures[0]).set_index("category")
+    assert table["drawn"].tolist() == ["settled", "settled", "withheld", "bounded"]
+    assert table.loc[["talks", "crafts"], "estimate"].notna().all() and table["count"].isna().all()
+    assert table["n"].isna().tolist() == [False, True, False, False]
+    assert table.loc["crafts", "base"] == "90\N{EN DASH}110"
+    assert table.loc["concerts", ["low", "high", "estimate"]].isna().all()
+    assert table.loc["other", "text"] == "40\N{EN DASH}50%*"
+
+
+def test_ranges_stand_by_their_middle(small_codebook):
+    estimates = estimates_of(small_codebook)
+    for category, ends in {"talks": (0, 0.2), "crafts": (0.3, 0.4), "concerts": (0.1, 0.9)}.items():
+        estimates = changed(estimates, "events", category, support="bounded", low=ends[0], high=ends[1])
+    table = figure_data(estimates, rebuilt(small_codebook), figure_of("bars", "events", sort=True))
+    assert table["category"].tolist() == ["other", "concerts", "crafts", "talks"]
+
+
 def test_a_figure_of_counts_shows_counts_and_their_bounds(small_codebook):
     estimates = counted(estimates_of(small_codebook), "events", "talks", count=4, n=9, quality="withheld")
     estimates = counted(estimates, "events", "concerts", count=7, n=28, quality="flagged")
@@ -166,6 +194,13 @@ def test_a_figure_of_counts_shows_counts_and_their_bounds(small_codebook):
     assert table.loc["talks", "text"] == "4"
     assert table.loc["crafts", ["low", "high", "text"]].tolist() == [12, 15, "12\N{EN DASH}15"]
     assert table["estimate"].isna().all()
+    # Nor has a count an interval, or lacks one.
+    figure = figure_of("bars", "events", unit="count")
+    assert [mark for mark, _ in key_words(table, figure, 0.95)] == ["bounded"]
+    # A range is no count that is printed, whatever is said of its share.
+    ranged = changed(estimates, "events", "crafts", quality="modelled")
+    table_ = figure_data(ranged, small_codebook, figure_of("bars", "events", unit="count")).set_index("category")
+    assert table_.loc["crafts", "quality"] == "modelled" and table_.loc["concerts", "text"] == "7"
     # How few it is of says nothing against a count.
     assert table.loc[["talks", "concerts"], "quality"].tolist() == ["ok", "ok"]
 
@@ -195,6 +230,12 @@ def test_parts_that_are_more_than_the_whole_are_a_sentence(small_codebook):
     twice = figure_of("split", "outlook", break_="kind", categories=["steady", "bleak", "not_bright"])
     with pytest.raises(InputProblem, match="figure f: the categories of group lib add up to more than all of it"):
         figure_data(estimates, small_codebook, twice)
+    # So may answers that go together.
+    both = figure_of("split", "events", break_="kind", categories=["talks", "crafts"])
+    for answer in ("talks", "crafts"):
+        estimates = counted(estimates, "events", answer, "kind", "mus", count=60, n=100)
+    with pytest.raises(InputProblem, match="figure f: the categories of group mus add up to more than all of it"):
+        figure_data(estimates, small_codebook, both)
 
 
 @pytest.mark.parametrize(
@@ -311,6 +352,8 @@ def test_the_status_of_the_records_is_said(small_codebook, kind, said):
     words, text = words_and_text(estimates_of(small_codebook), codebook, small_codebook.figures[0])
     assert said in text and said in words["foot"][-1]
     assert words["caption"].startswith("REHEARSAL") == (kind == "rehearsal")
+    # In the picture, too, with what that means.
+    assert bool(words["rehearsal"]) == bool(words["rehearsal_means"]) == (kind == "rehearsal")
 
 
 @pytest.fixture(scope="module")

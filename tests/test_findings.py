@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 from made_estimates import changed, counted, estimates_of
 
@@ -104,7 +105,7 @@ def test_a_count_that_is_known_of_a_share_that_is_not_is_in_its_column(small_cod
     for low, said, known in ((54, "54 have one.", True), (53, "53 or 54 have one.", False)):
         open_ = changed(estimates, "shop", "yes", **ends, count_low=low, count_high=54, count=54)
         row = finding_clauses(open_, codebook, 0.95).iloc[0]
-        assert row["sentence"] == said and (row["count"] == 54) == known
+        assert row["sentence"] == said and (row["count"] == 54 if known else row["count"] is None)
 
 
 def test_a_bounded_estimate_states_its_bounds(small_codebook, estimates):
@@ -200,16 +201,45 @@ def test_an_assumed_estimate_is_never_stated(small_codebook, estimates):
     assert clauses["unweighted_text"].iloc[0] == "not known"
 
 
+@pytest.mark.parametrize("group", ["mus", "lib"])
+def test_the_columns_of_a_comparison_have_no_more_than_is_known_of_both(small_codebook, estimates, group):
+    """A range has a direction and no difference; what is assumed or withheld has neither, on whichever side it is."""
+    where = {"break": "kind", "group": "mus", "versus": "lib"}
+    codebook = codebook_with(small_codebook, clause_of("{share}", **where), kind="reconstruction")
+    for house, count in (("mus", 60), ("lib", 20)):
+        estimates = counted(estimates, "shop", "yes", "kind", house, count=count, n=100)
+    ends = (0.5, 0.7) if group == "mus" else (0.1, 0.3)
+    range_ = {"support": "bounded", "low": ends[0], "high": ends[1]}
+    apart = ["difference", "difference_low", "difference_high"]
+    for values, known in (({}, [True, True]), (range_, [True, False]), ({"support": "assumed"}, [False, False])):
+        found = changed(estimates, "shop", "yes", "kind", group, **values)
+        row = finding_clauses(found, codebook, 0.95).iloc[0]
+        assert [pd.notna(row["comparison"]), row[apart].notna().all()] == known
+        assert row[apart].notna().any() == known[1]
+    few = changed(estimates, "shop", "yes", "kind", group, quality="withheld")
+    assert finding_clauses(few, codebook, 0.95).iloc[0][["comparison", *apart]].isna().all()
+
+
 def test_too_few_respondents_are_said(small_codebook, estimates):
     codebook = codebook_with(small_codebook, clause_of("{share}."))
     assert (
         sentence(changed(estimates, "shop", "yes", quality="flagged"), codebook)
         == "71%. Few respondents: read with care."
     )
+    # Also where only those that they are compared with are few.
+    compared = codebook_with(small_codebook, COMPARED | {"break": "kind", "group": "mus", "versus": "lib"})
+    for group in ("mus", "lib"):
+        few = changed(estimates, "shop", "yes", "kind", group, quality="flagged")
+        assert sentence(few, compared).endswith(" Few respondents: read with care.")
     withheld = changed(estimates, "shop", "yes", quality="withheld")
     assert sentence(withheld, codebook) == (
         "Withheld, since it rests on too few organisations or would give a few away: Shop, Yes."
     )
+    # Nor is there a number beside the sentence, also where a report leaves the share a range.
+    ranged = changed(withheld, "shop", "yes", support="bounded", low=0.4, high=0.49)
+    for few in (withheld, ranged):
+        row = finding_clauses(few, codebook, 0.95).iloc[0]
+        assert row[["share", "ci_low", "ci_high", "low", "high", "words", "unweighted", "weighted"]].isna().all()
 
 
 def test_both_bases_stand_beside_each_other(small_codebook, estimates):
@@ -231,6 +261,19 @@ def test_that_no_weighted_estimate_is_known_is_said_once(small_codebook, estimat
     both = key_findings(finding_clauses(estimates, codebook, 0.95), codebook)["both_bases"].item()
     assert both.startswith("Unweighted: Shop, Yes: 71% (66% to 76%); Shop, Yes (")
     assert both.endswith(". Weighted: not known.") and both.count("not known") == 1
+
+
+def test_a_weighted_estimate_that_is_known_is_said_beside_one_that_is_not(small_codebook, estimates):
+    estimates = changed(estimates, "shop", "yes", basis="weighted", support="assumed")
+    codebook = codebook_with(
+        small_codebook, clause_of("{share}"), clause_of("{share}", category="no"), kind="reconstruction"
+    )
+    estimates = counted(estimates, "shop", "no", count=20, n=100)
+    both = key_findings(finding_clauses(estimates, codebook, 0.95), codebook)["both_bases"].item()
+    assert both == (
+        "Shop, Yes: 71% (66% to 76%) unweighted, not known weighted; "
+        "Shop, No: 20% (15% to 25%) unweighted, 20% (15% to 25%) weighted."
+    )
 
 
 def test_one_row_for_each_finding_and_for_each_clause(small_codebook):
@@ -321,6 +364,7 @@ def test_the_findings_of_the_first_wave_can_be_said(codebook_2014):
         (60, 40, "20 points apart before rounding, 95% interval 13 to 27"),
         (40, 60, "20 points apart before rounding, 95% interval 13 to 27"),
         (48, 50, f"{MINUS}2 points between them before rounding, 95% interval {MINUS}9 to 5"),
+        (57, 50, "7 points between them before rounding, 95% interval 0 to 14"),
         (50, 49, f"1 point between them before rounding, 95% interval {MINUS}6 to 8"),
     ],
 )
@@ -348,6 +392,21 @@ def test_a_printed_share_that_stands_for_several_counts_is_compared_as_printed(s
     assert clauses[["difference", "difference_low"]].iloc[0].tolist() == pytest.approx(
         [0.31, 0.31 - (0.07**2 + 0.05**2) ** 0.5]
     )
+
+
+def test_a_share_that_only_the_other_side_has_as_printed_makes_the_difference_one_as_printed(small_codebook, estimates):
+    where = {"break": "kind", "group": "mus", "versus": "lib"}
+    codebook = codebook_with(small_codebook, clause_of("{difference}.", **where), kind="reconstruction")
+    several = {"count_low": 40, "count_high": 41, "support": "published"}
+    estimates = counted(estimates, "shop", "yes", "kind", "mus", count=71, n=100, support="published")
+    estimates = counted(estimates, "shop", "yes", "kind", "lib", count=40, n=200, estimate=0.2, **several)
+    assert sentence(estimates, codebook).startswith("51 points apart as printed, ")
+
+
+def test_a_share_without_an_interval_says_so_and_names_no_level(small_codebook, estimates):
+    codebook = codebook_with(small_codebook, clause_of("{share} ({interval})."), clause_of("{share} ({interval})."))
+    alone = changed(estimates, "shop", "yes", ci_low=float("nan"), ci_high=float("nan"))
+    assert sentence(alone, codebook) == "71% (interval not stated). 71% (interval not stated)."
 
 
 def test_a_comparison_without_intervals_or_of_a_range_says_that_none_is_stated(small_codebook, estimates):

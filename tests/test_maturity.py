@@ -9,7 +9,7 @@ from made_waves import SCORE, SETTINGS, STEPS, stepped, two_waves, wave_of
 
 from pipeline import maturity
 from pipeline.change import changes
-from pipeline.codebook import TOTAL, SeriesBreak
+from pipeline.codebook import TOTAL, Criterion, SeriesBreak
 from pipeline.harmonise import register
 from pipeline.maturity import criteria_met, mark_bounds, marks_of, profiles, score_bounds
 from pipeline.names import RESERVED, STAGE_COLUMNS
@@ -173,6 +173,60 @@ def test_a_reconstructions_scores_have_no_error_and_no_evidence(book, make_respo
         assert set(table["quality"]) <= {"modelled", "withheld"} and table["support"].eq("assumed").all()
 
 
+@pytest.mark.parametrize(
+    ("where", "ways"),
+    [
+        ({"outlook": ["bright"]}, [[("outlook", "bright")]]),
+        # The net has its own share, which is the sum of its answers' where each gives one.
+        (
+            {"outlook": ["steady", "bleak"]},
+            [[("outlook", "not_bright")], [("outlook", "steady"), ("outlook", "bleak")]],
+        ),
+        ({"events": ["talks", "concerts"]}, [[("events", "spoken_or_sung")]]),
+        # Some give both of these: shares of several answers do not add up, and of both at once there is none.
+        ({"events": ["talks", "crafts"]}, []),
+        ({"events": {"all": ["talks", "concerts"]}}, []),
+        ({"events": {"any": ["talks"], "none": ["crafts"]}}, []),
+        ({"events": {"none": ["crafts"]}}, [[("events", "crafts")]]),
+        ({"outlook": ["bright"], "shop": ["yes"]}, []),
+        ({"goods": ["toys"]}, [[("goods", "toys")]]),
+    ],
+)
+def test_a_criterion_follows_from_shares_only_where_they_add_up_to_it(book, where, ways):
+    found = maturity.criterion_shares(Criterion(id="c", label="C", where=where), book)
+    assert {tuple(way) for way in found} == {tuple(way) for way in ways}
+
+
+def test_shares_of_some_alone_say_nothing_of_a_criterion(book):
+    """A measure may be of others than those who were asked."""
+    some = tuple(m.model_copy(update={"base": "shops"}) if m.id == "outlook" else m for m in book.measures)
+    other = book.model_copy(update={"measures": some})
+    assert maturity.criterion_shares(Criterion(id="c", label="C", where={"outlook": ["bright"]}), other) == []
+
+
+def test_a_mean_of_too_few_is_withheld_with_all_that_would_say_it(waves, book):
+    """A group of fewer than the settings want has a base and no more; another has all."""
+    asked = waves[0].respondents[book.columns]
+    people = pd.concat([asked[asked["kind"].eq(kind)].head(n) for kind, n in (("mus", 30), ("lib", 5))])
+    people = people.reset_index(drop=True)
+    for kind in ("fieldwork", "reconstruction"):
+        wave = wave_of(book, people, 2020, kind=kind)
+        for grid, bounds in ((maturity.score_grid, score_bounds), (maturity.mark_grid, mark_bounds)):
+            table = scored([wave], grid, bounds)[0].estimates
+            few, many = table["group"].eq("lib"), table["group"].eq("mus")
+            assert few.any() and table.loc[few, "quality"].eq("withheld").all() and table.loc[few, "n"].eq(5).all()
+            assert table.loc[few, ["estimate", "se", "ci_low", "ci_high"]].isna().all(axis=None)
+            assert set(table.loc[many, "quality"]) == {"ok" if kind == "fieldwork" else "modelled"}
+            assert table.loc[many, "estimate"].notna().all()
+
+
+def test_a_mean_of_organisations_that_are_all_alike_has_no_interval(waves, book):
+    people = waves[0].respondents[book.columns].copy()
+    people["outlook"] = pd.array(["bright"] * len(people), dtype=people["outlook"].dtype)
+    row = one(scored([wave_of(book, people, 2020)])[0].estimates, "mood")
+    assert (row["estimate"], row["quality"]) == (1, "ok") and np.isnan(row["ci_low"]) and np.isnan(row["ci_high"])
+
+
 # ---- over the waves
 
 
@@ -198,6 +252,34 @@ def test_a_break_takes_the_score_and_the_step_that_it_touches(waves):
     assert not maturity.compare_scores(before, after, breaks=breaks)["comparable"].any()
     marks = maturity.compare_marks(before, after, breaks=breaks).groupby("measure")["comparable"].agg(["any", "all"])
     assert marks.loc["sell"].all() and not marks.loc[["look", "overall"]].to_numpy().any()
+
+
+def test_a_break_in_one_answer_of_a_score_is_one_of_the_score(waves):
+    """On whichever of its sides the answer stands."""
+    for answer in ("bright", "bleak"):
+        broken = SeriesBreak(question="outlook", answers=[answer], change="reworded", date="2021-01-01", reason="Other")
+        after = waves[1].codebook.model_copy(update={"breaks_in_series": (broken,)})
+        rows = maturity.compare_scores(
+            waves[0].codebook, after, breaks=register({2020: waves[0].codebook, 2021: after})
+        )
+        assert not rows["comparable"].any() and rows["why"].str.contains("Other").all()
+
+
+def test_a_step_more_or_fewer_makes_another_mark_overall(waves):
+    before, after = waves[0].codebook, waves[1].codebook
+    fewer = after.model_copy(update={"steps": STEPS[:1]})
+    for pair in ((before, fewer), (fewer.model_copy(update={"wave": 2020}), after)):
+        rows = maturity.compare_marks(*pair, breaks=register(dict(zip((2020, 2021), pair, strict=True))))
+        comparable = rows.groupby("measure")["comparable"].any()
+        assert comparable["sell"] and not comparable["overall"]
+
+
+def test_a_group_whose_question_is_broken_has_no_marks_to_compare(waves):
+    broken = SeriesBreak(question="scale", change="bands", date="2021-01-01", reason="New bands")
+    after = waves[1].codebook.model_copy(update={"breaks_in_series": (broken,)})
+    rows = maturity.compare_marks(waves[0].codebook, after, breaks=register({2020: waves[0].codebook, 2021: after}))
+    of_size = rows[rows["break"].eq("scale")]
+    assert len(of_size) and not of_size["comparable"].any() and of_size["why"].str.contains("New bands").all()
 
 
 def test_a_step_made_up_otherwise_is_not_compared(waves):

@@ -361,6 +361,45 @@ def test_a_person_can_say_which_question_a_column_is_of_and_which_to_leave_out(p
     assert wave.codebook.breaks_in_series == ()
 
 
+def test_a_column_that_the_codebook_before_does_not_name_is_not_drafted_into_it(project, table, small_codebook):
+    """Its question goes by its id, so there is no column to change."""
+    path = project / f"data/codebook/{FIRST}.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert text.count("    column: V1\n") == 1
+    path.write_text(text.replace("    column: V1\n", ""), encoding="utf-8")
+    export = save(project, table, "csv", small_codebook)
+    said = f"question outlook names no column in the codebook of {FIRST}, so none can be changed; found 'V1'; write"
+    assert said in refusal(project, export, same=["V1=outlook"])
+    named = save(project, table.rename(columns={"V1": "outlook"}), "csv", small_codebook)
+    assert "outlook" in prepared(project, named).fieldwork.interviews
+
+
+def test_before_the_first_codebook_there_is_none_to_draft_from(project, table, small_codebook):
+    (project / f"data/codebook/{FIRST}.yaml").unlink()
+    said = refusal(project, save(project, table, "csv", small_codebook))
+    assert said == (
+        f"{project}/data/codebook/{YEAR}.yaml: no earlier wave has a codebook to draft this one from; write it by hand."
+    )
+
+
+def test_a_column_that_no_raw_file_takes_is_dropped_by_nobody_but_a_person(project, table, small_codebook):
+    """In the frame as in the history; of the interviews it is a new question."""
+    export = save(project, table, "csv", small_codebook)
+    frame = table[["organisation", "Type", "Visits"]].assign(contact_id=[f"K{i}" for i in range(len(table))])
+    history = pd.DataFrame({"contact_id": frame["contact_id"], "mode": "email", "outcome": "no reply"})
+    history["attempted_on"] = f"{YEAR}-02-20"
+    for name, told in (("frame", frame), ("history", history)):
+        files = {"frame": made.as_csv(project / "frame.csv", frame)}
+        files["history"] = made.as_csv(project / "history.csv", history)
+        files[name] = made.as_csv(project / f"{name}.csv", told.assign(mood="fine"))
+        with pytest.raises(InputProblem) as caught:
+            prepared(project, export, **files)
+        said = str(caught.value)
+        assert said.startswith(f"{name}.csv, row 1, column mood: no such column is known; allowed: ")
+        assert said.endswith("; say --leave-out mood if it is not needed.")
+        assert len(prepared(project, export, **files, leave_out=("mood",)).fieldwork.frame) == len(table)
+
+
 # ---- frame and history
 
 
@@ -1738,6 +1777,17 @@ def test_the_agencys_own_names_of_id_and_day_can_be_said(project, table, small_c
     wave = prepared(project, save(project, names, "csv", small_codebook), same=same)
     assert wave.fieldwork.frame["organisation_name"].str.startswith("House ").all()
     assert wave.fieldwork.interviews["organisation"].tolist() == alone.fieldwork.interviews["organisation"].tolist()
+
+
+def test_a_column_that_a_written_codebook_has_no_question_for_is_refused(project, table, small_codebook):
+    """In a draft it would be a new question; somebody wrote this one, and may have forgotten it."""
+    own = project / f"data/codebook/{YEAR}.yaml"
+    own.write_text(prepared(project, save(project, table, "csv", small_codebook)).text, encoding="utf-8")
+    path = save(project, table.assign(X=["Red", "Blue"] * (len(table) // 2)), "csv", small_codebook)
+    assert refusal(project, path) == (
+        f"export.csv, row 1, column X: {own} has no question with this column; change one of the two."
+    )
+    assert "X" not in prepared(project, path, leave_out=("X",)).fieldwork.interviews
 
 
 def test_another_column_of_a_question_goes_with_a_codebook_that_stands_there(project, table, small_codebook):

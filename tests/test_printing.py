@@ -19,9 +19,11 @@ from pipeline.printing import (
     ended,
     find_rows,
     first_lower,
+    has_open_base,
     in_steps,
     interval_key,
     level_text,
+    open_bases,
     outwards,
     per_cent,
     percent_text,
@@ -69,9 +71,13 @@ def test_some_never_prints_as_none_nor_nearly_all_as_all():
     [
         (0, "none"),
         (2, "very few"),
+        (3, "very few"),
+        (4, "under one in ten"),
         (6, "under one in ten"),
         (33, "about a third"),
         (37, "nearly two fifths"),
+        (43, "just over two fifths"),
+        (44, "under half"),
         (46, "under half"),
         (48, "nearly half"),
         (50, "about half"),
@@ -81,6 +87,8 @@ def test_some_never_prints_as_none_nor_nearly_all_as_all():
         (71, "about seven in ten"),
         (73, "nearly three quarters"),
         (82, "just over four fifths"),
+        (96, "over nine in ten"),
+        (97, "almost all"),
         (98, "almost all"),
         (100, "all"),
     ],
@@ -151,6 +159,7 @@ def test_an_estimate_in_print():
     assert value_text(bounded(0.43, 0.52)) == "43\N{EN DASH}52%"
     assert value_text(bounded(0.43, 0.52), words=True) == "between 43% and 52%"
     assert value_text(bounded(0.001, 0.999)) == "<1% to >99%"
+    assert value_text(bounded(0.4, 0.999)) == "40% to >99%" and value_text(bounded(0.001, 0.4)) == "<1% to 40%"
     assert value_text(bounded(0.661, 0.664)) == "66%"
     assert value_text(row(66, 100, support="assumed", low=0, high=1)) == "not known"
     assert value_text(row(6, 9, quality="withheld")) == "withheld"
@@ -168,8 +177,9 @@ def test_what_the_report_leaves_open_is_not_withheld():
     several = given | {"count": None, "support": "published", "count_low": 1, "count_high": 2}
     open_base = several | {"count_low": None, "count_high": None, "base_low": 4, "base_high": 6}
     gone = given | {"count": None, "estimate": None, "quality": "withheld"}
-    rows = pd.DataFrame([given, several, open_base, gone])
-    assert count_withheld(rows).tolist() == [False, False, False, True]
+    ranged = bounded(0.4, 0.5, base_low=4, base_high=6)
+    rows = pd.DataFrame([given, several, open_base, ranged, gone])
+    assert count_withheld(rows).tolist() == [False, False, False, False, True]
     assert base_text(open_base | {"n": None}) == f"4{DASH}6" and base_text(gone | {"n": None}) == "withheld"
 
 
@@ -177,12 +187,19 @@ def test_a_bounded_count_has_its_own_bounds():
     counts = {"count_low": 40, "count_high": 50}
     assert value_text(bounded(0.1, 0.9) | counts, "count") == "40\N{EN DASH}50"
     assert value_text(bounded(0.1, 0.9), "count") == "withheld"
+    for one_end in ({"count_low": 40, "count_high": None}, {"count_low": None, "count_high": 50}):
+        assert value_text(bounded(0.1, 0.9) | one_end, "count") == "withheld"
 
 
 def test_a_base_that_the_report_leaves_open_is_a_range():
     assert base_text(row(66, 100)) == "100"
     assert base_text(row(66, 100, base_low=111, base_high=113)) == "111\N{EN DASH}113"
     assert base_text(row(66, 100, base_low=111, base_high=113), words=True) == "between 111 and 113"
+
+
+def test_a_base_of_which_both_ends_are_the_same_is_open_no_more():
+    rows = [row(66, 100, base_low=low, base_high=100) for low in (99, 100, None)]
+    assert [has_open_base(r) for r in rows] == open_bases(pd.DataFrame(rows)).tolist() == [True, False, False]
 
 
 def wilson(count, n):
@@ -282,6 +299,9 @@ def test_answers_that_were_given_are_not_compared_without_an_interval():
     """Of one organisation in each group, or where the strata fix the shares; no report could settle it."""
     rows = [row(n, 10, support="measured", ci_low=None, ci_high=None) for n in (7, 3)]
     assert comparison_words(*rows) == "more or less often (without an interval that is not settled) than"
+    # Nor where only one of them has none.
+    for pair in ((rows[0], row(3, 10)), (row(7, 10), rows[1])):
+        assert comparison_words(*pair) == comparison_words(*rows)
     simulated = [r | {"support": "simulated"} for r in rows]
     assert comparison_words(simulated[0], row(3, 10, support="simulated")) == comparison_words(*simulated)
 
@@ -360,6 +380,7 @@ def test_ends_that_are_whole_stay_where_they_are():
         ([(0.4, 100)], [("interval", "95% interval")]),
         ([(0.4, 100), (None, 100)], [("interval", "95% interval; none where no error can be stated")]),
         ([(0.4, 100), (None, None)], [("interval", "95% interval; none where the number of respondents is a range")]),
+        ([(0.4, None)], [("interval", "95% interval")]),
         ([(None, None)], [("withheld", "No interval, since the number of respondents is a range")]),
         ([(None, 100)], [("withheld", "No interval, since no error can be stated")]),
         (

@@ -14,6 +14,7 @@ NAMES = NameList(["Ann Lee", "Jo O'Brien", "Lee, Sam", "Cher", ""])
         ("ring 020 7946 0123 after ten", "ring [contact detail] after ten"),
         ("+44 (0)113 496 0123", "[contact detail]"),
         ("01632960123", "[contact detail]"),
+        ("ring 113 496 012", "ring [contact detail]"),
         ("ANN LEE said so", "[contact detail] said so"),
         ("ask Jo O\u2019Brien or jo obrien", "ask [contact detail] or [contact detail]"),
         ("Lee,  Sam", "[contact detail]"),
@@ -25,7 +26,17 @@ def test_contact_details_are_hidden(text, shown):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "12,000 homes in 2014", "2014-03-04", "between 1,000 and 10,000", "Lee alone", "Annie Leeds", "Cher", "a @ b"],
+    [
+        "",
+        "12,000 homes in 2014",
+        "ring 1134 9601",
+        "2014-03-04",
+        "between 1,000 and 10,000",
+        "Lee alone",
+        "Annie Leeds",
+        "Cher",
+        "a @ b",
+    ],
 )
 def test_other_texts_stay(text):
     assert hide_details(text, NAMES) == text
@@ -33,6 +44,12 @@ def test_other_texts_stay(text):
 
 def test_names_are_only_looked_for_where_a_list_is_given():
     assert hide_details("Ann Lee") == "Ann Lee"
+
+
+def test_of_names_that_overlap_the_longest_is_hidden():
+    names = NameList(["Ann Lee", "Lee Anders Brown"])
+    assert names.hide("Ann Lee Anders Brown; Ann Lee") == "Ann [contact detail]; [contact detail]"
+    assert names.first("by Ann Lee Anders Brown") == "Lee Anders Brown"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.provenance import stages_before
 from pipeline.release import _stop_at_respondents, release
+from pipeline.release import acknowledge as write_entry
 from pipeline.revise import main as revise
 from pipeline.revisions import (
     CHANGED,
@@ -107,6 +108,9 @@ def test_a_table_on_record_that_would_hold_less_than_it_seems_to_is_refused(esti
         write_table(tmp_path / "numbers.csv", table)
         with pytest.raises(InputProblem, match=said):
             read_released(tmp_path)
+    # What was released before bases and errors were put on record has none of them.
+    write_table(tmp_path / "numbers.csv", now.drop(columns=["n_weighted", "n_eff", "se", "deff"]))
+    assert len(read_released(tmp_path)) == len(now)
 
 
 # ---- the hold cannot be taken away in silence
@@ -193,6 +197,10 @@ def test_numbers_on_record_whose_rows_are_gone_are_missed(held):
     said = refusal(revise, 2020, held)
     assert "numbers.csv: there are not as many numbers as were released; found " in said
     assert said.endswith(f"found {len(numbers) - 1}; allowed: {len(numbers)}; restore the file from git.")
+    more = pd.concat([numbers, numbers.iloc[:1].assign(number="one more")])
+    write_table(folder / "numbers.csv", more)
+    assert f"found {len(numbers) + 1}; allowed: {len(numbers)}" in refusal(revise, 2020, held)
+    write_table(folder / "numbers.csv", numbers.iloc[1:])
     # A release of before they were counted says nothing of it.
     write_table(folder / "made_from.csv", as_table({}, 0).iloc[:0])
     assert len(released_numbers(held, 2020)) == len(numbers) - 1
@@ -238,6 +246,23 @@ def test_a_row_of_the_log_with_a_cell_too_many_is_refused(held):
     assert "row 2: it has more cells than the header has columns" in refusal(acknowledge, held)
 
 
+def test_a_released_revision_that_lost_its_entry_stops_the_run(held):
+    (held / "docs/revisions.md").write_text("# Revisions\n", encoding="utf-8")
+    name = read_log(held / "data/published/revisions.csv")["revision"].iloc[0]
+    said = refusal(acknowledge, held)
+    assert said == f"docs/revisions.md: a revision that was released has lost its entry; found {name!r}."
+
+
+def test_what_is_acknowledged_already_is_not_acknowledged_again(held, capsys):
+    path = held / "docs/revisions.md"
+    [name] = read_entries(path)
+    before = path.read_bytes()
+    write_entry(name, by="B. Other", why="Once more.", date="2026-11-26", project=held)
+    assert path.read_bytes() == before and f"{name} is acknowledged already" in capsys.readouterr().out
+    said = refusal(lambda: write_entry("2020-00000000", by="B", why="A slip.", date="", project=held))
+    assert said.startswith("there is no such revision; found '2020-00000000'; allowed: none waits")
+
+
 def test_a_document_in_another_encoding_is_refused(held):
     with (held / "docs/revisions.md").open("ab") as file:
         file.write(b"\xff")
@@ -248,6 +273,8 @@ def test_what_is_gone_is_withdrawn_and_what_is_new_is_no_revision(estimates, sma
     now = numbers_of(estimates, small_codebook, tmp_path)
     found = changed_numbers(2020, now, now[now["number"].ne("shop/yes/total/total/unweighted")])
     assert set(found["number"]) == {"shop/yes/total/total/unweighted"} and set(found["new"]) == {"withdrawn"}
+    # Of a cell in which nothing stood nothing is withdrawn.
+    assert found["old"].ne("").all() and "low" not in set(found["column"])
     assert changed_numbers(2020, now.iloc[5:], now).empty
 
 
@@ -349,6 +376,12 @@ def test_a_reason_that_names_a_respondent_is_refused(framed, why, found):
     )
 
 
+def test_who_stands_for_a_reason_is_told_by_no_id_and_no_address(framed):
+    for by, found in (("A. Analyst, for LIB-007", "lib-007"), ("a@example.org", "[contact detail]")):
+        said = refusal(_stop_at_respondents, {"why": "A slip.", "by": by}, framed, "2020")
+        assert said.startswith("--by would be published beside the numbers, and names") and f"found {found!r}" in said
+
+
 def test_a_name_of_one_word_is_refused_in_any_sense(framed):
     for why, found in (("Peabody had been entered as yes.", "Peabody"), ("Late data.", "data")):
         said = refusal(_stop_at_respondents, {"why": why, "by": "A. Peabody"}, framed, "2020")
@@ -430,6 +463,23 @@ def test_revisions_before_do_not_tell_what_a_later_one_withholds(estimates, smal
     assert without_withheld(other).equals(other)
 
 
+def test_a_sentence_that_is_withheld_since_is_told_by_no_revision_before(estimates, small_codebook, tmp_path):
+    shares = (estimates, changed(estimates, *CLAUSE_KEY, estimate=0.77), changed(estimates, *CLAUSE_KEY, **HIDDEN))
+    first, second, third = (numbers_of(table, small_codebook, tmp_path) for table in shares)
+    log = pd.concat([changed_numbers(2020, first, second), changed_numbers(2020, second, third)], ignore_index=True)
+    assert log["new"].str.contains("77%").any()
+    kept = without_withheld(log)
+    assert not kept[["old", "new"]].apply(lambda c: c.str.contains("77%|0.77")).any(axis=None)
+    assert kept.loc[kept["number"].eq("finding 1.1"), "new"].iloc[-1].startswith("Withheld, since ")
+
+
+def test_what_was_withheld_and_is_gone_is_not_printed(estimates, small_codebook, tmp_path):
+    before = numbers_of(changed(estimates, *KEY, **HIDDEN), small_codebook, tmp_path)
+    left = before[~before["number"].str.startswith("/".join(KEY))]
+    rows = changed_numbers(2020, before, left)
+    assert set(rows["new"]) == {"withdrawn"} and unveiled(rows) == []
+
+
 def test_each_value_of_the_log_says_how_far_it_was_evidence_then(estimates, small_codebook, tmp_path):
     """A support that a later revision changed is told as it was before, though only the last release has it whole."""
     address = "shop/yes/total/total/unweighted"
@@ -445,6 +495,8 @@ def test_each_value_of_the_log_says_how_far_it_was_evidence_then(estimates, smal
     supports = ours[["old_support", "new_support"]].values.tolist()
     assert supports == [["published", "published"], ["published", "bounded"], ["bounded", "withdrawn"]]
     assert list(told.columns) == SUPPORTED and told[LOGGED].equals(log)
+    # Bounds where there were none are nothing withheld, and no share of before goes for them.
+    assert log.loc[log["column"].eq("low"), "old"].eq("").any() and without_withheld(log).equals(log)
     sentences = told[told["number"].str.startswith("finding")]
     assert len(sentences) and sentences[["old_support", "new_support"]].eq("").all(axis=None)
 
@@ -571,6 +623,10 @@ def test_an_entry_is_read_as_it_is_written(document):
         ({"date": "2026-13-45"}, "row 5, column Date: not a date; found '2026-13-45'; allowed: YYYY-MM-DD."),
         ({"date": "2026-02-29"}, "row 5, column Date: not a date; found '2026-02-29'; allowed: YYYY-MM-DD."),
         ({"date": "20260131"}, "row 5, column Date: not a date; found '20260131'; allowed: YYYY-MM-DD."),
+        (
+            {"cause": "data; bad luck"},
+            "row 5, column Cause: not a cause; found 'data; bad luck'; allowed: data, code, ",
+        ),
         ({"cause": "bad luck"}, "row 5, column Cause: not a cause; found 'bad luck'; allowed: data, code, "),
     ],
 )
@@ -605,6 +661,13 @@ def test_an_entry_that_no_reader_sees_acknowledges_nothing(document, before, aft
         read_entries(document(before, entry_text(NAME, **ENTRY), after))
 
 
+@pytest.mark.parametrize("above", ["~~~~\n~~~", "```\n~~~", "```\n``` text", "<!-- one\n<!-- two"])
+def test_a_block_or_a_comment_goes_on_until_its_own_end(document, above):
+    """As whoever shows the document takes it: no shorter or other fence ends a block, nor one with words behind it."""
+    with pytest.raises(InputProblem, match="an entry in a comment or a block of code acknowledges nothing; "):
+        read_entries(document(above, entry_text(NAME, **ENTRY)))
+
+
 def test_an_entry_that_would_hide_what_stands_below_is_not_written():
     with pytest.raises(InputProblem, match="column Why: a comment that does not end hides what stands below; found"):
         check_entry(ENTRY | {"why": "Late <!-- two of them"}, "revisions.md")
@@ -612,6 +675,7 @@ def test_an_entry_that_would_hide_what_stands_below_is_not_written():
 
 def test_an_entry_below_a_comment_and_a_block_of_code_is_read(document):
     above = ("<!-- The newest", "comes last. -->", "```", "tracker release 2014  # <!--", "```", "<!-- -->")
+    above += ("<!--", "```", "-->")  # no block begins in a comment
     assert read_entries(document(*above, entry_text(NAME, **ENTRY))) == {NAME: ENTRY}
 
 
@@ -628,6 +692,19 @@ def test_only_the_changes_that_an_entry_names_are_acknowledged():
     assert list(told.columns) == LOGGED
     assert told["acknowledged"].tolist() == ["2026-11-25", ""]
     assert told["cause"].tolist() == ["data; code", ""]
+
+
+def test_the_sentence_that_asks_for_a_reason_names_the_first_revision_and_counts_the_others():
+    rows = [[NAME, "2020", number, "n", "1", "2"] for number in ("a", "b")]
+    rows.append(["2020-ffffffff", "2020", "c", "n", "1", "3"])
+    modules = "; ".join(f"pipeline/m{i}.py" for i in range(40))
+    waiting = with_entries(pd.DataFrame(rows, columns=CHANGED), {}).assign(cause="code", changed=modules)
+    said = str(unacknowledged(waiting))
+    assert "2 published numbers of 2020 changed, because of code (pipeline/m0.py; pipeline/m1.py; " in said
+    assert " and more), and nobody has acknowledged it (1 more revisions wait); " in said and "m39" not in said
+    assert f"tracker acknowledge {NAME} --by NAME --why REASON" in said
+    one = str(unacknowledged(waiting.iloc[:2].assign(changed="pipeline/m0.py")))
+    assert "(pipeline/m0.py), and nobody has acknowledged it; " in one
 
 
 def test_published_numbers_are_text(estimates, small_codebook):

@@ -106,7 +106,10 @@ def test_a_base_that_the_report_leaves_open_is_not_given(estimates, tests, small
     open_base = changed(estimates, "shop", "no", base_low=90.0, base_high=100.0)
     table = tidy(open_base, tests, small_codebook)
     row = table[table["measure"].eq("shop") & table["category"].eq("no") & table["break"].eq("total")]
-    assert row["n"].isna().all()
+    # Nor what the weights make of it.
+    assert len(row) == 2 and row[["n", "n_weighted", "n_eff"]].isna().all(axis=None)
+    same = tidy(changed(estimates, "shop", "no", base_low=100.0, base_high=100.0), tests, small_codebook)
+    assert same.loc[row.index, ["n", "n_weighted", "n_eff"]].notna().all(axis=None)
 
 
 def test_a_count_that_the_report_leaves_open_is_not_given_though_the_share_is_settled(estimates, tests, small_codebook):
@@ -124,6 +127,20 @@ def test_a_mark_stands_in_every_row_that_its_test_is_about(estimates, tests, sma
     assert set(table.loc[tested & table["basis"].eq("unweighted"), "mark"]) == {"**"}
     assert set(table.loc[tested & table["basis"].eq("weighted"), "mark_key"]) == {NOT_EVIDENCE}
     assert set(table.loc[~tested, "mark"]) == {""}
+
+
+def test_a_mark_of_one_answer_or_of_one_group_stands_beside_no_other(estimates, small_codebook):
+    """Each answer of a question with several is tested alone, and each group of a break whose groups overlap."""
+    tested = [("events", "talks", "kind", ""), ("shop", "", "events", "talks")]
+    starred = {"basis": "unweighted", "mark": "*", "key": "groups differ (adjusted p below 0.05)"}
+    rows = [dict.fromkeys(TEST_COLUMNS, "") | dict(zip(KEYS, key, strict=True)) | starred for key in tested]
+    table = tidy(estimates, pd.DataFrame(rows, columns=TEST_COLUMNS), small_codebook)
+    marked = set(table.loc[table["mark"].eq("*"), KEYS].itertuples(index=False, name=None))
+    answers = small_codebook.question("shop").categories
+    assert marked == {("events", "talks", "kind", g) for g in ("lib", "mus")} | {
+        ("shop", a, "events", "talks") for a in answers
+    }
+    assert table.loc[table["mark"].eq("*"), "basis"].eq("unweighted").all()
 
 
 # ---- the workbook

@@ -9,10 +9,11 @@ from conftest import ROOT
 
 from pipeline import change, tracker_pages
 from pipeline.codebook import SeriesBreak
+from pipeline.files import MARK, MARKED
 from pipeline.params import load_params
 from pipeline.printing import FLAGGED
 from pipeline.site import page
-from pipeline.tracker_pages import CHANGED, breaks_shown, changes_shown
+from pipeline.tracker_pages import CHANGED, breaks_shown, changes_shown, tracker_parts
 
 NO_TEST = {"word": "", "why": "rests on modelled numbers: no evidence"}
 
@@ -41,6 +42,7 @@ def test_what_moved_stands_in_words_and_everyone_before_the_groups(books):
         row("no", why="known up to a range"),
         row("yes", why="known up to a range"),
         row("yes", why="no evidence"),
+        row("yes", why="no evidence", break_="kind", group="lib"),
     ]
     [pair] = changes_shown(pd.DataFrame(rows), books, "unweighted")
     assert (pair["wave"], pair["since"], pair["rehearsal"], pair["unclear"]) == (2021, 2020, True, 1)
@@ -70,6 +72,7 @@ def test_only_above_a_comparison_with_a_printed_report_is_it_said_how_its_shares
     tracker = {"changes": shown, "breaks": [], "pictures": [], "tables": [], "notebooks": []}
     text = page("tracker.html", "../", edition="", rehearsal=False, supports=[], waves=waves, tracker=tracker)
     assert ("of what a report prints, as printed" in text) == (kind == "reconstruction")
+    assert shown[0]["heads"][2020] == ("2020 (reconstructed)" if kind == "reconstruction" else "2020")
 
 
 def test_the_page_marks_what_rests_on_few_respondents_and_says_which_wave_was_rehearsed():
@@ -108,6 +111,28 @@ def test_a_break_is_told_in_labels_also_of_a_question_that_is_gone(small_codeboo
     assert one["answers"] == ["Bright", "Bleak"] and one["change"] == "worded otherwise" and one["comparable"]
     assert one["differences"] == ["a", "b"]
     assert (other["question"], other["answers"], other["change"]) == ("Shop", [], "no longer asked")
+
+
+def test_a_break_is_told_in_the_words_of_the_later_wave_and_as_its_table_was_read(small_codebook):
+    """A column of truths with a text among them is read as texts."""
+    shop = small_codebook.question("shop").model_copy(update={"label": "Shop or stall"})
+    later = tuple(shop if q.id == "shop" else q for q in small_codebook.questions)
+    books = {2020: small_codebook, 2021: small_codebook.model_copy(update={"wave": 2021, "questions": later})}
+    entry = {"wave": 2021, "since": 2020, "date": "2021-01-01", "reason": "Why.", "question": "shop", "answers": ""}
+    rows = [entry | {"change": "reworded", "comparable": c, "differences": ""} for c in ("True", "False")]
+    shown = breaks_shown(pd.DataFrame(rows), books)
+    assert [b["question"] for b in shown] == ["Shop or stall"] * 2
+    assert [b["comparable"] for b in shown] == [True, False]
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_the_data_of_a_picture_say_that_they_are_of_a_rehearsal_where_they_are(books, tmp_path, marked):
+    table = pd.DataFrame({"wave": [2021], "estimate": [0.5]} | ({MARK: [MARKED]} if marked else {}))
+    table.to_csv(tmp_path / "trend_a.csv", index=False)
+    (tmp_path / "trend_a.svg").write_text('<svg viewBox="0 0 10 10"/>', encoding="utf-8")
+    (tmp_path / "trend_a.txt").write_text("Trend 1: A. Words.", encoding="utf-8")
+    [picture] = tracker_parts(tmp_path, books, "unweighted")["pictures"]
+    assert picture["data"]["rehearsal"] == marked
 
 
 def test_the_page_knows_a_change_that_is_not_clear_by_the_words_of_the_table():

@@ -124,6 +124,31 @@ def test_what_a_reconstruction_shows_is_a_ring_a_range_or_nothing(book, responde
         assert (other["drawn"], other["text"]) == ("assumed", "not known") and pd.isna(other["estimate"])
 
 
+@pytest.mark.parametrize(
+    ("row", "drawn", "text", "numbers"),
+    [
+        ({}, "settled", "50%", {"estimate", "ci_low", "ci_high"}),
+        ({"quality": "flagged"}, "settled", "50%*", {"estimate", "ci_low", "ci_high"}),
+        ({"quality": "withheld"}, "withheld", "withheld", set()),
+        ({"estimate": np.nan}, "withheld", "withheld", set()),
+        ({"support": "assumed", "quality": "modelled"}, "assumed", "not known", set()),
+        ({"support": "assumed", "quality": "withheld"}, "withheld", "withheld", set()),
+        ({"support": "bounded", "quality": "modelled"}, "bounded", "25\N{EN DASH}75%", {"low", "high"}),
+        ({"support": "bounded", "estimate": np.nan}, "bounded", "25\N{EN DASH}75%", {"low", "high"}),
+        ({"support": "bounded", "quality": "withheld"}, "withheld", "withheld", set()),
+    ],
+)
+def test_a_point_has_the_numbers_that_may_be_shown_and_no_others(row, drawn, text, numbers):
+    given = {"support": "measured", "quality": "ok", "estimate": 0.5, "ci_low": 0.4, "ci_high": 0.6}
+    point = trends._point(given | {"low": 0.25, "high": 0.75} | row, scored=False)
+    assert (point["drawn"], point["text"]) == (drawn, text)
+    assert set(point) - {"support", "quality", "drawn", "text"} == numbers
+    # A dash between scores would be taken for a minus.
+    if drawn == "bounded":
+        score = trends._point(given | {"low": -0.25, "high": 0.75} | row, scored=True)
+        assert score["text"] == "\N{MINUS SIGN}25 to +75"
+
+
 def test_a_rehearsal_says_so_and_is_joined_with_nothing_measured(book, respondents, settings):
     kinds, years = ("rehearsal", "fieldwork"), (2020, 2021)
     waves = waves_of(book, respondents, kinds, broken=(), years=years)

@@ -8,7 +8,7 @@ from made_claims import claims_of, rows_of, tiny_codebook, true_claims
 
 from pipeline.bases import Base, bounded_bases, stated_bases
 from pipeline.claims import testable as is_testable
-from pipeline.codebook import TOTAL
+from pipeline.codebook import TOTAL, Break, Criterion
 from pipeline.respondents import select
 from pipeline.whom import base_of, counted_of, groups_of, parts_those_asked, whom, within
 
@@ -85,6 +85,45 @@ def test_a_mix_of_several_answers_parts_those_who_gave_one(codebook_2014):
     assert parts_those_asked(codebook_2014, "partner_mix")
     assert len(set(groups_of(codebook_2014, "partner_mix", partnered))) == len(codebook_2014.groups("partner_mix"))
     assert groups_of(codebook_2014, "partner_mix", whom(codebook_2014)) == ()
+
+
+def of(where):
+    """A condition as a codebook has it."""
+    return Criterion(id="c", label="C", where=where).where
+
+
+def test_who_gave_none_of_some_answers_gave_another_only_where_everyone_was_asked(small_codebook):
+    """Who was not asked gave none of them either, and no other."""
+    asked = whom(small_codebook, of({"outlook": {"none": ["bright"]}}))
+    assert asked == whom(small_codebook, of({"outlook": ["steady", "bleak", "dont_know"]}))
+    routed = whom(small_codebook, of({"profit": {"none": ["yes"]}}))
+    assert not within(routed, whom(small_codebook, of({"profit": ["no"]})))
+
+
+def test_who_gave_any_of_several_answers_is_not_whoever_was_asked(small_codebook):
+    """A house may hold no events at all."""
+    some = whom(small_codebook, of({"events": ["talks", "crafts", "concerts", "other"]}))
+    assert some != whom(small_codebook) and not within(whom(small_codebook), some)
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "rest", "parts"),
+    [
+        ("goods", "books", ["toys", "cards", "dont_know"], True),
+        ("goods", "books", ["toys"], False),  # cards alone
+        ("events", "talks", ["crafts", "concerts", "other"], False),  # no events
+    ],
+)
+def test_groups_of_several_answers_part_who_was_asked_where_each_gives_one_of_them(
+    small_codebook, question, first, rest, parts
+):
+    groups = [
+        {"id": "one", "label": "One", "where": {question: [first]}},
+        {"id": "other", "label": "Other", "where": {question: {"any": rest, "none": [first]}}},
+    ]
+    made = Break(id="made", label="Made", groups=groups)
+    book = small_codebook.model_copy(update={"breaks": (*small_codebook.breaks, made)})
+    assert parts_those_asked(book, "made") == parts
 
 
 # ---- how many they are

@@ -209,8 +209,11 @@ def test_weighted_numbers_are_as_coarse_as_the_shares(one_leaky):
 # ---- organisations in two waves
 
 
-def moved(rules, panel=(5, 5, 20, 20), outside=10):
-    """The transitions of one answer, in a later wave whose base has so many organisations outside the panel."""
+def moved(rules, panel=(5, 5, 20, 20), outside=10, before=None):
+    """The transitions of one answer, in a later wave whose base has so many organisations outside the panel.
+
+    The wave before is a printed report, or one that is not public and has this count of the answer.
+    """
     names = ("gained", "lost", "kept", "still without")
     table = pd.DataFrame({"transition": names, "n": panel, "panel": sum(panel), "organisations": "A; B", "why": ""})
     table = table.assign(wave=2021, since=2020, measure="m", category="c")
@@ -221,6 +224,9 @@ def moved(rules, panel=(5, 5, 20, 20), outside=10):
         wave=2021, kind="fieldwork", codebook=book, respondents=people, estimates=pd.DataFrame([share])
     )
     earlier = SimpleNamespace(wave=2020, kind="reconstruction", estimates=later.estimates)
+    if before is not None:
+        told = pd.DataFrame([share | {"count": before}])
+        earlier = SimpleNamespace(**(vars(later) | {"wave": 2020, "estimates": told}))
     kept = withhold.moves(table, [earlier, later], rules)
     assert "organisations" not in kept
     return kept["n"].isna().unique().tolist()
@@ -235,6 +241,13 @@ def moved(rules, panel=(5, 5, 20, 20), outside=10):
         ({"panel": (1, 2, 2, 2)}, True),  # the panel is small
         ({"outside": 7}, True),  # seven others: their answers are the share less the panel's
         ({"outside": 0}, False),
+        ({"outside": 8}, False),
+        ({"before": 25}, False),
+        ({"before": np.nan}, True),  # the share before is withheld
+        ({"panel": (4, 4, 4, 20)}, False),  # eight of each, which is the smallest base that is given
+        ({"panel": (4, 5, 3, 20)}, True),  # seven give it now
+        ({"panel": (4, 20, 20, 3)}, True),  # seven did not give it before
+        ({"panel": (20, 4, 20, 3)}, True),  # seven do not give it now
     ],
 )
 def test_transitions_are_published_whole_or_not_at_all(case, gone):
@@ -260,6 +273,9 @@ def test_errors_do_without_a_panel_that_is_too_small_in_any_group_of_a_break():
     assert withhold.linked(disclose())(*waves, outside, found)["covariance"].tolist() == [0, 0, 0, 0.01]
     fine = found.assign(covariance=0.01234)
     assert withhold.linked(disclose())(*waves, rows, fine)["covariance"].tolist() == [0, 0, 0.012, 0.012]
+    # Nobody in both waves is no panel of few.
+    nobody = withhold.linked(disclose())(*waves, rows.assign(n_both=[20, 0, 27, 27]), found)
+    assert nobody["covariance"].eq(0.01).all() and nobody["n_both"].notna().all()
     public = [SimpleNamespace(kind="reconstruction", estimates=held)] * 2
     assert withhold.linked(disclose())(*public, rows, found) is found
 
@@ -289,6 +305,53 @@ def test_the_log_has_every_row_that_says_withheld_and_no_other(read, waves):
         ours = rows["wave"].isin(withhold.private(waves))
         assert len(table[table["table"].eq(name)]) == (ours & rows["estimate"].isna()).sum()
     assert not table["reason"].str.contains(r"\d").any()
+
+
+PLACE = {"wave": 2021, "since": 2020, "measure": "m", "category": "c", "basis": UNWEIGHTED}
+GROUP = PLACE | {"break": "size", "group": "a"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (
+            [PLACE | {"category": c, "within": 0.1, "why": c} for c in ("", withhold.PART, withhold.CELLS)],
+            [("all", withhold.PART, TOTAL), ("parts", withhold.CELLS, TOTAL)],
+        ),
+        (
+            [PLACE | {"transition": "kept", "n": 9, "why": w} for w in ("", "not known", withhold.FEW_MOVED)],
+            [("all", withhold.FEW_MOVED, TOTAL)],
+        ),
+        (
+            [
+                GROUP | {"category": str(i), "quality": quality, "se": se, "n_both": n}
+                for i, (quality, se, n) in enumerate(
+                    [("ok", 0.1, 20), ("modelled", np.nan, np.nan), ("withheld", np.nan, np.nan), ("ok", 0.1, np.nan)]
+                )
+            ],
+            [("all", withhold.SMALL, "a"), ("panel", withhold.PANEL, "a")],
+        ),
+        (
+            [
+                {k: v for k, v in GROUP.items() if k not in ("measure", "category")}
+                | {"one": "a", "other": other, "difference": difference}
+                for other, difference in (("b", 0.1), ("c", np.nan))
+            ],
+            [("all", withhold.SMALL, "a; c")],
+        ),
+    ],
+    ids=["parts of changes", "transitions", "changes", "what survives other weights"],
+)
+def test_the_log_says_what_of_a_row_is_withheld_and_why(rows, told):
+    """Of each table of the tracker; a row of public waves is none of it, whatever it does without."""
+    waves = [SimpleNamespace(wave=y, kind=k) for y, k in ((2019, "reconstruction"), (2020, "reconstruction"))]
+    waves.append(SimpleNamespace(wave=2021, kind="fieldwork"))
+    public = [row | {"wave": 2020, "since": 2019} for row in rows]
+    found = withhold.log({"table": pd.DataFrame([*public, *rows])}, waves)
+    assert found["wave"].eq(2021).all() and found["since"].eq(2020).all()
+    assert list(found[["what", "reason", "group"]].itertuples(index=False, name=None)) == told
+    # What has no measure is of the overall mark.
+    assert set(found["measure"]) == {rows[0].get("measure", OVERALL)}
 
 
 def test_of_public_waves_nothing_is_withheld(followed, make_respondents, rules):
