@@ -35,6 +35,7 @@ from pipeline.printing import (
     status_text,
     value_text,
     whole_text,
+    why_withheld,
 )
 from pipeline.problems import InputProblem
 
@@ -413,3 +414,9 @@ def test_about_as_often_is_within_five_points_whole():
 
 def test_a_sentence_among_others_has_one_end():
     assert [ended(text) for text in ("So", "So.", "So?", "So!")] == ["So.", "So.", "So?", "So!"]
+
+
+def test_nothing_of_a_printed_report_is_said_to_be_withheld_to_protect_somebody():
+    """What a report prints is public; a share of it reads as withheld because it rests on too few."""
+    assert why_withheld("reconstruction") == "too few respondents for a share"
+    assert "give a few away" in why_withheld("fieldwork") and "give a few away" in why_withheld("rehearsal")
