@@ -182,6 +182,6 @@ def test_the_mix_stands_beside_a_change_of_everyone(small_codebook):
     books = {2020: small_codebook, 2021: small_codebook.model_copy(update={"wave": 2021})}
     keys = {"wave": 2021, "since": 2020, "measure": "shop", "category": "yes"}
     parts = pd.DataFrame([keys | {"basis": "unweighted", "mix": 0.02}, keys | {"basis": "weighted", "mix": 0.0}])
-    rows = [row("yes", "up"), row("yes", "up", **{"break": "kind", "group": "lib"})]
+    rows = [row("yes", "up"), row("yes", "up", break_="kind", group="lib")]
     [pair] = changes_shown(pd.DataFrame(rows), books, "unweighted", parts=parts)
     assert [m["mix"] for m in pair["moved"]] == ["+2", "\N{EN DASH}"]
