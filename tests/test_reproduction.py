@@ -245,8 +245,8 @@ def test_another_truth_runs_the_rehearsal_and_what_rests_on_it_and_no_other_wave
     assert text.count("  stays: 0.85\n") == 1
     params.write_text(text.replace("  stays: 0.85\n", "  stays: 0.8\n"), encoding="utf-8")
     _, printed = restored.dvc("repro", "--dry")
-    # Every wave's methodology statement gives the settings, so these are written anew; the tracker sets the truth beside
-    # what was found.
+    # Every wave's methodology statement gives the settings, so these are written anew; the tracker sets the truth
+    # beside what was found.
     assert [s for s in restored.ran(printed) if not s.startswith("describe@")] == [f"rehearse@{year}", "track"]
     _, printed = restored.dvc("repro", "--dry", "--force", "--downstream", f"rehearse@{year}")
     wave = {stage for stage in restored.ran(printed) if "@" in stage}
