@@ -16,11 +16,10 @@ from markers import replace_between
 from pipeline.codebook import load_codebook
 from pipeline.compute import spread
 from pipeline.files import MARK, MARKED
-from pipeline.pairs import WORLDS, build_years, found_by_move, judge_all, summary
+from pipeline.pairs import WORLDS, build_years, found_by_move, judge_all, moved_measures, summary
 from pipeline.params import load_params
 from pipeline.population import population_cells, shift_totals
 from pipeline.problems import InputProblem
-from pipeline.rehearsed import moved_measures
 from pipeline.tables import read_respondents, read_table, write_table
 
 ROOT = Path(__file__).parent.parent

@@ -203,6 +203,11 @@ def judge_all(years, world, seeds, first=0):
     return pd.concat([judge(years, world, s).assign(pair=first + i) for i, s in enumerate(seeds)], ignore_index=True)
 
 
+def moved_measures(codebook, moved):
+    """What a truth moves, {question: answers}, by the measures of these questions."""
+    return {m.id: moved[m.question] for m in codebook.measures if m.question in moved}
+
+
 def summary(table, moved):
     """What comes of the pairs, by world, basis and errors.
 

@@ -14,11 +14,6 @@ COLUMNS += ["p_adjusted", "word", "verdict"]
 FOUND, MISSED, FALSE, RIGHT = "found", "not found", "a false word", "rightly no word"
 
 
-def moved_measures(codebook, moved):
-    """What a truth moves, {question: answers}, by the measures of these questions."""
-    return {m.id: moved[m.question] for m in codebook.measures if m.question in moved}
-
-
 def beside_truth(changes, parts, waves, truth):
     """Every tested change of everyone in a rehearsal beside what the truth moved: a table with COLUMNS.
 

@@ -22,6 +22,7 @@ from pipeline.pairs import (
     draw_pair,
     found_by_move,
     judge_all,
+    moved_measures,
     summary,
 )
 from pipeline.params import Analyse, Coverage, Disclose, Rehearse
@@ -64,6 +65,23 @@ def test_what_moves_is_what_the_truth_moves(years):
     assert shares[2]["bright"] - shares[0]["bright"] == pytest.approx(0, abs=0.04)
     truth = years.truths[SOME]["outlook", "bright", "weighted"]
     assert truth == pytest.approx(shares[1]["bright"] - shares[0]["bright"])
+
+
+def test_moves_are_of_questions_and_changes_of_measures(small_codebook):
+    """A measure may be called otherwise than its question, and a question may have two or none."""
+    renamed = [
+        m.model_copy(update={"id": "mood"}) if m.question == "outlook" else m
+        for m in small_codebook.measures
+        if m.question != "goods"
+    ]
+    again = next(m for m in renamed if m.id == "shop").model_copy(update={"id": "shop_again"})
+    book = small_codebook.model_copy(update={"measures": (*renamed, again)})
+    moved = {"outlook": {"bright": 0.2}, "goods": {"books": 0.1}, "shop": {"yes": 0.1}}
+    assert moved_measures(book, moved) == {
+        "shop": {"yes": 0.1},
+        "mood": {"bright": 0.2},
+        "shop_again": {"yes": 0.1},
+    }
 
 
 def test_some_of_the_first_wave_answer_again_and_nobody_twice(years):

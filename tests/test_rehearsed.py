@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline.change import DOWN, NO_CLEAR_CHANGE, UP
-from pipeline.rehearsed import COLUMNS, FALSE, FOUND, MISSED, RIGHT, beside_truth, moved_by, moved_measures, tally
+from pipeline.rehearsed import COLUMNS, FALSE, FOUND, MISSED, RIGHT, beside_truth, moved_by, tally
 
 TRUTH = SimpleNamespace(
     before=2020, moved={"outlook": {"bright": 0.2, "bleak": -0.2}, "events": {"talks": -0.1}}, becomes={"profit": {}}
@@ -27,23 +27,6 @@ def changes_of(*rows, **of_all):
 
 def parts_of(changes):
     return changes[["wave", "since", "measure", "category", "basis"]].assign(mix=0.02)
-
-
-def test_moves_are_of_questions_and_changes_of_measures(small_codebook):
-    """A measure may be called otherwise than its question, and a question may have two or none."""
-    renamed = [
-        m.model_copy(update={"id": "mood"}) if m.question == "outlook" else m
-        for m in small_codebook.measures
-        if m.question != "goods"
-    ]
-    again = next(m for m in renamed if m.id == "shop").model_copy(update={"id": "shop_again"})
-    book = small_codebook.model_copy(update={"measures": (*renamed, again)})
-    moved = {"outlook": {"bright": 0.2}, "goods": {"books": 0.1}, "shop": {"yes": 0.1}}
-    assert moved_measures(book, moved) == {
-        "shop": {"yes": 0.1},
-        "mood": {"bright": 0.2},
-        "shop_again": {"yes": 0.1},
-    }
 
 
 @pytest.mark.parametrize(
