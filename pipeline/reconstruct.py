@@ -1,50 +1,65 @@
 """Rebuild a wave's records from what its report printed.
 
 Claims in, respondents out: the largest set of claims that can be true together is found with proof, the least
-informative records that meet it are made, and each claim is counted again from those records.
+informative records that meet it are made while every estimate is bounded, and each claim is counted again from those
+records.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from pipeline.bounds import bound_estimates
 from pipeline.claims import regenerate
-from pipeline.contradictions import contradict, largest
+from pipeline.contradictions import Verdict, contradict, largest
 from pipeline.faults import fault_sentence
 from pipeline.population import cell_of_band
 from pipeline.problems import InputProblem
-from pipeline.records import glue, least_informative
+from pipeline.records import Counts, glue, settle_bases, settle_counts
 from pipeline.system import build_system
 from pipeline.wording import say
 
 CONTRADICTIONS = ["fault", "contradiction", "claim", "place", "says", "left_out", "listed", "sentence"]
 
 
-def reconstruct(codebook, claims, cells, settings):
-    """Records that meet every claim that can be met together with the others.
+@dataclass(frozen=True)
+class Reconstruction:
+    """What a printed report gives: one row per organisation, the Verdict on the claims, Counts and bounds.
+
+    `counts` show how close the records are to the least informative ones; `bounds` are those of `bound_estimates`.
+    """
+
+    respondents: pd.DataFrame
+    verdict: Verdict
+    counts: Counts
+    bounds: pd.DataFrame
+
+
+def reconstruct(codebook, claims, cells, settings, *, compute=None):
+    """The Reconstruction whose records meet every claim that can be met together with the others.
 
     `claims` as `load_claims` returns them, `cells` the population's (`population_cells`), by which size bands that
-    the claims leave open are filled, `settings` the `reconstruct` section of the parameters. Returns
-    (respondents, verdict, counts): one row per organisation, the Verdict on the claims, and the Counts that show how
-    close to the least informative records these are. Raises InputProblem where the records do not meet the claims kept.
+    the claims leave open are filled, `settings` the `reconstruct` section of the parameters; `compute`, another one,
+    spreads the bounds over processors. Raises InputProblem where the records do not meet the claims kept.
     """
     system = build_system(codebook, claims, settings.worded_tolerance)
     limits = {"seed": settings.seed, "time_limit": settings.time_limit}
     found = largest(system, **limits)
-    # Neither of the two needs the other, and solvers let go of Python while they work.
-    with ThreadPoolExecutor(1) as pool:
-        apart = replace(system, ends={})
-        judged = pool.submit(contradict, apart, found, listed=settings.listed, **limits)
-        sizes = band_sizes(cells, codebook)
-        counts = least_informative(system, found, sizes=sizes, seed=settings.seed, effort=settings.effort)
-    verdict = judged.result()
-    respondents = glue(system, counts.values, seed=settings.seed)
+    sizes = band_sizes(cells, codebook)
+    # None of these needs the other, but the bounds the records' bases; solvers let go of Python while they work.
+    with ThreadPoolExecutor(2) as pool:
+        judged = pool.submit(contradict, replace(system, ends={}), found, listed=settings.listed, **limits)
+        bases = settle_bases(system, found, sizes=sizes, seed=settings.seed, effort=settings.effort)
+        given = {"cells": cells, "counts": bases.values, "compute": compute}
+        bounded = pool.submit(bound_estimates, codebook, claims, found, settings, **given)
+        counts = settle_counts(system, found, bases, sizes=sizes)
+        respondents = glue(system, counts.values, seed=settings.seed)
     again = regenerate(claims, respondents, codebook, settings.worded_tolerance).set_index("id")
-    missed = [i for i in verdict.kept if not again.loc[i, "met"]]
+    missed = [i for i in found.kept if not again.loc[i, "met"]]
     if missed:
         raise InputProblem("the records do not meet claims that can be met", found=", ".join(missed))
-    return respondents, verdict, counts
+    return Reconstruction(respondents, judged.result(), counts, bounded.result())
 
 
 def band_sizes(cells, codebook):

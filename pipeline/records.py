@@ -38,31 +38,49 @@ def least_informative(system, verdict, *, sizes, seed, effort):
     assumed to go together, or to be rare, beyond what was printed (Jaynes 1957). Size bands alone are not equally
     likely beforehand: `sizes` says how many organisations of the population each has. Whole numbers follow in three
     steps, each the closest by the sum of absolute differences to the most even counts that what is settled allows:
-    the size bands, the other bases that shares rest on, and all counts. `effort` bounds each of the first two searches
-    in CP-SAT's deterministic time, the same on every machine; the third has no limit.
+    the size bands, the other bases that shares rest on (`settle_bases`), and all counts (`settle_counts`). `effort`
+    bounds each of the first two searches in CP-SAT's deterministic time, the same on every machine; the third has no
+    limit.
     """
-    ids = list(verdict.kept)
-    rows = [row for i in ids for row in system.claims[i] if isinstance(row, Row)]
-    clique, cells = system.layout.column(system.codebook.size_band)
-    bands = [clique.unknowns(cells == band) for band in system.layout.levels[cells.name]]
-    first, bands_distance, bands_bound = _closest_sums(
-        system, ids, bands, _most_even(system, rows, sizes), seed=seed, effort=effort
-    )
+    bases = settle_bases(system, verdict, sizes=sizes, seed=seed, effort=effort)
+    return settle_counts(system, verdict, bases, sizes=sizes)
+
+
+def settle_bases(system, verdict, *, sizes, seed, effort):
+    """The first two steps of `least_informative`: Counts that meet the claims kept, whose bases are the final ones."""
+    ids, rows, bands = list(verdict.kept), _linear(system, verdict), _bands(system)
+    search = {"seed": seed, "effort": effort}
+    first, bands_distance, bands_bound = _closest_sums(system, ids, bands, _most_even(system, rows, sizes), **search)
     held = [_held(band, first) for band in bands]
     banded = replace(system, structure=(*system.structure, *held))
     bases = share_bases(system, ids)
-    second, bases_distance, bases_bound = _closest_sums(
-        banded, ids, bases, _most_even(banded, rows, sizes), seed=seed, effort=effort
-    )
-    rows += [*held, *(_held(base, second) for base in bases)]
-    rows += [_settled(row, second) for i in ids for row in system.claims[i] if not isinstance(row, Row)]
-    values, distance, bound = _closest_counts(system, rows, _most_even(system, rows, sizes))
+    even = _most_even(banded, rows, sizes)
+    second, bases_distance, bases_bound = _closest_sums(banded, ids, bases, even, **search)
     steps = {
         "size bands": (bands_distance, bands_bound),
         "bases that shares rest on, given the size bands": (bases_distance, bases_bound),
-        "all counts, given these bases": (distance, bound),
     }
-    return Counts(values, steps)
+    return Counts(second, steps)
+
+
+def settle_counts(system, verdict, bases, *, sizes):
+    """The last step of `least_informative`: all Counts, with the bases and size bands of those of `settle_bases`."""
+    ids, rows = verdict.kept, _linear(system, verdict)
+    rows += [_held(base, bases.values) for base in (*_bands(system), *share_bases(system, ids))]
+    rows += [_settled(row, bases.values) for i in ids for row in system.claims[i] if not isinstance(row, Row)]
+    values, distance, bound = _closest_counts(system, rows, _most_even(system, rows, sizes))
+    return Counts(values, bases.steps | {"all counts, given these bases": (distance, bound)})
+
+
+def _linear(system, verdict):
+    """The Rows of the claims kept; comparisons of shares are none."""
+    return [row for i in verdict.kept for row in system.claims[i] if isinstance(row, Row)]
+
+
+def _bands(system):
+    """The unknowns of each size band."""
+    clique, cells = system.layout.column(system.codebook.size_band)
+    return [clique.unknowns(cells == band) for band in system.layout.levels[cells.name]]
 
 
 def _held(positions, counts):

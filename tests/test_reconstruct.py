@@ -5,8 +5,10 @@ import pytest
 from conftest import ROOT
 from made_claims import claims_of, rows_of
 
+from pipeline.bounds import bound_estimates
 from pipeline.claims import COMPARE, load_claims
 from pipeline.contradictions import Verdict
+from pipeline.names import UNWEIGHTED, WEIGHTED
 from pipeline.params import Reconstruct, load_params
 from pipeline.population import population_cells
 from pipeline.problems import InputProblem
@@ -34,7 +36,7 @@ def test_a_cell_of_several_bands_is_split_evenly(small_codebook):
 
 @pytest.fixture(scope="module")
 def rebuilt(small_codebook):
-    """Claims of which two are one share printed twice, rebuilt: codebook, claims, records, verdict, counts."""
+    """Claims of which two are one share printed twice, rebuilt: codebook, claims, the Reconstruction."""
     codebook = houses(small_codebook)
     claims = claims_of(
         codebook,
@@ -45,11 +47,12 @@ def rebuilt(small_codebook):
         {"id": "again", "measure": "shop", "value": "60"},
         {"id": "more", "measure": "shop", "op": ">", "break": "kind", "group": "lib", "versus_group": "mus", **ORDER},
     )
-    return codebook, claims, *reconstruct(codebook, claims, CELLS, SETTINGS)
+    return codebook, claims, reconstruct(codebook, claims, CELLS, SETTINGS)
 
 
 def test_records_meet_what_can_be_met(rebuilt):
-    _, _, records, verdict, _ = rebuilt
+    _, _, made = rebuilt
+    verdict, records = made.verdict, made.respondents
     assert verdict.left_out == ("again",)
     assert verdict.kept == ("libraries", "shops", "toys", "more")
     assert (records["kind"] == "lib").sum() == 24
@@ -60,8 +63,8 @@ def test_records_meet_what_can_be_met(rebuilt):
 
 
 def test_each_claim_is_checked_against_the_records(rebuilt):
-    codebook, claims, records, verdict, _ = rebuilt
-    checked = check_claims(claims, records, verdict, codebook, SETTINGS)
+    codebook, claims, made = rebuilt
+    checked = check_claims(claims, made.respondents, made.verdict, codebook, SETTINGS)
     assert checked.columns.tolist() == ["id", "place", "says", "status", "count", "base", "share", "versus", "met"]
     assert checked["id"].tolist() == claims["id"].tolist()
     assert checked["status"].tolist() == ["kept", "kept", "not testable", "kept", "left out", "kept"]
@@ -71,8 +74,8 @@ def test_each_claim_is_checked_against_the_records(rebuilt):
 
 
 def test_contradictions_are_listed_by_fault_with_the_claim_left_out(rebuilt):
-    codebook, claims, _, verdict, _ = rebuilt
-    table = contradiction_table(claims, verdict, codebook, SETTINGS)
+    codebook, claims, made = rebuilt
+    table = contradiction_table(claims, made.verdict, codebook, SETTINGS)
     assert table.columns.tolist() == CONTRADICTIONS
     assert table["claim"].tolist() == ["shops", "again"]
     assert table["left_out"].tolist() == [False, True]
@@ -89,9 +92,16 @@ def test_claims_without_a_contradiction_make_an_empty_table(small_codebook):
 
 
 def test_the_same_claims_give_the_same_records(rebuilt):
-    codebook, claims, records, _, _ = rebuilt
-    again, _, _ = reconstruct(codebook, claims, CELLS, SETTINGS)
-    assert again.to_csv() == records.to_csv()
+    codebook, claims, made = rebuilt
+    again = reconstruct(codebook, claims, CELLS, SETTINGS)
+    assert again.respondents.to_csv() == made.respondents.to_csv()
+
+
+def test_bounds_that_begin_before_all_counts_are_settled_are_those_of_the_records(rebuilt):
+    codebook, claims, made = rebuilt
+    given = {"cells": CELLS, "counts": made.counts.values}
+    pd.testing.assert_frame_equal(made.bounds, bound_estimates(codebook, claims, made.verdict, SETTINGS, **given))
+    assert set(made.bounds["basis"]) == {UNWEIGHTED, WEIGHTED} and made.bounds["attained"].eq("both").any()
 
 
 def test_a_codebook_without_a_number_of_respondents_is_refused(small_codebook):
@@ -117,23 +127,25 @@ CELLS_OF_FIGURES = {1: 8, 2: 10, 3: 6, 4: 15, 8: 24, 9: 12, 10: 24, 11: 24}
 
 @pytest.fixture(scope="session")
 def wave_2014(codebook_2014):
-    """The 2014 report rebuilt: claims, records, verdict, counts, settings."""
+    """The 2014 report rebuilt: claims, the Reconstruction, settings."""
     params = load_params(ROOT / "params.yaml")
     claims = load_claims(ROOT / "data/report/2014/claims.csv", codebook_2014)
     cells = population_cells(params.weight.population, folder=ROOT / "data/population", codebook=codebook_2014)
-    return claims, *reconstruct(codebook_2014, claims, cells, params.reconstruct), params.reconstruct
+    made = reconstruct(codebook_2014, claims, cells, params.reconstruct, compute=params.compute)
+    return claims, made, params.reconstruct
 
 
 @pytest.mark.slow
 def test_2014_contradicts_itself_just_where_a_reader_sees_it(wave_2014):
-    _, _, verdict, _, _ = wave_2014
-    assert set(verdict.left_out) == set(FAULTS_OF_2014)
+    _, made, _ = wave_2014
+    assert set(made.verdict.left_out) == set(FAULTS_OF_2014)
 
 
 @pytest.mark.slow
 def test_every_other_claim_of_2014_is_met(wave_2014, codebook_2014):
-    claims, records, verdict, _, settings = wave_2014
-    checked = check_claims(claims, records, verdict, codebook_2014, settings).set_index("id")
+    claims, made, settings = wave_2014
+    verdict = made.verdict
+    checked = check_claims(claims, made.respondents, verdict, codebook_2014, settings).set_index("id")
     untestable = checked["status"] == "not testable"
     assert set(checked.index[~untestable & ~checked["met"].fillna(False)]) == set(verdict.left_out)
     assert len(checked) == len(claims) == len(verdict.kept) + len(verdict.left_out) + untestable.sum()
@@ -141,9 +153,9 @@ def test_every_other_claim_of_2014_is_met(wave_2014, codebook_2014):
 
 @pytest.mark.slow
 def test_contradictions_of_2014_are_minimal(wave_2014, codebook_2014):
-    claims, _, verdict, _, settings = wave_2014
+    claims, made, settings = wave_2014
     system = build_system(codebook_2014, claims, settings.worded_tolerance)
-    for contradiction in verdict.contradictions:
+    for contradiction in made.verdict.contradictions:
         small = system.only(contradiction)
         assert solve(small, list(contradiction), seed=1, time_limit=60) is None
         for dropped in contradiction:
@@ -155,11 +167,11 @@ def test_contradictions_of_2014_are_minimal(wave_2014, codebook_2014):
 @pytest.mark.parametrize("number", CELLS_OF_FIGURES)
 def test_each_cell_of_the_2014_figures_is_the_printed_one(wave_2014, codebook_2014, number):
     """Counted here, not by the code under test: the count, or the share in whole per cents, halves up."""
-    claims, records, *_ = wave_2014
+    claims, made, _ = wave_2014
     drawn = claims[(claims["place"] == f"figure {number}") & (claims["measure"] != "")].to_dict("records")
     assert len(drawn) == CELLS_OF_FIGURES[number]
     for claim in drawn:
-        given, base = rows_of(codebook_2014, claim, claim["category"], claim["group"], records)
+        given, base = rows_of(codebook_2014, claim, claim["category"], claim["group"], made.respondents)
         count, base = int(given.sum()), int(base.sum())
         found = count if claim["unit"] == "count" else (200 * count + base) // (2 * base)
         assert COMPARE[claim["op"]](found, int(claim["value"])), (claim["id"], found)
@@ -168,7 +180,7 @@ def test_each_cell_of_the_2014_figures_is_the_printed_one(wave_2014, codebook_20
 
 @pytest.mark.slow
 def test_2014_has_the_respondents_that_the_report_counts(wave_2014):
-    _, records, *_ = wave_2014
+    records = wave_2014[1].respondents
     assert records["sector"].value_counts().to_dict() == {"ha": 123, "la": 77}
     assert records["organisation"].tolist() == [
         *(f"LA-{n:03d}" for n in range(1, 78)),
@@ -178,7 +190,7 @@ def test_2014_has_the_respondents_that_the_report_counts(wave_2014):
 
 @pytest.mark.slow
 def test_2014_keeps_to_the_most_answers_of_each_question_but_the_one_whose_shares_forbid_it(wave_2014, codebook_2014):
-    _, records, *_ = wave_2014
+    records = wave_2014[1].respondents
     limited = [q for q in codebook_2014.questions if q.max_answers]
     over = {q.id for q in limited if records[q.columns].eq(1).sum(axis=1).max() > q.max_answers}
     assert len(limited) > 1 and over == {"priorities"}
@@ -186,5 +198,5 @@ def test_2014_keeps_to_the_most_answers_of_each_question_but_the_one_whose_share
 
 @pytest.mark.slow
 def test_2014_is_as_near_to_the_least_informative_records_as_any(wave_2014):
-    *_, counts, _ = wave_2014
-    assert all(distance == bound for distance, bound in counts.steps.values())
+    steps = wave_2014[1].counts.steps
+    assert len(steps) == 3 and all(distance == bound for distance, bound in steps.values())
