@@ -1,4 +1,4 @@
-"""Where the time of a cold `dvc repro` goes: runs it in a clone and writes the tables in docs/performance.md.
+"""How long a cold `dvc repro` takes, and where its time goes: runs it in a clone and writes tables of performance.md.
 
 What is compared is run in turn, so that both share what else the machine does; medians are given.
 
@@ -25,6 +25,13 @@ REPORT = ROOT / "docs/performance.md"
 STAGE = re.compile(r"^Running stage '([^']+)'")
 FIRST_CELL = re.compile(r"^\[\w+\] cell 1 of ")
 
+# From the printed report to its figures and findings. The runs that begin without results: what is made, and how.
+FIGURES = "analyse@2014"
+MADE = {
+    "fresh": ("what a fresh clone has not from git: every record, with all that is published up to date", "dvc repro"),
+    "figures": ("2014 from the printed report to its figures and key findings", f"dvc repro --force {FIGURES}"),
+    "everything": ("everything, of both waves", "dvc repro --force"),
+}
 # Each of two commands that are compared is run so often.
 RUNS = 7
 DVC, PLAIN = ("seconds", "`dvc status`, s"), ("here, s", "plainly, s")
@@ -55,13 +62,15 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         clone, clock = Path(folder) / "clone", Path(folder) / "imports"
         subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
+        cold = {"fresh": timed_lines(clone, "repro"), "figures": timed_lines(clone, "repro", "--force", FIGURES)}
         on_path = {"PYTHONPATH": str(Path(__file__).parent / "import_clock"), "IMPORT_CLOCK": str(clock)}
         before = of_processors()
-        cold = timed_lines(clone, "repro", "--force", **on_path)
+        cold["everything"] = timed_lines(clone, "repro", "--force", **on_path)
         used = of_processors() - before
-        stages = stage_times(cold)
+        stages = stage_times(cold["everything"])
         imports = import_times(stages, clock.read_text(encoding="utf-8").splitlines())
-        replace("cold_repro", cold_table(stages, imports, total=cold[-1][0] - cold[0][0], used=used))
+        replace("cold_runs", runs_table(cold))
+        replace("cold_repro", cold_table(stages, imports, total=took(cold["everything"]), used=used))
         replace("nothing_to_do", compared(nothing_to_do(clone, small_project(Path(folder) / "small")), DVC))
         replace("start_up", compared(start_up(Path(folder)), PLAIN))
 
@@ -88,6 +97,11 @@ def timed_lines(clone, *command, **changes):
     if process.returncode:
         sys.exit("\n".join(line for _, line in lines[-20:]))
     return [*lines, (time.monotonic(), "")]
+
+
+def took(lines):
+    """The seconds of a run."""
+    return lines[-1][0] - lines[0][0]
 
 
 def stage_times(lines):
@@ -118,6 +132,17 @@ def of_processors():
     """Seconds of a processor, all of them added up, that the processes started here and by them have used so far."""
     times = os.times()
     return times.children_user + times.children_system
+
+
+def runs_table(runs):
+    """What each run made, of how many stages, and its seconds, as a table."""
+    rows = ["| what is made | command | stages run | seconds | of these, the longest stages |", "|---|---|--:|--:|---|"]
+    for name, (what, command) in MADE.items():
+        stages = stage_times(runs[name])
+        longest = sorted(stages, key=lambda s: s.begin - s.end)[:3]
+        of_these = ", ".join(f"{s.name} {s.end - s.begin:.0f}" for s in longest)
+        rows.append(f"| {what} | `{command}` | {len(stages)} | {took(runs[name]):.1f} | {of_these} |")
+    return "\n".join([*rows, ""])
 
 
 def cold_table(stages, imports, total, used):
