@@ -31,7 +31,7 @@ from pipeline.contradictions import judge
 from pipeline.params import load_params
 from pipeline.population import population_cells
 from pipeline.reconstruct import band_sizes
-from pipeline.records import glue, least_informative
+from pipeline.records import glue, settle_bases, settle_counts
 from pipeline.system import build_system
 
 ROOT = Path(__file__).parent.parent
@@ -147,7 +147,7 @@ def bounds(codebook, claims, settings):
 def every_bound(codebook, claims, settings):
     """The same with the weighted estimates, spread over the processors as the stage does."""
     system, verdict = judged(codebook, claims, settings.reconstruct)
-    counts = least_informative(system, verdict, **search_of(codebook, settings)).values
+    counts = settle_bases(system, verdict, **search_of(codebook, settings)).values
     given = {"cells": cells_of(codebook, settings), "counts": counts, "compute": settings.compute}
 
     def work():
@@ -164,7 +164,8 @@ def records(codebook, claims, settings):
     search = search_of(codebook, settings)
 
     def work():
-        counts = least_informative(system, verdict, **search)
+        bases = settle_bases(system, verdict, **search)
+        counts = settle_counts(system, verdict, bases, sizes=search["sizes"])
         return f"{len(glue(system, counts.values, seed=search['seed']))} records"
 
     return work

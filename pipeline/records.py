@@ -30,24 +30,18 @@ class Counts:
     steps: dict[str, tuple[int, int]]
 
 
-def least_informative(system, verdict, *, sizes, seed, effort):
-    """Whole-number counts that meet the claims kept and are as close as possible to the most even ones that do.
-
-    The most even counts maximise the entropy summed over the cliques' tables (as a linear program, x log x drawn by
-    straight lines between KNOTS), among all fractional counts that meet the claims' linear constraints: nothing is
-    assumed to go together, or to be rare, beyond what was printed (Jaynes 1957). Size bands alone are not equally
-    likely beforehand: `sizes` says how many organisations of the population each has. Whole numbers follow in three
-    steps, each the closest by the sum of absolute differences to the most even counts that what is settled allows:
-    the size bands, the other bases that shares rest on (`settle_bases`), and all counts (`settle_counts`). `effort`
-    bounds each of the first two searches in CP-SAT's deterministic time, the same on every machine; the third has no
-    limit.
-    """
-    bases = settle_bases(system, verdict, sizes=sizes, seed=seed, effort=effort)
-    return settle_counts(system, verdict, bases, sizes=sizes)
-
-
 def settle_bases(system, verdict, *, sizes, seed, effort):
-    """The first two steps of `least_informative`: Counts that meet the claims kept, whose bases are the final ones."""
+    """Counts that meet the claims kept, with the size bands and the bases that the least informative records have.
+
+    Those are the whole-number counts as close as possible to the most even ones that meet the claims. The most even
+    counts maximise the entropy summed over the cliques' tables (as a linear program, x log x drawn by straight lines
+    between KNOTS), among all fractional counts that meet the claims' linear constraints: nothing is assumed to go
+    together, or to be rare, beyond what was printed (Jaynes 1957). Size bands alone are not equally likely beforehand:
+    `sizes` says how many organisations of the population each has. Whole numbers follow in three steps, each the
+    closest by the sum of absolute differences to the most even counts that what is settled allows: the size bands, the
+    other bases that shares rest on, and all counts, which is the step of `settle_counts`. `effort` bounds each of the
+    first two searches in CP-SAT's deterministic time, the same on every machine; the third has no limit.
+    """
     ids, rows, bands = list(verdict.kept), _linear(system, verdict), _bands(system)
     search = {"seed": seed, "effort": effort}
     first, bands_distance, bands_bound = _closest_sums(system, ids, bands, _most_even(system, rows, sizes), **search)
@@ -64,7 +58,7 @@ def settle_bases(system, verdict, *, sizes, seed, effort):
 
 
 def settle_counts(system, verdict, bases, *, sizes):
-    """The last step of `least_informative`: all Counts, with the bases and size bands of those of `settle_bases`."""
+    """The Counts of the least informative records, given those of `settle_bases`: with their size bands and bases."""
     ids, rows = verdict.kept, _linear(system, verdict)
     rows += [_held(base, bases.values) for base in (*_bands(system), *share_bases(system, ids))]
     rows += [_settled(row, bases.values) for i in ids for row in system.claims[i] if not isinstance(row, Row)]
