@@ -216,6 +216,12 @@ def first_of(published, measure):
     return published.loc[published["measure"].eq(measure), "category"].iloc[0]
 
 
+def exactly(cells, values, people, book):
+    """Numbers that are published as they are."""
+    ones = np.ones(len(frame_classes(people, book)[0]))
+    return {key: Number(((cell, ones),), values[key], values[key]) for key, cell in cells.items()}
+
+
 def test_no_withheld_number_can_be_worked_out(released, respondents, survey):
     settings, _, published, _ = released
     found = list(attacked(published, respondents, survey, settings))
@@ -364,12 +370,59 @@ def test_answers_that_each_gives_so_many_of_are_part_of_the_attack(survey, make_
     assert {(least, most) for _, _, least, most in limits} == {(1, 1)} and len(limits) == len(rows) / 2
     assert not limits_of(rows[rows["category"].eq("x")], people, book)
     cells, values = cells_of(rows, people, book)
-    ones = np.ones(len(frame_classes(people, book)[0]))
-    numbers = {key: Number(((cell, ones),), values[key], values[key]) for key, cell in cells.items()}
+    numbers = exactly(cells, values, people, book)
     for key in [k for k in values if k[1] == "y"]:
         hidden = {k for k in values if k[1] == "y"}
         low, high = Attack(numbers, codebook=book, respondents=people, limits=limits).reach(key, hidden)
         assert low == pytest.approx(values[key], abs=1e-6) and high == pytest.approx(values[key], abs=1e-6)
+
+
+def test_a_net_of_many_answers_says_of_each_what_it_must(survey, make_respondents):
+    """Six answers are too many to tell apart in the net of all: 3 to 8 gave each, 12 any. Nobody else knows who."""
+    given = {"x": range(3), "y": range(4), "p": range(5), "q": range(3, 9), "r": range(2, 9), "s": range(4, 12)}
+    aims = survey.question("aims")
+    answers = tuple(aims.answers[0].model_copy(update={"id": a, "label": a}) for a in given)
+    net = aims.nets[0].model_copy(update={"answers": tuple(given)})
+    aims = aims.model_copy(update={"answers": answers, "nets": (net,)})
+    book = survey.model_copy(update={"questions": tuple(aims if q.id == "aims" else q for q in survey.questions)})
+    people = make_respondents(book, 60, 1)
+    for answer, who in given.items():
+        people[f"aims.{answer}"] = people.index.isin(who).astype(int)
+    every = all_of(weighted(people, book), book)
+    rows = every[every["basis"].eq("unweighted") & every["measure"].eq("aims") & every["break"].eq("total")]
+    cells, values = cells_of(rows, people, book)
+    attack = Attack(exactly(cells, values, people, book), codebook=book, respondents=people, nets=nets_of(rows, book))
+    any_, last = ("aims", "some", "total", "total"), ("aims", "s", "total", "total")
+    assert (values[any_], values[last]) == (12, 8)
+    assert attack.reach(any_, {any_}) == pytest.approx((8, 33)) and attack.reach(last, {last}) == pytest.approx((0, 12))
+
+
+def test_another_table_moves_what_is_withheld_for_nothing_and_what_is_published_at_its_cost(survey, make_respondents):
+    plan = survey.question("plan")
+    plan = plan.model_copy(update={"answers": plan.answers[:3]})
+    book = survey.model_copy(update={"questions": tuple(plan if q.id == "plan" else q for q in survey.questions)})
+    people = make_respondents(book, 60, 1)
+    every = all_of(weighted(people, book), book)
+    rows = every[every["basis"].eq("unweighted") & every["measure"].eq("plan") & every["break"].eq("total")]
+    cells, values = cells_of(rows[rows["category"].isin(["yes", "soon", "no"])], people, book)
+    attack = Attack(exactly(cells, values, people, book), codebook=book, respondents=people)
+    yes, soon, no = (("plan", answer, "total", "total") for answer in ("yes", "soon", "no"))
+    one_less = values[yes] - 1
+    assert attack.alternative(yes, one_less, {yes, soon}, {}) == set()
+    assert attack.alternative(yes, one_less, {yes}, {}) is None
+    assert attack.alternative(yes, one_less, {yes}, {soon: 1.0, no: 2.0}) == {soon}
+    assert attack.alternative(yes, one_less, {yes}, {soon: 2.0, no: 1.0}) == {no}
+
+
+def test_a_number_of_two_questions_alone_is_within_what_the_frame_has(survey, make_respondents):
+    people = make_respondents(survey, 60, 1)
+    every = all_of(weighted(people, survey), survey)
+    key = ("plan", "yes", "mix", "x_only")
+    rows = every[every["basis"].eq("unweighted") & every[KEYS].eq(list(key)).all(axis=1)]
+    cells, values = cells_of(rows, people, survey)
+    numbers = {key: number for key, number in exactly(cells, values, people, survey).items() if key[0] != BASE}
+    assert set(numbers) == {key}
+    assert Attack(numbers, codebook=survey, respondents=people).reach(key, {key}) == pytest.approx((0, 60))
 
 
 def test_weights_that_differ_a_little_inside_a_class_protect_as_equal_ones_do(released, respondents, survey):
