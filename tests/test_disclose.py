@@ -417,7 +417,7 @@ def test_another_table_moves_what_is_withheld_for_nothing_and_what_is_published_
 def test_a_number_of_two_questions_alone_is_within_what_the_frame_has(survey, make_respondents):
     people = make_respondents(survey, 60, 1)
     every = all_of(weighted(people, survey), survey)
-    key = ("plan", "yes", "mix", "x_only")
+    key = ("plan", "yes", "mix", "other")
     rows = every[every["basis"].eq("unweighted") & every[KEYS].eq(list(key)).all(axis=1)]
     cells, values = cells_of(rows, people, survey)
     numbers = {key: number for key, number in exactly(cells, values, people, survey).items() if key[0] != BASE}
