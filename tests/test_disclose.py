@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
-from pipeline.attack import Attack, Number, frame_classes
+from pipeline.attack import Attack, Number, frame_classes, kinds_of
 from pipeline.codebook import Codebook
+from pipeline.codebook import Test as Among
 from pipeline.disclose import (
     BASE,
     CONFIDENTIAL,
@@ -412,6 +413,20 @@ def test_another_table_moves_what_is_withheld_for_nothing_and_what_is_published_
     assert attack.alternative(yes, one_less, {yes}, {}) is None
     assert attack.alternative(yes, one_less, {yes}, {soon: 1.0, no: 2.0}) == {soon}
     assert attack.alternative(yes, one_less, {yes}, {soon: 2.0, no: 1.0}) == {no}
+    assert attack.alternative(yes, one_less + 2, {yes}, {soon: 1.0, no: 2.0}) == {soon}
+    assert attack.steps(yes) == 2
+
+
+def test_kinds_keep_to_a_route_by_an_answer_of_several(survey, make_respondents):
+    """Who gives `x` is asked `who`, and nobody else; where only the other answer is known, anybody may have been."""
+    who = survey.question("who").model_copy(update={"asked_if": {"aims": Among(any=("x",))}})
+    book = survey.model_copy(update={"questions": tuple(who if q.id == "who" else q for q in survey.questions)})
+    classes, _ = frame_classes(make_respondents(survey, 60, 1), book)
+    kinds = kinds_of((("aims", "x"), ("who", "")), classes, book)
+    told = set(kinds[["aims.x", "who"]].fillna("").itertuples(index=False, name=None))
+    assert told == {(1, "head"), (1, "team"), (0, "")}
+    untold = kinds_of((("aims", "y"), ("who", "")), classes, book)
+    assert len(untold) == len(classes) * 2 * 3
 
 
 def test_a_number_of_two_questions_alone_is_within_what_the_frame_has(survey, make_respondents):
