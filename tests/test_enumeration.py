@@ -32,6 +32,8 @@ from pipeline.system import build_system
 TABLES = 40_000
 # The least part of all bounds that is no wider than what the tables reach: bounds may be outer bounds.
 REACHED = 0.98
+# The least part of the ends that some table reaches that is found to be attained.
+FOUND = 0.9
 SETTINGS = Reconstruct(seed=1, worded_tolerance=TOLERANCE, time_limit=60, effort=2)
 COUNT = {"unit": "count", "rounding": "exact"}
 
@@ -103,8 +105,11 @@ def test_the_flat_model_agrees_with_every_table(make_respondents):
 
 
 def exactness(survey, verdict, bounds):
-    """Hold the bounds of every estimate against all tables; by estimate, whether they are no wider than these."""
-    exact = []
+    """Hold the bounds of every estimate against all tables; by estimate, whether they are no wider than these.
+
+    Also, of the ends that some table has, whether they are called attained; no others may be.
+    """
+    exact, attained = [], []
     keys = ["measure", "category", "break", "group"]
     assert [tuple(b) for b in bounds[keys].to_numpy()] == [
         tuple(e[k] for k in keys) for e in estimates_of(survey.codebook)
@@ -122,22 +127,66 @@ def exactness(survey, verdict, bounds):
             assert bound["count_low"] <= counts.min() and counts.max() <= bound["count_high"]
         if bound["support"] == "implied":
             assert low == high
-        exact.append(abs(bound["low"] - low) < 1e-6 and abs(bound["high"] - high) < 1e-6)
-    return exact
+        reached = {name: abs(bound[name] - end) < 1e-6 for name, end in (("low", low), ("high", high))}
+        exact.append(all(reached.values()))
+        for name, is_reached in reached.items():
+            called = bound["attained"] in ("both", name)
+            assert is_reached or not called, (estimate, name)
+            attained += [called] if is_reached else []
+    return exact, attained
 
 
 @pytest.mark.slow
 def test_bounds_hold_the_range_over_every_table(make_respondents):
-    exact = []
+    exact, attained = [], []
 
     @steadily(30)
     @given(survey=st.integers(1, 2).flatmap(lambda n: small_surveys(make_respondents, tables=n, claims=8 // n)))
     def check(survey):
         enumerated, verdict = check_verdict(*survey)
-        exact.extend(exactness(enumerated, verdict, bound_estimates(*survey, verdict, SETTINGS)))
+        found = exactness(enumerated, verdict, bound_estimates(*survey, verdict, SETTINGS))
+        exact.extend(found[0])
+        attained.extend(found[1])
 
     check()
     assert len(exact) > 500 and np.mean(exact) >= REACHED
+    assert len(attained) > 1000 and np.mean(attained) >= FOUND
+
+
+@pytest.mark.slow
+def test_weighted_bounds_hold_the_range_over_every_table_that_can_be_weighted(make_respondents):
+    """Each sector, whatever its bands, is a cell of the population."""
+    checked, attained = [], []
+
+    @steadily(30)
+    @given(
+        survey=st.integers(1, 2).flatmap(lambda n: small_surveys(make_respondents, tables=n, claims=8 // n)),
+        sizes=st.lists(st.integers(1, 99), min_size=2, max_size=2),
+    )
+    def check(survey, sizes):
+        codebook, claims = survey
+        enumerated = enumerate_survey(codebook, claims, TOLERANCE)
+        verdict = judge(build_system(codebook, claims, TOLERANCE), **LIMITS)
+        bands = pd.Series({a.id: a.band.sector for a in codebook.question(codebook.size_band).answers})
+        cells = pd.DataFrame({"cell": bands.index.to_series().groupby(bands, sort=False).agg("+".join)})
+        cells["total"] = [float(size) for size in sizes[: len(cells)]]
+        totals, of_band = dict(zip(cells["cell"], sizes, strict=False)), bands.map(cells["cell"]).to_dict()
+        bounds = bound_estimates(codebook, claims, verdict, SETTINGS, cells=cells)
+        bounds = bounds[bounds["basis"].eq("weighted")].to_dict("records")
+        for bound, estimate in zip(bounds, estimates_of(codebook), strict=True):
+            options = {"cells": of_band, "every_cell": True}
+            ends = brute_force_weighted_range(enumerated, verdict.kept, estimate, totals, **options)
+            if ends is None or pd.isna(bound["low"]):
+                continue
+            assert bound["low"] <= ends[0] + 1e-6 and bound["high"] >= ends[1] - 1e-6, estimate
+            for name, end in zip(("low", "high"), ends, strict=True):
+                is_reached, called = abs(bound[name] - end) < 1e-6, bound["attained"] in ("both", name)
+                assert is_reached or not called, (estimate, name)
+                checked.append(is_reached)
+                attained.extend([called] if is_reached else [])
+
+    check()
+    assert len(checked) > 1000 and np.mean(checked) >= REACHED and np.mean(attained) >= FOUND
 
 
 def test_the_kinds_are_those_written_by_hand():
