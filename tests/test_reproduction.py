@@ -79,6 +79,26 @@ def within(path, places):
     return any(path == place or path.startswith(place + "/") for place in places)
 
 
+def test_who_moved_is_named_in_the_records_and_counted_in_what_is_published(clone):
+    """`follow` names the organisations that `track` counts, where their number may be published."""
+    named, counted = (
+        pd.read_csv(clone.root / folder / "transitions.csv", keep_default_na=False)
+        for folder in ("data/tracker", "reports/tracker")
+    )
+    assert "organisations" not in counted
+    keys = ["since", "wave", "measure", "category", "transition"]
+    both = named.merge(counted, on=keys, suffixes=("", "_published"), validate="1:1")
+    assert len(both) == len(named) == len(counted)
+    names = both["organisations"].map(lambda text: len(text.split("; ")) if text else 0)
+    told = both["n_published"].ne("")
+    assert both.loc[told, "n_published"].astype(float).eq(names[told]).all() and names[told].sum() > 100
+    profiles = pd.read_csv(clone.root / "data/tracker/maturity_profiles.csv")
+    assert set(profiles["wave"]) == set(WAVES.all)
+    for wave, rows in profiles.groupby("wave"):
+        answered = pd.read_csv(clone.root / f"data/weighted/{wave}/respondents.csv")["organisation"]
+        assert sorted(rows["organisation"]) == sorted(answered)
+
+
 def test_a_clone_elsewhere_gives_the_committed_bytes(clone):
     assert clone.changed() == ""
 
