@@ -7,7 +7,6 @@ writes data/tracker/, which names organisations and is not published; *track* pu
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -19,22 +18,17 @@ from pipeline.tables import write_table
 from pipeline.track import books, load_waves, profiles_of
 from pipeline.transitions import transitions
 
-SETTINGS = "params.yaml"
+SETTINGS, DATA = "params.yaml", Path("data")
 
 
-def main(
-    params: Annotated[Path, typer.Option(help="Settings file.")] = Path(SETTINGS),
-    data: Annotated[Path, typer.Option(help="Folder that holds codebook/, weighted/, series/ and tracker/.")] = Path(
-        "data"
-    ),
-):
+def main():
     """Follow the organisations of all waves: to data/tracker."""
-    folders = {"codebooks": data / "codebook", "weighted": data / "weighted", "series": data / "series"}
-    waves = load_waves(load_params(params).waves.all, **folders)
+    folders = {"codebooks": DATA / "codebook", "weighted": DATA / "weighted", "series": DATA / "series"}
+    waves = load_waves(load_params(SETTINGS).waves.all, **folders)
     moves = transitions(waves, breaks=register(books(waves)))
     profiles = profiles_of(waves)
-    write_table(data / "tracker/transitions.csv", marked(moves, waves))
-    write_table(data / "tracker/maturity_profiles.csv", marked(profiles, waves))
+    write_table(DATA / "tracker/transitions.csv", marked(moves, waves))
+    write_table(DATA / "tracker/maturity_profiles.csv", marked(profiles, waves))
     typer.echo(f"{len(profiles)} profiles, {moves['measure'].nunique()} measures followed")
 
 
