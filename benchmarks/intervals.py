@@ -18,6 +18,7 @@ from pipeline.compute import spread
 from pipeline.coverage import SCENARIOS, build_world, coverage_table, headline, intervals, share_table, surveys
 from pipeline.params import load_params
 from pipeline.population import population_cells, shift_totals
+from pipeline.printing import EVIDENCE
 from pipeline.problems import InputProblem
 from pipeline.tables import read_respondents, read_table, write_table
 
@@ -26,7 +27,7 @@ DOCUMENT = ROOT / "docs/methodology.md"
 # Surveys to a piece of work: small enough for all processors to be busy to the end.
 PIECE = 20
 # What the tables say of themselves, for whoever has one of them alone.
-SIMULATED = "simulated surveys of a population made of the wave's records"
+SIMULATED = "simulated surveys of a population made of the wave's {} records"
 
 
 def main():
@@ -41,8 +42,9 @@ def main():
     everything = pd.concat(tables, ignore_index=True)
     classes = coverage_table(everything, flag_below=settings.analyse.flag_below)
     shares = share_table(everything, world.grid.rows)
-    write_table(ROOT / f"reports/{wave}/coverage.csv", classes.assign(evidence=SIMULATED))
-    write_table(ROOT / f"reports/{wave}/coverage_shares.csv", shares.assign(evidence=SIMULATED))
+    evidence = SIMULATED.format(EVIDENCE[world.codebook.kind])
+    write_table(ROOT / f"reports/{wave}/coverage.csv", classes.assign(evidence=evidence))
+    write_table(ROOT / f"reports/{wave}/coverage_shares.csv", shares.assign(evidence=evidence))
     unfit = sum(int(np.isnan(found[scenario][:, :, 0]).all(axis=1).sum()) for scenario in SCENARIOS)
     print(
         f"{unfit} of {len(SCENARIOS) * settings.coverage.surveys:,} surveys could not be weighted as params.yaml asks"

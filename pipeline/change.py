@@ -309,8 +309,7 @@ def contrasts(rows, *, confidence):
     Empty where a standard error is missing. Where the change has none, its error is nil and the rest empty: what none
     in a sample say some outside it may, which an interval without width would deny. Where a printed share stands for
     several counts (`room_down`, `room_up`; none unless given) the interval reaches over the changes from all of them,
-    p is that of the one nearest to none, and a change is only found beyond them. The error is that of the count in the
-    records.
+    p is that of the one nearest to none, and a change is only found beyond them.
     """
     from scipy.stats import t
     from svy import estd

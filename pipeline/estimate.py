@@ -86,10 +86,14 @@ def _without_certainty(table, codebook):
 
     Answers that do not vary in a sample may elsewhere; what the weights fix, or a group is made of, varies nowhere.
     """
-    facts = {m.id for m in codebook.measures if codebook.question(m.question).asked_of == "frame"}
     inside = table["estimate"].gt(0) & table["estimate"].lt(1)
-    certain = table["se"].eq(0) & (inside | table["measure"].isin(facts))
+    certain = table["se"].eq(0) & (inside | _of_the_frame(table, codebook))
     return table.assign(**{c: table[c].mask(certain) for c in ("ci_low", "ci_high")})
+
+
+def _of_the_frame(table, codebook):
+    """Which estimates are of what is known of an organisation before it is asked."""
+    return table["measure"].isin(m.id for m in codebook.measures if codebook.question(m.question).asked_of == "frame")
 
 
 def lay_out(respondents, codebook):
@@ -291,19 +295,19 @@ def _named(row):
 
 
 def widen(table, grid, *, respondents, confidence):
-    """Let an unweighted interval reach as far as those of all counts that its share may stand for.
+    """Let an unweighted interval reach as far as those of all counts that its share may stand for, and so its error.
 
-    A printed 82% of 200 is 163 or 164 organisations: which of them the records have is modelled, and no end of an
-    interval may rest on it. An interval moves with its count, so those of the smallest and the largest are enough.
+    A printed 82% of 200 is 163 or 164 organisations: which of them the records have is modelled, and neither an end of
+    an interval nor an error may rest on it. An interval moves with its count, so those of the smallest and the largest
+    are enough; the error is largest where half gave the answer, or at the count that is nearest to that.
     """
     several = table["basis"].eq(UNWEIGHTED) & table["support"].eq("published") & table["se"].notna()
     several &= table["count_low"] < table["count_high"]
     if not several.any():
         return table
-    ends = pd.concat(
-        table[several].assign(count=table.loc[several, end].astype(int), of=table.index[several], end=end)
-        for end in ("count_low", "count_high")
-    )
+    counts = table.loc[several, ["count_low", "count_high"]]
+    counts["count_most_varied"] = (table["n"] // 2).clip(counts["count_low"], counts["count_high"])
+    ends = pd.concat(table[several].assign(count=counts[end].astype(int), of=counts.index, end=end) for end in counts)
     ends = ends.assign(answer=[f"answer {end} {of}" for end, of in zip(ends["end"], ends["of"], strict=True)])
     inside = {domain: grid.domains[domain].to_numpy() for domain in ends["domain"].unique()}
     given = {
@@ -312,9 +316,8 @@ def widen(table, grid, *, respondents, confidence):
     }
     shares = _shares(ends, sample=sample_of(inside | given, respondents, UNWEIGHTED), confidence=confidence)
     by_row = ends[[*PAIR, "of"]].merge(shares, on=PAIR, validate="1:1").groupby("of")
-    low, high = by_row["ci_low"].min(), by_row["ci_high"].max()
-    outer = {"ci_low": low.reindex(table.index), "ci_high": high.reindex(table.index)}
-    return table.assign(**{c: table[c].where(~several, ends_) for c, ends_ in outer.items()})
+    outer = {"se": by_row["se"].max(), "ci_low": by_row["ci_low"].min(), "ci_high": by_row["ci_high"].max()}
+    return table.assign(**{c: table[c].where(~several, ends_.reindex(table.index)) for c, ends_ in outer.items()})
 
 
 def add_quality(table, *, flag_below, withhold_below):
@@ -377,7 +380,13 @@ def without_modelled_errors(table, respondents, codebook):
     if {part for stratum in respondents["stratum"].unique() for part in stratum.split(BAND_SEPARATOR)} <= settled:
         return table
     weighted = table["basis"].eq(WEIGHTED) & table["quality"].ne("modelled")
-    rests = {"se": table["se"].gt(0), "deff": table["deff"].gt(0), "ci_low": True, "ci_high": True}
+    # No error of an answer that all gave, or none, says that it has none only beside its interval.
+    rests = {
+        "se": table["se"].gt(0) | ~_of_the_frame(table, codebook),
+        "deff": table["deff"].gt(0),
+        "ci_low": True,
+        "ci_high": True,
+    }
     return table.assign(**{column: table[column].mask(weighted & rows) for column, rows in rests.items()})
 
 

@@ -181,9 +181,10 @@ def score_bounds(estimates, codebook):
 def mark_bounds(estimates, codebook):
     """Outer bounds of a reconstruction's marks from the shares that meet each criterion, where these are estimated.
 
-    They are where a criterion asks one question for an answer, a net or the absence of one, of everyone.
+    They are where a criterion asks one question for an answer, a net or the absence of one, of everyone. With the
+    bounds of how many each group has, base_low and base_high.
     """
-    shares, rows = _shares(estimates), []
+    shares, sizes, rows = _shares(estimates), _sizes(estimates, codebook), []
     for break_ in mark_breaks(codebook):
         for group in codebook.groups(break_):
             for basis in (UNWEIGHTED, WEIGHTED):
@@ -197,8 +198,9 @@ def mark_bounds(estimates, codebook):
                     *((step, means[step], parts[step]) for step in parts),
                     (OVERALL, _mean(list(means.values())), every),
                 ]:
-                    rows.append((mark, "mark", break_, group.id, basis, *_support(of), low, high))
-    return pd.DataFrame(rows, columns=[*KEYS, "basis", "support", "low", "high"])
+                    size = sizes.get((break_, group.id), (0, np.inf))
+                    rows.append((mark, "mark", break_, group.id, basis, *_support(of), low, high, *size))
+    return pd.DataFrame(rows, columns=[*KEYS, "basis", "support", "low", "high", "base_low", "base_high"])
 
 
 def _shares(estimates):
@@ -215,6 +217,12 @@ def _bases(estimates):
     """The bounds of the base of every measure in every group, by measure, break and group."""
     ends = estimates.reindex(columns=["base_low", "base_high"]).itertuples(index=False, name=None)
     return dict(zip(estimates[["measure", "break", "group"]].itertuples(index=False, name=None), ends, strict=True))
+
+
+def _sizes(estimates, codebook):
+    """The bounds of how many each group has, by break and group, from the measures that count everyone."""
+    whole = _of_everyone(codebook)
+    return {(b, g): ends for (measure, b, g), ends in _bases(estimates).items() if measure in whole}
 
 
 def _sum(parts):
@@ -246,11 +254,16 @@ def _criterion(criterion, codebook, shares, place):
 
 def shares_of_everyone(criterion, codebook):
     """Those of `criterion_shares` whose measure counts everyone: of a question that is put to all."""
-    whole = {m.id for m in codebook.measures if not codebook.base(m.base).where}
+    whole = _of_everyone(codebook)
     ways = criterion_shares(criterion, codebook)
     if not ways or codebook.question(next(iter(criterion.where))).asked_if:
         return []
     return [way for way in ways if way[0][0] in whole]
+
+
+def _of_everyone(codebook):
+    """The measures whose base is everyone."""
+    return {m.id for m in codebook.measures if not codebook.base(m.base).where}
 
 
 def criterion_shares(criterion, codebook):

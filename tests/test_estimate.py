@@ -415,8 +415,10 @@ def test_what_the_records_have_inside_a_range_is_modelled_and_has_no_interval(we
     assert evidence["support"].isin(["published", "implied"]).all()
 
 
-@pytest.mark.parametrize("counts", [(-1, 0), (0, 1), (-2, 3)])
-def test_an_interval_reaches_over_every_count_that_a_printed_share_may_stand_for(weighted, rebuilt, counts):
+@pytest.mark.parametrize("counts", [(-1, 0), (0, 1), (-2, 3), (-25, 25)])
+def test_interval_and_error_are_as_wide_as_those_of_every_count_that_a_printed_share_may_stand_for(
+    weighted, rebuilt, counts
+):
     plain = estimate(weighted, codebook=rebuilt.model_copy(update={"kind": "fieldwork"}), settings=SETTINGS)
     keys = ["measure", "category", "break", "group", "basis"]
     row = plain[plain["basis"].eq("unweighted") & plain["n"].gt(40) & plain["estimate"].between(0.3, 0.7)].iloc[0]
@@ -428,11 +430,11 @@ def test_an_interval_reaches_over_every_count_that_a_printed_share_may_stand_for
     found = estimate(weighted, codebook=rebuilt, settings=SETTINGS, bounds=pd.DataFrame([{**row[keys], **known}]))
     [ours] = found[found["support"].eq("published")].to_dict("records")
     members = np.arange(len(weighted)) < row["n"]
-    for count, end in ((low, "ci_low"), (high, "ci_high")):
-        gave_it = (np.arange(len(weighted)) < count).astype(float)
-        sample = sample_of({"base": members.astype(int), "gave": gave_it}, weighted, "unweighted")
-        [alone] = _proportions(sample, ["gave"], where="base", alpha=0.05, ci_method="logit")[end]
-        assert ours[end] == pytest.approx(alone, abs=1e-12)
+    given = {f"{n}": (np.arange(len(weighted)) < n).astype(float) for n in range(low, high + 1)}
+    sample = sample_of({"base": members.astype(int)} | given, weighted, "unweighted")
+    alone = _proportions(sample, list(given), where="base", alpha=0.05, ci_method="logit")
+    widest = {"ci_low": alone["ci_low"].min(), "ci_high": alone["ci_high"].max(), "se": alone["se"].max()}
+    assert {end: ours[end] for end in widest} == pytest.approx(widest, abs=1e-12)
     assert ours["ci_low"] <= row["ci_low"] and row["ci_high"] <= ours["ci_high"]
     assert (ours["estimate"], ours["n"], ours["quality"]) == (per_cent(row["estimate"]) / 100, row["n"], "ok")
     assert pd.isna(ours["count"])
@@ -477,3 +479,19 @@ def test_a_weighted_share_has_an_error_only_where_the_sizes_of_strata_are_known(
     assert inference.loc["weighted"].all(axis=None) == settled == inference.loc["weighted"].any(axis=None)
     assert answers[["n_weighted", "n_eff"]].notna().all(axis=None)
     assert row(found, "kind", "lib", basis="weighted")["se"] == 0
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_an_answer_that_nobody_gave_has_an_error_of_nil_only_beside_its_interval(weighted, rebuilt, settled):
+    """Alone, it would say that nobody anywhere gives it."""
+    alike = weighted.assign(outlook="bright")
+    first = estimate(alike, codebook=rebuilt, settings=SETTINGS)
+    first = first[first["measure"].isin(["kind", "outlook"]) & first["break"].eq("total")]
+    bounds = first[[*KEYS, "basis"]].assign(support="implied", low=first["estimate"], high=first["estimate"])
+    few = 0 if settled else (first["measure"].eq("kind") & first["category"].eq("lib")).astype(int)
+    bounds = bounds.assign(count_low=first["count"] - few, count_high=first["count"])
+    bounds = bounds.assign(base_low=first["n"], base_high=first["n"])
+    found = estimate(alike, codebook=rebuilt, settings=SETTINGS, bounds=bounds)
+    answer = row(found, "outlook", "bleak", basis="weighted")
+    assert answer["estimate"] == 0
+    assert pd.notna(answer["se"]) == pd.notna(answer["ci_high"]) == settled

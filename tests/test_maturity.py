@@ -130,12 +130,15 @@ def test_a_score_has_outer_bounds_from_its_parts(waves, book, shares, support, l
     assert (row["support"], row["low"], row["high"]) == (support, pytest.approx(low), pytest.approx(high))
 
 
-def test_a_base_that_the_report_leaves_open_is_none_of_a_score(waves, book):
+@pytest.mark.parametrize(
+    "means", [(maturity.score_grid, maturity.score_bounds), (maturity.mark_grid, maturity.mark_bounds)]
+)
+def test_a_base_that_the_report_leaves_open_is_none_of_a_score_or_a_mark(waves, book, means):
     """How many the records have in it is the model's; what the weights make of it is so everywhere."""
     wide = waves[0].estimates["group"].eq("mus")
     estimates = waves[0].estimates.assign(support="implied", base_low=20, base_high=np.where(wide, 30, 20))
     wave = replace(waves[0], estimates=estimates, codebook=book.model_copy(update={"kind": "reconstruction"}))
-    [table] = [w.estimates for w in scored([wave])]
+    [table] = [w.estimates for w in scored([wave], *means)]
     mus = table["group"].eq("mus")
     assert mus.any() and table.loc[mus, ["n", "n_eff"]].isna().all(axis=None)
     assert table.loc[~mus, ["n", "n_eff"]].notna().all(axis=None)
