@@ -39,7 +39,7 @@ COUNT = {"unit": "count", "rounding": "exact"}
 
 
 @st.composite
-def small_surveys(draw, make_respondents, *, tables, claims):
+def small_surveys(draw, make_respondents, *, tables, claims, kinds=EVERY_KIND):
     """A codebook and claims, so many of each of some tables: of one they can all be met, of two mostly not."""
     codebook = draw(
         codebooks(
@@ -54,7 +54,7 @@ def small_surveys(draw, make_respondents, *, tables, claims):
     seed, rows = draw(st.integers(0, 2**31)), []
     for part in range(tables):
         table = make_respondents(codebook, rows=codebook.respondents, seed=seed + part)
-        drawn = true_claims(codebook, table, number=claims, seed=seed + part, kinds=EVERY_KIND)
+        drawn = true_claims(codebook, table, number=claims, seed=seed + part, kinds=kinds)
         rows += [r | {"id": f"{r['id']}.{part}"} for r in drawn]
     return codebook, claims_of(codebook, *rows)
 
@@ -151,6 +151,23 @@ def test_bounds_hold_the_range_over_every_table(make_respondents):
     check()
     assert len(exact) > 500 and np.mean(exact) >= REACHED
     assert len(attained) > 1000 and np.mean(attained) >= FOUND
+
+
+@pytest.mark.slow
+def test_bounds_under_orders_of_groups_of_different_size_hold_the_range_over_every_table(make_respondents):
+    """Linear programs see what an order implies by the sizes of its groups, and solvers the order itself."""
+    orders = []
+
+    @steadily(40)
+    @given(survey=small_surveys(make_respondents, tables=1, claims=30, kinds=(*["order"] * 4, "count")))
+    def check(survey):
+        codebook, claims = survey
+        enumerated, verdict = check_verdict(codebook, claims)
+        exactness(enumerated, verdict, bound_estimates(codebook, claims, verdict, SETTINGS))
+        orders.append((claims["versus_group"].fillna("") != "").sum())
+
+    check()
+    assert sum(orders) > 40
 
 
 @pytest.mark.slow
