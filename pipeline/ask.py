@@ -138,7 +138,8 @@ def _both(test, members, question):
     common = tuple(a for a in test.any if a in members) if test.any else members
     if not common:
         what = f"nobody gave two answers to {question.id}"
-        raise InputProblem(what, found=list(members), allowed=list(test.any))
+        either = f"{question.id}={','.join((*test.any, *members))}"
+        raise InputProblem(what, found=", ".join(members), allowed=list(test.any), do=f"ask for either as {either}")
     return test.model_copy(update={"any": common})
 
 

@@ -11,6 +11,10 @@ from pipeline.params import load_params
 from pipeline.problems import InputProblem
 from pipeline.referee import faults_text, findings_text, verdict_table
 from pipeline.tables import write_table
+from pipeline.texts import ITEMS
+
+# What is written: the parts of an Audited by the name of their file.
+WRITTEN = {"audit.csv": "claims", "contradictions.csv": "contradictions", "findings.csv": "findings"}
 
 
 def main(
@@ -23,6 +27,8 @@ def main(
 
     Ends with status 0 whenever the audit ran, whatever it found, and with 1 and one sentence on bad input.
     """
+    if out is not None:
+        check_folder(out, (claims, codebook, params))
     settings, book = load_params(params).reconstruct, load_codebook(codebook)
     printed = load_claims(claims, book)
     if book.respondents is None:
@@ -35,9 +41,27 @@ def main(
     done = audit_report(printed, book, settings, file=claims)
     typer.echo(as_text(done))
     if out is not None:
-        write_table(out / "audit.csv", done.claims)
-        write_table(out / "contradictions.csv", done.contradictions)
-        write_table(out / "findings.csv", done.findings)
+        for name, part in WRITTEN.items():
+            write_table(out / name, getattr(done, part))
+
+
+def check_folder(folder, read):
+    """Raise InputProblem unless a folder is there for an audit alone: it has nothing but what one writes.
+
+    `read` are the paths of the files that the audit reads; none may be one that it writes.
+    """
+    others = sorted(place.name for place in folder.glob("[!.]*") if place.name not in WRITTEN)
+    for path in read:
+        if path.resolve() in {(folder / name).resolve() for name in WRITTEN}:
+            raise InputProblem(
+                "the audit would be written over this file", file=path, do="give another folder as --out"
+            )
+    if others:
+        raise InputProblem(
+            "the folder holds other files than an audit's, and might be another's results",
+            **{"file": folder, "found": others[0], "allowed": ITEMS.join(WRITTEN)},
+            do="give a folder of its own as --out; it is made if it is not there",
+        )
 
 
 def as_text(done):

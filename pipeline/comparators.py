@@ -52,6 +52,11 @@ NOWHERE = "Nothing in the tracker is near enough to stand beside"
 ROW, LANE = 6, 13
 # A share as it is printed, folded: with a point or a comma, and a sign or a word for per cent.
 PRINTED = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:%|per ?cent\b)")
+# What says right before a share that it is a limit, folded, by the `op` that it must not be read as.
+LIMITS = {
+    ">": re.compile(r"\b(?:fewer than|less than|lower than|under|below|at most|up to) \d"),
+    "<": re.compile(r"\b(?:more than|greater than|higher than|over|above|at least) \d"),
+}
 
 
 def load_comparators(path, codebooks):
@@ -101,6 +106,10 @@ def _check(row, codebooks, path):
     shares = [share.replace(",", ".") for share in PRINTED.findall(fold(row["printed"]))]
     if len(shares) == 1 and float(shares[0]) != float(row["value"]):
         fault("value", f"another number than is printed ({row['printed']})", f"{shares[0]}, or the words as printed")
+    said = [other for other, words in LIMITS.items() if words.search(fold(row["printed"]))]
+    if len(shares) == len(said) == 1 and row["op"] in ("=", *said):
+        meant = next(op for op in LIMITS if op not in said)
+        fault("op", f"another limit than is printed ({row['printed']})", f"{meant}, or about")
     for source in row["source"].split(ITEMS.strip()):
         if not _is_address(source.strip()):
             fault("source", "not an address of a page", "addresses that begin with http:// or https://", source.strip())

@@ -204,7 +204,8 @@ class Vary(Section):
 
 
 class Analyse(Section):
-    confidence: Share
+    # Below a half it is the chance of an error, 0.05 instead of 0.95.
+    confidence: Annotated[float, Field(ge=0.5, lt=1)]
     flag_below: Annotated[float, Field(ge=0)]
     withhold_below: Annotated[float, Field(ge=0)]
 

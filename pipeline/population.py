@@ -35,13 +35,15 @@ class Part(BaseModel):
 class Count(Part):
     """Organisations counted from a register: its rows whose `keep` columns hold one of the values, sized by `size`.
 
-    `id` is the column that says which organisation a row is: none may stand in it twice.
+    `id` is the column that says which organisation a row is: none may stand in it twice. `leave` are the values of
+    `keep` columns that are known and not counted, so that one that is misspelt is not left out unseen.
     """
 
     file: str
     id: str
     size: str
     keep: dict[str, tuple[str, ...]] = {}
+    leave: dict[str, tuple[str, ...]] = {}
 
 
 class Total(Part):
@@ -59,12 +61,23 @@ class Total(Part):
     lag: float = Field(0, ge=0)
 
 
+class Whole(Part):
+    """How many organisations a sector has in all: column `value` of `file` where `measure` is this text."""
+
+    file: str
+    measure: str
+
+
 class Sector(Part):
-    """Where one sector's totals come from: a `count` of a register, or `totals` found elsewhere."""
+    """Where one sector's totals come from: a `count` of a register, or `totals` found elsewhere.
+
+    The totals of its ranges must add up to its `whole`, where one is known, as nearly as their `spread` allows.
+    """
 
     sector: str
     count: Count | None = None
     totals: tuple[Total, ...] = ()
+    whole: Whole | None = None
     reference_date: Said
     source: Said
     licence: Said
@@ -74,6 +87,8 @@ class Sector(Part):
     def _one_way_only(self):
         if (self.count is None) == (not self.totals):
             raise ValueError("give either `count` or `totals`")
+        if self.count and self.whole:
+            raise ValueError("`whole` is for `totals`: a count is of the whole register")
         for total in self.totals:
             if total.below is not None and total.below <= total.at_least:
                 raise ValueError(f"total {total.label!r}: its range of sizes is empty")
@@ -176,6 +191,13 @@ def _counted(sector, bands, folder):
         for value in values or [""]:
             if not texts.eq(fold(value)).any():
                 raise InputProblem("no row that is left has this", file=path, column=column, found=value)
+        known = [fold(value) for value in (*values, *count.leave.get(column, ()))]
+        if column in count.leave and not texts.isin(known).all():
+            row = texts.index[~texts.isin(known)][0]
+            allowed = [*values, *count.leave[column]]
+            what = "the register's organisations are neither counted nor left out for this"
+            found = register.at[row, column]
+            raise InputProblem(what, file=path, row=row, column=column, found=found, allowed=allowed)
         register = register[texts.isin([fold(value) for value in values])]
     if register.empty:
         raise InputProblem("the register has no rows", file=path)
@@ -229,7 +251,22 @@ def _published(sector, bands, folder):
         cells.append(
             _cell(inside, label=total.label, total=value, spread=off, kind="derived" if total.spread else "published")
         )
+    if sector.whole:
+        _check_whole(sector, sum(cell["total"] for cell in cells), folder)
     return cells
+
+
+def _check_whole(sector, together, folder):
+    """Raise InputProblem where a sector's totals do not add up to how many it has in all, as its file says."""
+    whole, off = _value(folder, sector.whole.file, sector.whole.measure), sum(total.spread for total in sector.totals)
+    if abs(together - whole) > off:
+        raise InputProblem(
+            f"the totals of sector {sector.sector} do not add up to {sector.whole.measure!r}",
+            file=folder / sector.whole.file,
+            found=f"{together:g}",
+            allowed=f"{whole - off:g} to {whole + off:g}",
+            do="correct the number that is wrong, or `spread` in population.yaml",
+        )
 
 
 def _value(folder, file, measure):

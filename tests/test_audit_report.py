@@ -191,6 +191,28 @@ def test_the_example_has_the_faults_that_its_page_says(tmp_path):
 # ---- bad input
 
 
+@pytest.mark.parametrize("name", ["audit.csv", "findings.csv", "contradictions.csv"])
+def test_an_audit_is_not_written_over_the_claims_that_it_reads(tmp_path, name):
+    claims = tmp_path / name
+    claims.write_bytes((EXAMPLE / "claims.csv").read_bytes())
+    with pytest.raises(InputProblem, match="the audit would be written over this file"):
+        main(claims, EXAMPLE / "codebook.yaml", tmp_path, ROOT / "params.yaml")
+    assert claims.read_bytes() == (EXAMPLE / "claims.csv").read_bytes()
+
+
+def test_an_audit_is_not_written_among_other_results(tmp_path):
+    run_example(tmp_path)
+    assert run_example(tmp_path).returncode == 0  # again, in its own folder
+    (tmp_path / ".hidden").touch()
+    assert run_example(tmp_path).returncode == 0
+    (tmp_path / "estimates.csv").write_text("of somebody else")
+    before = (tmp_path / "audit.csv").stat().st_mtime_ns
+    ended = run_example(tmp_path)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "holds other files than an audit's" in ended.stderr and "'estimates.csv'" in ended.stderr
+    assert (tmp_path / "audit.csv").stat().st_mtime_ns == before
+
+
 def refusal(tmp_path, *rows, respondents=20, content=None):
     """The one sentence with which the command ends for these claims of the tiny survey."""
     claims, codebook = tmp_path / "claims.csv", tmp_path / "codebook.yaml"

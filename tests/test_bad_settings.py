@@ -319,10 +319,10 @@ POPULATION_FAULTS = {
         "key stands twice; found 'label'; keep one of the two.",
     ),
     "unknown key": (
-        "count: {file: local_authorities_mid2014.csv, id: gss_code, size: population, keep: {nation: [England]}}",
-        "count: {file: local_authorities_mid2014.csv, id: gss_code, sise: population, keep: {nation: [England]}}",
+        "          size: population\n          keep: {nation: [England]}\n",
+        "          sise: population\n          keep: {nation: [England]}\n",
         "FILE: populations.england, sector la, count: there is no such key; found 'sise'; allowed: file, id, size, "
-        "keep.",
+        "keep, leave.",
     ),
     "missing key": (
         "            measure: housing associations owning <1000 units\n",

@@ -118,6 +118,26 @@ def test_a_share_is_held_against_what_is_printed_however_that_is_written(small_c
         load_comparators(write(given | {"value": "31"}), {2020: small_codebook})
 
 
+@pytest.mark.parametrize(
+    ("printed", "refused", "taken"),
+    [
+        ("Fewer than 30%", "=>", ("<", "about")),
+        ("less than 30 per cent", "=>", ("<",)),
+        ("up to 30%", "=>", ("<",)),
+        ("over 30%", "=<", (">", "about")),
+        ("at least 30%", "=<", (">",)),
+        ("30%, more than in 2010", "", ("=",)),
+    ],
+)
+def test_a_limit_is_read_as_the_limit_that_is_printed(small_codebook, write, printed, refused, taken):
+    given = GOOD | {"printed": printed, "value": "30"}
+    for op in taken:
+        assert load_comparators(write(given | {"op": op}), {2020: small_codebook})["op"].tolist() == [op]
+    for op in refused:
+        with pytest.raises(InputProblem, match=r"column op: another limit than is printed \("):
+            load_comparators(write(given | {"op": op}), {2020: small_codebook})
+
+
 def test_percentage_points_are_no_share(small_codebook, write):
     load_comparators(write(GOOD | {"printed": "about a third, 3 percentage points more"}), {2020: small_codebook})
 

@@ -294,6 +294,57 @@ def test_total_that_stands_nowhere(folder, small_codebook):
     )
 
 
+@pytest.mark.parametrize("whole", ["42", "40", "44"])
+def test_totals_that_make_up_the_whole_as_nearly_as_they_are_known(folder, small_codebook, whole):
+    """The year that a total is of (`lag`) is that of the whole too."""
+    plain = population_cells("valley", folder=folder, codebook=small_codebook)
+    edit(
+        folder,
+        "population.yaml",
+        "        note: Read off",
+        "        whole: {file: museums.csv, measure: all}\n        note: Read off",
+    )
+    edit(folder, "museums.csv", "large,12\n", f"large,12\nall,{whole}\n")
+    pd.testing.assert_frame_equal(population_cells("valley", folder=folder, codebook=small_codebook), plain)
+
+
+@pytest.mark.parametrize("whole", ["39", "45", "420"])
+def test_totals_that_do_not_make_up_the_whole(folder, small_codebook, whole):
+    edit(
+        folder,
+        "population.yaml",
+        "        note: Read off",
+        "        whole: {file: museums.csv, measure: all}\n        note: Read off",
+    )
+    edit(folder, "museums.csv", "large,12\n", f"large,12\nall,{whole}\n")
+    least, most = int(whole) - 2, int(whole) + 2
+    assert problem(folder, small_codebook) == (
+        f"FOLDER/museums.csv: the totals of sector mus do not add up to 'all'; found '42'; allowed: {least} to {most}; "
+        "correct the number that is wrong, or `spread` in population.yaml."
+    )
+
+
+def test_a_register_that_is_counted_has_no_whole_beside_it(folder, small_codebook):
+    edit(
+        folder,
+        "population.yaml",
+        "        source: A list",
+        "        whole: {file: libraries.csv, measure: all}\n        source: A list",
+    )
+    assert "sector lib: `whole` is for `totals`: a count is of the whole register" in problem(folder, small_codebook)
+
+
+def test_a_misspelt_place_is_not_left_out_unseen(folder, small_codebook):
+    edit(folder, "population.yaml", "keep: {place: [valley]}", "keep: {place: [valley]}, leave: {place: [hill]}")
+    plain = population_cells("valley", folder=folder, codebook=small_codebook)
+    assert plain["total"].sum() == 3 + 42
+    edit(folder, "libraries.csv", "b,valley", "b,vallye")
+    assert problem(folder, small_codebook) == (
+        "FOLDER/libraries.csv, row 3, column place: the register's organisations are neither counted nor left out for "
+        "this; found 'vallye'; allowed: valley, hill."
+    )
+
+
 def test_total_that_cuts_a_band(folder, small_codebook):
     edit(folder, "population.yaml", "below: 50000", "below: 40000")
     assert problem(folder, small_codebook) == (
@@ -342,7 +393,7 @@ def test_unknown_key(folder, small_codebook):
     edit(folder, "population.yaml", "size: visits", "sise: visits")
     assert problem(folder, small_codebook) == (
         "FOLDER/population.yaml: populations.valley, sector lib, count: there is no such key; found 'sise'; "
-        "allowed: file, id, size, keep."
+        "allowed: file, id, size, keep, leave."
     )
 
 
