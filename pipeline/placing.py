@@ -53,7 +53,7 @@ def place(delivery, codebook, questions, *, needed, own, same=None, leave_out=()
     what a column is where its name does not, {column: id of a question, or name of a column of the raw files};
     `leave_out` names columns that are none of the survey's. Raises InputProblem for a needed question without its
     columns, for two columns that are to be one, where codes and labels contradict the codebook, and at a value that the
-    file declares to be missing where one that is not must stand: in a size, an id or a date, in the ticks of a set.
+    file declares to be missing where one that is not must stand: in a size, an id or a date, or a tick.
     """
     same = same or {}
     known = {fold(c): c for c in delivery.table.columns if fold(c) not in {fold(o) for o in leave_out}}

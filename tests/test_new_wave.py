@@ -779,6 +779,20 @@ def test_a_tick_that_the_file_declares_to_be_missing_is_not_taken_for_not_chosen
     assert prepared(project, path).fieldwork.interviews["E1_1"][row + 2] == "0"
 
 
+@pytest.mark.parametrize("sets", [True, False])
+def test_refused_is_not_taken_for_not_chosen_whether_or_not_the_ticks_are_a_set(project, table, small_codebook, sets):
+    path = save(project, table, "sav", small_codebook, sets=sets)
+    row = table.index[table["E1_1"].eq("0")][0]
+    relabel(path, "E1_1", {0: "Refused", 1: "Yes"}, missing=[0])
+    assert refusal(project, path) == (
+        f"export.sav, row {row + 2}, column E1_1: the file declares this value to be missing, which is neither chosen "
+        "nor not chosen; found '0'; allowed: 1 for chosen, 0 for not, empty where nothing was asked; correct the cell, "
+        "or declare the value to be none that is missing."
+    )
+    relabel(path, "E1_1", {0: "No", 1: "Yes"}, missing=[0])
+    assert prepared(project, path).codebook.wave == YEAR
+
+
 def test_a_code_alone_that_the_file_declares_to_be_missing_is_shown(project, table, small_codebook):
     path = save(project, table, "sav", small_codebook)
     relabel(path, "V1", {}, missing=[3, 98])
