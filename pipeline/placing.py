@@ -52,8 +52,9 @@ def place(delivery, codebook, questions, *, needed, own, same=None, leave_out=()
     `needed` are the ids of the questions that it must have, `own` the names of `own_columns` for this file. `same` says
     what a column is where its name does not, {column: id of a question, or name of a column of the raw files};
     `leave_out` names columns that are none of the survey's. Raises InputProblem for a needed question without its
-    columns, for two columns that are to be one, where codes and labels contradict the codebook, and at a value that the
-    file declares to be missing where one that is not must stand: in a size, an id or a date, or a tick.
+    columns, for two columns that are to be one, for one with another question's text, where codes and labels contradict
+    the codebook, and at a value that the file declares to be missing where one that is not must stand: in a size, an
+    id or a date, or a tick.
     """
     same = same or {}
     known = {fold(c): c for c in delivery.table.columns if fold(c) not in {fold(o) for o in leave_out}}
@@ -76,6 +77,9 @@ def place(delivery, codebook, questions, *, needed, own, same=None, leave_out=()
             continue
         question = _moved(before, same, known)
         used |= set(found.columns)
+        text = _text_of(question, found, delivery)
+        if before.id not in same.values():  # what a person says goes before what the file does
+            _stop_at_text_of_another(text, before, found.columns[0], codebook, delivery.file)
         offered = offers_of(question, found, delivery)
         changed, given = match(question, offered, delivery, found.columns)
         edits += changed
@@ -87,8 +91,7 @@ def place(delivery, codebook, questions, *, needed, own, same=None, leave_out=()
             columns |= mentioned(question, found, delivery, changed, given)
         else:
             columns |= dict(zip(question.export_columns, answer_cells(question, found, delivery), strict=True))
-        text = _text_of(question, found, delivery)
-        if text and fold(text) not in (fold(before.text), fold(before.label)):
+        if text and fold(text) not in _called(before):
             texts[question.id] = text
         if question.column != before.column:
             moved[question.id] = question.column
@@ -185,6 +188,23 @@ def _columns_of(question, known, delivery):
     return Found(tuple(columns), of_name) if None not in columns else None
 
 
+def _called(question):
+    """What a file may call a question, and mean no other by it: its text and its label, folded."""
+    return fold(question.text), fold(question.label)
+
+
+def _stop_at_text_of_another(text, question, column, codebook, file):
+    """Raise InputProblem where a column that is named as a question's has the text of another: two are exchanged."""
+    others = [q for q in codebook.questions if fold(text) in _called(q)]
+    if others and fold(text) not in _called(question):
+        raise InputProblem(
+            f"by its name this column is {question.id} ({question.label}), and its text is that of {others[0].id}",
+            **{"file": file, "column": column, "found": text},
+            do=f"ask the agency which is right: say --same {quote(f'{column}={question.id}')} if it is the name; if it "
+            f"is the text, say --same {quote(f'{column}={others[0].id}')}, and likewise which column is {question.id}",
+        )
+
+
 def _stop_at_missing(lacking, known, delivery, codebook):
     """Raise InputProblem for the first question that the delivery lacks, naming the column that may be it."""
     question, *others = lacking
@@ -192,7 +212,7 @@ def _stop_at_missing(lacking, known, delivery, codebook):
     missing = next((n for n in names if fold(n) not in known), names[0])
     own = {fold(c) for columns in raw_columns(codebook).values() for c in columns}
     unplaced = [c for f, c in known.items() if f not in own]
-    told = [c for c in unplaced if fold(_text_or_name(c, delivery)) in (fold(question.text), fold(question.label))]
+    told = [c for c in unplaced if fold(_text_or_name(c, delivery)) in _called(question)]
     near = told or [c for c in unplaced if _answers_it(delivery.table[c], question)]
     do = f"if another column is it, say --same COLUMN={question.id}; if the questionnaire dropped it, write the wave's "
     do += "codebook by hand (docs/new_wave.md)"

@@ -587,6 +587,30 @@ def test_swapped_columns_of_several_answers_are_refused(project, table, small_co
     assert "answer codes are swapped: code 1 is labelled 'Crafts'" in refusal(project, path)
 
 
+def test_a_column_with_the_text_of_another_question_is_refused(project, table, small_codebook):
+    """Its answers say nothing against it where two questions have the same: here they are those of the name."""
+    path = save(project, table, "sav", small_codebook)
+    for text in ("Is there a shop?", " SHOP "):
+        retext(path, {"V1": text})
+        assert refusal(project, path) == (
+            "export.sav, column V1: by its name this column is outlook (Outlook), and its text is that of shop; found "
+            f"'{text.strip()}'; ask the agency which is right: say --same V1=outlook if it is the name; if it is the "
+            "text, say --same V1=shop, and likewise which column is outlook."
+        )
+        assert prepared(project, path, same={"V1": "outlook"}).codebook.wave == YEAR
+    retext(path, {"V1": "How do you see the next year"})
+    assert prepared(project, path).codebook.question("outlook").text == "How do you see the next year"
+
+
+def test_two_columns_of_an_spss_file_go_by_their_texts_if_a_person_says_so(project, table, small_codebook):
+    named = {"V2": "E1_text", "E1_text": "V2"}
+    texts = {named.get(q.column, q.column): q.text for q in small_codebook.questions if q.kind == "open"}
+    path = made.as_sav(project / "export.sav", table.rename(columns=named), small_codebook, texts=texts)
+    assert "its text is that of comment" in refusal(project, path)
+    wave = prepared(project, path, same={"E1_text": "comment", "V2": "events_other"})
+    assert wave.fieldwork.interviews["E1_text"].tolist() == table["V2"].tolist()
+
+
 def retext(path, texts):
     import pyreadstat
 
