@@ -34,7 +34,8 @@ class Placed(NamedTuple):
     `columns`: text cells by column of the raw files. `texts`: what the file says was asked, by question. `edits`: what
     the codebook's draft has to change in answers. `moved`: {question id: its column}, where that is another one.
     `silent`: (question, answer) of which the labels of the file say nothing; `no_answers`: those that the file declares
-    to be missing values, and the codebook does not. `rest`: the columns and sets left over.
+    to be missing values, and the codebook does not. `told`: the columns of a table of respondents of which the file
+    itself says what they are. `rest`: the columns and sets left over.
     """
 
     columns: dict[str, pd.Series]
@@ -43,6 +44,7 @@ class Placed(NamedTuple):
     moved: dict[str, str]
     silent: tuple[tuple[str, str], ...]
     no_answers: tuple[tuple[str, str], ...]
+    told: tuple[str, ...]
     rest: tuple[str | AnswerSet, ...]
 
 
@@ -67,7 +69,7 @@ def place(delivery, codebook, questions, *, needed, own, same=None, leave_out=()
     columns = {name: labelled(delivery.table[c], delivery.labels.get(c, {})) for name, c in own.items()}
     used = set(own.values())
     others = {f: c for f, c in known.items() if c not in used}
-    texts, edits, moved, silent, no_answers = {}, [], {}, [], []
+    texts, edits, moved, silent, no_answers, told = {}, [], {}, [], [], []
     there = [(q, _columns_of(_moved(q, same, known), others, delivery)) for q in questions]
     missing = [_moved(q, same, known) for q, found in there if found is None and q.id in needed]
     if missing:
@@ -91,13 +93,15 @@ def place(delivery, codebook, questions, *, needed, own, same=None, leave_out=()
             columns |= mentioned(question, found, delivery, changed, given)
         else:
             columns |= dict(zip(question.export_columns, answer_cells(question, found, delivery), strict=True))
+        told += _told(question, text, given)
         if text and fold(text) not in _called(before):
             texts[question.id] = text
         if question.column != before.column:
             moved[question.id] = question.column
     sets = [s for s in delivery.sets if not used & set(s.columns)]
     rest = [c for c in known.values() if c not in used | {c for s in sets for c in s.columns}]
-    return Placed(columns, texts, tuple(edits), moved, tuple(silent), tuple(no_answers), (*rest, *sets))
+    of_answers = (tuple(silent), tuple(no_answers), tuple(told))
+    return Placed(columns, texts, tuple(edits), moved, *of_answers, (*rest, *sets))
 
 
 def _own(known, names, same, file, ids):
@@ -191,6 +195,13 @@ def _columns_of(question, known, delivery):
 def _called(question):
     """What a file may call a question, and mean no other by it: its text and its label, folded."""
     return fold(question.text), fold(question.label)
+
+
+def _told(question, text, given):
+    """The columns of respondents that a delivery tells: of ticks by the text of the answer, else by the question's."""
+    if question.kind == "multiple":
+        return [f"{question.id}.{answer.id}" for answer, offer in given if offer.label]
+    return [question.id] if fold(text) in _called(question) else []
 
 
 def _stop_at_text_of_another(text, question, column, codebook, file):

@@ -649,6 +649,57 @@ def test_swapped_codes_without_labels_are_given_away_by_their_shares(project, sm
     assert prepared(project, path, codes_are_right=True).codebook.wave == YEAR
 
 
+def test_swapped_ticks_without_texts_are_given_away_by_their_shares(project, small_codebook):
+    then = made.records(small_codebook, rows=150)
+    then["events.talks"], then["events.crafts"] = [1] * 120 + [0] * 30, [0] * 110 + [1] * 40
+    then["events.concerts"] = 0
+    earlier(project, small_codebook, then)
+    table = made.interviews(small_codebook, then)
+    assert prepared(project, made.as_csv(project / "export.csv", table)).codebook.wave == YEAR
+    swapped = table.rename(columns={"E1_1": "E1_2", "E1_2": "E1_1"})
+    path = made.as_csv(project / "export.csv", swapped)
+    assert refusal(project, path) == (
+        "export.csv, column E1_1: columns look swapped: the answers in E1_1 (Talks) and E1_2 (Crafts) are unlike those "
+        "of the wave before, and would be like them if the two columns were exchanged; ask the agency; if the columns "
+        "are right, say --codes-are-right."
+    )
+    assert prepared(project, path, codes_are_right=True).codebook.wave == YEAR
+    # The texts of these columns say which answer each is of.
+    assert prepared(project, save(project, swapped, "sav", small_codebook)).codebook.wave == YEAR
+
+
+def another_outlook(project):
+    """The codebook of the wave before with one more question, of the answers to outlook, in V3."""
+    path = project / f"data/codebook/{FIRST}.yaml"
+    text = path.read_text(encoding="utf-8")
+    outlook = text[text.index("  - id: outlook") : text.index("  - id: comment")]
+    more = outlook.replace("outlook", "prospect").replace("Outlook", "Prospects").replace("V1", "V3")
+    more = more.replace("the next year", "the next ten years")
+    path.write_text(text.replace(outlook, outlook + more), encoding="utf-8")
+    return read_codebook(path)
+
+
+@pytest.mark.parametrize("in_codes", [True, False])
+def test_swapped_questions_with_the_same_answers_are_given_away_by_their_shares(project, in_codes):
+    book = another_outlook(project)
+    then = made.records(book, rows=150)
+    then["outlook"] = ["bright"] * 100 + ["steady"] * 30 + ["bleak"] * 20
+    then["prospect"] = ["bleak"] * 90 + ["steady"] * 40 + ["dont_know"] * 20
+    earlier(project, book, then)
+    table = made.interviews(book, then)
+    written = coded(table, book) if in_codes else table
+    assert prepared(project, made.as_csv(project / "export.csv", written)).codebook.wave == YEAR
+    swapped = {"V1": "V3", "V3": "V1"}
+    path = made.as_csv(project / "export.csv", written.rename(columns=swapped))
+    assert refusal(project, path).startswith(
+        "export.csv, column V1: columns look swapped: the answers in V1 (Outlook) and V3 (Prospects) are unlike"
+    )
+    path = save(project, table.rename(columns=swapped), "sav", book)
+    assert prepared(project, path).codebook.wave == YEAR  # each has the text of the question that it is named as
+    retext(path, {"V1": book.question("prospect").text, "V3": book.question("outlook").text})
+    assert "its text is that of prospect" in refusal(project, path)
+
+
 def test_mixed_encodings_are_refused(project, table, small_codebook):
     table.loc[3, "V2"], table.loc[7, "V2"] = "Our roof leaks \u2013 badly", "Our roof leaks \u2013 still"
     path = save(project, table, "csv", small_codebook)
