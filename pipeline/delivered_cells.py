@@ -51,7 +51,10 @@ def stop_at_unlabelled(cells, labels, file, *, known=(), needed=False):
 
 
 def answer_cells(question, found, delivery):
-    """The cells of the raw columns of a question, each a Series of text."""
+    """The cells of the raw columns of a question, each a Series of text.
+
+    Raises InputProblem at a tick that the file declares to be missing and, in a set, at one of a third value.
+    """
     table = delivery.table
     if question.kind != "multiple":
         column = found.columns[0]
@@ -64,6 +67,8 @@ def answer_cells(question, found, delivery):
         else:
             labels = delivery.labels.get(column, {})
             ticks = tick_readings(question, answer)
+            chosen = next((code for code, label in labels.items() if ticks.get(fold(label)) == 1), "1")
+            _stop_at_missing_tick(each_text(table[column], tidy), chosen, delivery)
             readable = {c: label for c, label in labels.items() if fold(label) in ticks}
             cells.append(table[column].replace(readable))
     return cells
@@ -100,15 +105,8 @@ def ticks_of_counted(cells, counted, delivery):
     that the file declares to be missing, unless its label says that it is that.
     """
     column, cells = cells.name, each_text(cells, tidy)
+    _stop_at_missing_tick(cells, counted, delivery)
     labels = delivery.labels.get(column, {})
-    unsaid = {v for v in delivery.missing.get(column, ()) if v != counted and fold(labels.get(v, "")) not in NOT_CHOSEN}
-    for row in cells.index[cells.isin(unsaid)]:
-        raise InputProblem(
-            "the file declares this value to be missing, which is neither chosen nor not chosen",
-            **{"file": delivery.file, "row": row, "column": column},
-            **{"found": cells[row], "allowed": f"{counted} for chosen, 0 for not, empty where nothing was asked"},
-            do="correct the cell, or declare the value to be none that is missing",
-        )
     not_chosen = {"0", *(v for v, label in labels.items() if fold(label) in NOT_CHOSEN)}
     others = [text for text in cells.unique() if text not in {counted, "", *not_chosen}]
     if others and (len(others) > 1 or cells.isin(not_chosen).any()):
@@ -119,6 +117,23 @@ def ticks_of_counted(cells, counted, delivery):
             do="correct the cell, or label the value in the file as not chosen",
         )
     return ticks_of(cells.eq(counted), cells.ne(""))
+
+
+def _stop_at_missing_tick(cells, chosen, delivery):
+    """Raise InputProblem at a value of ticks that the file declares to be missing.
+
+    The value of the `chosen` answer is none of these, nor is one whose label says that the answer was not chosen.
+    """
+    column = cells.name
+    labels, missing = delivery.labels.get(column, {}), delivery.missing.get(column, ())
+    unsaid = {v for v in missing if v != chosen and fold(labels.get(v, "")) not in NOT_CHOSEN}
+    for row in cells.index[cells.isin(unsaid)]:
+        raise InputProblem(
+            "the file declares this value to be missing, which is neither chosen nor not chosen",
+            **{"file": delivery.file, "row": row, "column": column},
+            **{"found": cells[row], "allowed": f"{chosen} for chosen, 0 for not, empty where nothing was asked"},
+            do="correct the cell, or declare the value to be none that is missing",
+        )
 
 
 def ticks_of(chosen, asked):

@@ -40,7 +40,7 @@ from pipeline.raw import (
     listed,
     raw_columns,
 )
-from pipeline.swapped import stop_at_swapped_codes
+from pipeline.swapped import stop_at_swapped_codes, stop_at_swapped_columns
 from pipeline.tables import read_respondents
 from pipeline.texts import ITEMS, fold, tidy
 from pipeline.yaml_edits import set_values
@@ -116,7 +116,9 @@ def prepare(wave, files, *, params="params.yaml", data="data", choices=None):
     if known is not None:
         _check_sectors(cleaned.respondents, known, book, before, delivered[INTERVIEWS].file)
     if then is not None and not choices.codes_are_right:
-        stop_at_swapped_codes(fieldwork.interviews, book, then, delivered[INTERVIEWS].file)
+        file, told = delivered[INTERVIEWS].file, placed[INTERVIEWS].told
+        stop_at_swapped_codes(fieldwork.interviews, book, then, file)
+        stop_at_swapped_columns(cleaned.respondents, book, then, told, file)
     table = shown_differences(before, book)
     earlier = before if written is None or written.kind == "fieldwork" else written
     read_over = written is not None and written.kind == "fieldwork"

@@ -34,7 +34,8 @@ class Placed(NamedTuple):
     `columns`: text cells by column of the raw files. `texts`: what the file says was asked, by question. `edits`: what
     the codebook's draft has to change in answers. `moved`: {question id: its column}, where that is another one.
     `silent`: (question, answer) of which the labels of the file say nothing; `no_answers`: those that the file declares
-    to be missing values, and the codebook does not. `rest`: the columns and sets left over.
+    to be missing values, and the codebook does not. `told`: the columns of a table of respondents of which the file
+    itself says what they are. `rest`: the columns and sets left over.
     """
 
     columns: dict[str, pd.Series]
@@ -43,6 +44,7 @@ class Placed(NamedTuple):
     moved: dict[str, str]
     silent: tuple[tuple[str, str], ...]
     no_answers: tuple[tuple[str, str], ...]
+    told: tuple[str, ...]
     rest: tuple[str | AnswerSet, ...]
 
 
@@ -52,8 +54,9 @@ def place(delivery, codebook, questions, *, needed, own, same=None, leave_out=()
     `needed` are the ids of the questions that it must have, `own` the names of `own_columns` for this file. `same` says
     what a column is where its name does not, {column: id of a question, or name of a column of the raw files};
     `leave_out` names columns that are none of the survey's. Raises InputProblem for a needed question without its
-    columns, for two columns that are to be one, where codes and labels contradict the codebook, and at a value that the
-    file declares to be missing where one that is not must stand: in a size, an id or a date, in the ticks of a set.
+    columns, for two columns that are to be one, for one with another question's text, where codes and labels contradict
+    the codebook, and at a value that the file declares to be missing where one that is not must stand: in a size, an
+    id or a date, or a tick.
     """
     same = same or {}
     known = {fold(c): c for c in delivery.table.columns if fold(c) not in {fold(o) for o in leave_out}}
@@ -66,7 +69,7 @@ def place(delivery, codebook, questions, *, needed, own, same=None, leave_out=()
     columns = {name: labelled(delivery.table[c], delivery.labels.get(c, {})) for name, c in own.items()}
     used = set(own.values())
     others = {f: c for f, c in known.items() if c not in used}
-    texts, edits, moved, silent, no_answers = {}, [], {}, [], []
+    texts, edits, moved, silent, no_answers, told = {}, [], {}, [], [], []
     there = [(q, _columns_of(_moved(q, same, known), others, delivery)) for q in questions]
     missing = [_moved(q, same, known) for q, found in there if found is None and q.id in needed]
     if missing:
@@ -76,6 +79,9 @@ def place(delivery, codebook, questions, *, needed, own, same=None, leave_out=()
             continue
         question = _moved(before, same, known)
         used |= set(found.columns)
+        text = _text_of(question, found, delivery)
+        if before.id not in same.values():  # what a person says goes before what the file does
+            _stop_at_text_of_another(text, before, found.columns[0], codebook, delivery.file)
         offered = offers_of(question, found, delivery)
         changed, given = match(question, offered, delivery, found.columns)
         edits += changed
@@ -87,14 +93,15 @@ def place(delivery, codebook, questions, *, needed, own, same=None, leave_out=()
             columns |= mentioned(question, found, delivery, changed, given)
         else:
             columns |= dict(zip(question.export_columns, answer_cells(question, found, delivery), strict=True))
-        text = _text_of(question, found, delivery)
-        if text and fold(text) not in (fold(before.text), fold(before.label)):
+        told += _told(question, text, given)
+        if text and fold(text) not in _called(before):
             texts[question.id] = text
         if question.column != before.column:
             moved[question.id] = question.column
     sets = [s for s in delivery.sets if not used & set(s.columns)]
     rest = [c for c in known.values() if c not in used | {c for s in sets for c in s.columns}]
-    return Placed(columns, texts, tuple(edits), moved, tuple(silent), tuple(no_answers), (*rest, *sets))
+    of_answers = (tuple(silent), tuple(no_answers), tuple(told))
+    return Placed(columns, texts, tuple(edits), moved, *of_answers, (*rest, *sets))
 
 
 def _own(known, names, same, file, ids):
@@ -185,6 +192,30 @@ def _columns_of(question, known, delivery):
     return Found(tuple(columns), of_name) if None not in columns else None
 
 
+def _called(question):
+    """What a file may call a question, and mean no other by it: its text and its label, folded."""
+    return fold(question.text), fold(question.label)
+
+
+def _told(question, text, given):
+    """The columns of respondents that a delivery tells: of ticks by the text of the answer, else by the question's."""
+    if question.kind == "multiple":
+        return [f"{question.id}.{answer.id}" for answer, offer in given if offer.label]
+    return [question.id] if fold(text) in _called(question) else []
+
+
+def _stop_at_text_of_another(text, question, column, codebook, file):
+    """Raise InputProblem where a column that is named as a question's has the text of another: two are exchanged."""
+    others = [q for q in codebook.questions if fold(text) in _called(q)]
+    if others and fold(text) not in _called(question):
+        raise InputProblem(
+            f"by its name this column is {question.id} ({question.label}), and its text is that of {others[0].id}",
+            **{"file": file, "column": column, "found": text},
+            do=f"ask the agency which is right: say --same {quote(f'{column}={question.id}')} if it is the name; if it "
+            f"is the text, say --same {quote(f'{column}={others[0].id}')}, and likewise which column is {question.id}",
+        )
+
+
 def _stop_at_missing(lacking, known, delivery, codebook):
     """Raise InputProblem for the first question that the delivery lacks, naming the column that may be it."""
     question, *others = lacking
@@ -192,7 +223,7 @@ def _stop_at_missing(lacking, known, delivery, codebook):
     missing = next((n for n in names if fold(n) not in known), names[0])
     own = {fold(c) for columns in raw_columns(codebook).values() for c in columns}
     unplaced = [c for f, c in known.items() if f not in own]
-    told = [c for c in unplaced if fold(_text_or_name(c, delivery)) in (fold(question.text), fold(question.label))]
+    told = [c for c in unplaced if fold(_text_or_name(c, delivery)) in _called(question)]
     near = told or [c for c in unplaced if _answers_it(delivery.table[c], question)]
     do = f"if another column is it, say --same COLUMN={question.id}; if the questionnaire dropped it, write the wave's "
     do += "codebook by hand (docs/new_wave.md)"

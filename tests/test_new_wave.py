@@ -587,6 +587,30 @@ def test_swapped_columns_of_several_answers_are_refused(project, table, small_co
     assert "answer codes are swapped: code 1 is labelled 'Crafts'" in refusal(project, path)
 
 
+def test_a_column_with_the_text_of_another_question_is_refused(project, table, small_codebook):
+    """Its answers say nothing against it where two questions have the same: here they are those of the name."""
+    path = save(project, table, "sav", small_codebook)
+    for text in ("Is there a shop?", " SHOP "):
+        retext(path, {"V1": text})
+        assert refusal(project, path) == (
+            "export.sav, column V1: by its name this column is outlook (Outlook), and its text is that of shop; found "
+            f"'{text.strip()}'; ask the agency which is right: say --same V1=outlook if it is the name; if it is the "
+            "text, say --same V1=shop, and likewise which column is outlook."
+        )
+        assert prepared(project, path, same={"V1": "outlook"}).codebook.wave == YEAR
+    retext(path, {"V1": "How do you see the next year"})
+    assert prepared(project, path).codebook.question("outlook").text == "How do you see the next year"
+
+
+def test_two_columns_of_an_spss_file_go_by_their_texts_if_a_person_says_so(project, table, small_codebook):
+    named = {"V2": "E1_text", "E1_text": "V2"}
+    texts = {named.get(q.column, q.column): q.text for q in small_codebook.questions if q.kind == "open"}
+    path = made.as_sav(project / "export.sav", table.rename(columns=named), small_codebook, texts=texts)
+    assert "its text is that of comment" in refusal(project, path)
+    wave = prepared(project, path, same={"E1_text": "comment", "V2": "events_other"})
+    assert wave.fieldwork.interviews["E1_text"].tolist() == table["V2"].tolist()
+
+
 def retext(path, texts):
     import pyreadstat
 
@@ -623,6 +647,57 @@ def test_swapped_codes_without_labels_are_given_away_by_their_shares(project, sm
         "and would be like them if Bright (1), Bleak (3) were exchanged; ask the agency"
     )
     assert prepared(project, path, codes_are_right=True).codebook.wave == YEAR
+
+
+def test_swapped_ticks_without_texts_are_given_away_by_their_shares(project, small_codebook):
+    then = made.records(small_codebook, rows=150)
+    then["events.talks"], then["events.crafts"] = [1] * 120 + [0] * 30, [0] * 110 + [1] * 40
+    then["events.concerts"] = 0
+    earlier(project, small_codebook, then)
+    table = made.interviews(small_codebook, then)
+    assert prepared(project, made.as_csv(project / "export.csv", table)).codebook.wave == YEAR
+    swapped = table.rename(columns={"E1_1": "E1_2", "E1_2": "E1_1"})
+    path = made.as_csv(project / "export.csv", swapped)
+    assert refusal(project, path) == (
+        "export.csv, column E1_1: columns look swapped: the answers in E1_1 (Talks) and E1_2 (Crafts) are unlike those "
+        "of the wave before, and would be like them if the two columns were exchanged; ask the agency; if the columns "
+        "are right, say --codes-are-right."
+    )
+    assert prepared(project, path, codes_are_right=True).codebook.wave == YEAR
+    # The texts of these columns say which answer each is of.
+    assert prepared(project, save(project, swapped, "sav", small_codebook)).codebook.wave == YEAR
+
+
+def another_outlook(project):
+    """The codebook of the wave before with one more question, of the answers to outlook, in V3."""
+    path = project / f"data/codebook/{FIRST}.yaml"
+    text = path.read_text(encoding="utf-8")
+    outlook = text[text.index("  - id: outlook") : text.index("  - id: comment")]
+    more = outlook.replace("outlook", "prospect").replace("Outlook", "Prospects").replace("V1", "V3")
+    more = more.replace("the next year", "the next ten years")
+    path.write_text(text.replace(outlook, outlook + more), encoding="utf-8")
+    return read_codebook(path)
+
+
+@pytest.mark.parametrize("in_codes", [True, False])
+def test_swapped_questions_with_the_same_answers_are_given_away_by_their_shares(project, in_codes):
+    book = another_outlook(project)
+    then = made.records(book, rows=150)
+    then["outlook"] = ["bright"] * 100 + ["steady"] * 30 + ["bleak"] * 20
+    then["prospect"] = ["bleak"] * 90 + ["steady"] * 40 + ["dont_know"] * 20
+    earlier(project, book, then)
+    table = made.interviews(book, then)
+    written = coded(table, book) if in_codes else table
+    assert prepared(project, made.as_csv(project / "export.csv", written)).codebook.wave == YEAR
+    swapped = {"V1": "V3", "V3": "V1"}
+    path = made.as_csv(project / "export.csv", written.rename(columns=swapped))
+    assert refusal(project, path).startswith(
+        "export.csv, column V1: columns look swapped: the answers in V1 (Outlook) and V3 (Prospects) are unlike"
+    )
+    path = save(project, table.rename(columns=swapped), "sav", book)
+    assert prepared(project, path).codebook.wave == YEAR  # each has the text of the question that it is named as
+    retext(path, {"V1": book.question("prospect").text, "V3": book.question("outlook").text})
+    assert "its text is that of prospect" in refusal(project, path)
 
 
 def test_mixed_encodings_are_refused(project, table, small_codebook):
@@ -777,6 +852,20 @@ def test_a_tick_that_the_file_declares_to_be_missing_is_not_taken_for_not_chosen
     )
     relabel(path, "E1_1", {9: "Not selected"}, missing=[9])
     assert prepared(project, path).fieldwork.interviews["E1_1"][row + 2] == "0"
+
+
+@pytest.mark.parametrize("sets", [True, False])
+def test_refused_is_not_taken_for_not_chosen_whether_or_not_the_ticks_are_a_set(project, table, small_codebook, sets):
+    path = save(project, table, "sav", small_codebook, sets=sets)
+    row = table.index[table["E1_1"].eq("0")][0]
+    relabel(path, "E1_1", {0: "Refused", 1: "Yes"}, missing=[0])
+    assert refusal(project, path) == (
+        f"export.sav, row {row + 2}, column E1_1: the file declares this value to be missing, which is neither chosen "
+        "nor not chosen; found '0'; allowed: 1 for chosen, 0 for not, empty where nothing was asked; correct the cell, "
+        "or declare the value to be none that is missing."
+    )
+    relabel(path, "E1_1", {0: "No", 1: "Yes"}, missing=[0])
+    assert prepared(project, path).codebook.wave == YEAR
 
 
 def test_a_code_alone_that_the_file_declares_to_be_missing_is_shown(project, table, small_codebook):
