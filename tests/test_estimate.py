@@ -463,16 +463,21 @@ def test_an_open_base_does_not_make_a_share_that_is_not_there_a_modelled_one(wei
     assert found["estimate"].isna().all() and found["quality"].eq("withheld").all()
 
 
-@pytest.mark.parametrize("settled", [True, False])
-def test_a_weighted_share_has_an_error_only_where_the_sizes_of_strata_are_known(weighted, rebuilt, settled):
-    """With as many of a stratum as the model has put there, its error would be the model's too."""
-    first = estimate(weighted, codebook=rebuilt, settings=SETTINGS)
+def with_sizes_of_strata(respondents, codebook, settled):
+    """The estimates where every share is implied, and how many libraries answered may or may not be settled."""
+    first = estimate(respondents, codebook=codebook, settings=SETTINGS)
     first = first[first["measure"].isin(["kind", "outlook"]) & first["break"].eq("total")]
     bounds = first[[*KEYS, "basis"]].assign(support="implied", low=first["estimate"], high=first["estimate"])
     few = 0 if settled else (first["measure"].eq("kind") & first["category"].eq("lib")).astype(int)
     bounds = bounds.assign(count_low=first["count"] - few, count_high=first["count"])
     bounds = bounds.assign(base_low=first["n"], base_high=first["n"])
-    found = estimate(weighted, codebook=rebuilt, settings=SETTINGS, bounds=bounds)
+    return estimate(respondents, codebook=codebook, settings=SETTINGS, bounds=bounds)
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_a_weighted_share_has_an_error_only_where_the_sizes_of_strata_are_known(weighted, rebuilt, settled):
+    """With as many of a stratum as the model has put there, its error would be the model's too."""
+    found = with_sizes_of_strata(weighted, rebuilt, settled)
     answers = found[found["measure"].eq("outlook") & found["break"].eq("total") & found["estimate"].gt(0)]
     inference = answers.set_index("basis")[INFERENCE].notna()
     assert inference.loc["unweighted"].all(axis=None)
@@ -485,13 +490,7 @@ def test_a_weighted_share_has_an_error_only_where_the_sizes_of_strata_are_known(
 def test_an_answer_that_nobody_gave_has_an_error_of_nil_only_beside_its_interval(weighted, rebuilt, settled):
     """Alone, it would say that nobody anywhere gives it."""
     alike = weighted.assign(outlook="bright")
-    first = estimate(alike, codebook=rebuilt, settings=SETTINGS)
-    first = first[first["measure"].isin(["kind", "outlook"]) & first["break"].eq("total")]
-    bounds = first[[*KEYS, "basis"]].assign(support="implied", low=first["estimate"], high=first["estimate"])
-    few = 0 if settled else (first["measure"].eq("kind") & first["category"].eq("lib")).astype(int)
-    bounds = bounds.assign(count_low=first["count"] - few, count_high=first["count"])
-    bounds = bounds.assign(base_low=first["n"], base_high=first["n"])
-    found = estimate(alike, codebook=rebuilt, settings=SETTINGS, bounds=bounds)
+    found = with_sizes_of_strata(alike, rebuilt, settled)
     answer = row(found, "outlook", "bleak", basis="weighted")
     assert answer["estimate"] == 0
     assert pd.notna(answer["se"]) == pd.notna(answer["ci_high"]) == settled

@@ -294,29 +294,23 @@ def test_total_that_stands_nowhere(folder, small_codebook):
     )
 
 
+def give_whole(folder, whole):
+    old = "        note: Read off"
+    edit(folder, "population.yaml", old, f"        whole: {{file: museums.csv, measure: all}}\n{old}")
+    edit(folder, "museums.csv", "large,12\n", f"large,12\nall,{whole}\n")
+
+
 @pytest.mark.parametrize("whole", ["42", "40", "44"])
 def test_totals_that_make_up_the_whole_as_nearly_as_they_are_known(folder, small_codebook, whole):
     """The year that a total is of (`lag`) is that of the whole too."""
     plain = population_cells("valley", folder=folder, codebook=small_codebook)
-    edit(
-        folder,
-        "population.yaml",
-        "        note: Read off",
-        "        whole: {file: museums.csv, measure: all}\n        note: Read off",
-    )
-    edit(folder, "museums.csv", "large,12\n", f"large,12\nall,{whole}\n")
+    give_whole(folder, whole)
     pd.testing.assert_frame_equal(population_cells("valley", folder=folder, codebook=small_codebook), plain)
 
 
 @pytest.mark.parametrize("whole", ["39", "45", "420"])
 def test_totals_that_do_not_make_up_the_whole(folder, small_codebook, whole):
-    edit(
-        folder,
-        "population.yaml",
-        "        note: Read off",
-        "        whole: {file: museums.csv, measure: all}\n        note: Read off",
-    )
-    edit(folder, "museums.csv", "large,12\n", f"large,12\nall,{whole}\n")
+    give_whole(folder, whole)
     least, most = int(whole) - 2, int(whole) + 2
     assert problem(folder, small_codebook) == (
         f"FOLDER/museums.csv: the totals of sector mus do not add up to 'all'; found '42'; allowed: {least} to {most}; "
