@@ -11,6 +11,9 @@ from pipeline.problems import InputProblem
 from pipeline.responses import tick_readings
 from pipeline.texts import ITEMS, NOT_CHOSEN, fold, tidy
 
+# What a label of a tick, folded, may be that says neither that the answer was chosen nor that it was not.
+SAYS_NOTHING = re.compile(r"refused?|refusal|(?:don'?t|do not) know|dk|not (?:asked|answered|stated|applicable)|n/a")
+
 
 def code_of(text):
     """The whole number of at most 12 digits that a text is; None for any other."""
@@ -120,19 +123,21 @@ def ticks_of_counted(cells, counted, delivery):
 
 
 def _stop_at_missing_tick(cells, chosen, delivery):
-    """Raise InputProblem at a value of ticks that the file declares to be missing.
+    """Raise InputProblem at a value of ticks that the file declares to be missing, or labels so that it says nothing.
 
     The value of the `chosen` answer is none of these, nor is one whose label says that the answer was not chosen.
     """
     column = cells.name
     labels, missing = delivery.labels.get(column, {}), delivery.missing.get(column, ())
-    unsaid = {v for v in missing if v != chosen and fold(labels.get(v, "")) not in NOT_CHOSEN}
-    for row in cells.index[cells.isin(unsaid)]:
+    unsaid = {v for v in missing if fold(labels.get(v, "")) not in NOT_CHOSEN}
+    unsaid |= {v for v, label in labels.items() if SAYS_NOTHING.fullmatch(fold(label))}
+    for row in cells.index[cells.isin(unsaid - {chosen})]:
+        said = "declares this value to be missing" if cells[row] in missing else f"calls this {labels[cells[row]]!r}"
         raise InputProblem(
-            "the file declares this value to be missing, which is neither chosen nor not chosen",
+            f"the file {said}, which is neither chosen nor not chosen",
             **{"file": delivery.file, "row": row, "column": column},
             **{"found": cells[row], "allowed": f"{chosen} for chosen, 0 for not, empty where nothing was asked"},
-            do="correct the cell, or declare the value to be none that is missing",
+            do="correct the cell, or declare the value to be none that is missing and label it as not chosen",
         )
 
 

@@ -848,7 +848,7 @@ def test_a_tick_that_the_file_declares_to_be_missing_is_not_taken_for_not_chosen
     assert refusal(project, path) == (
         f"export.sav, row {row + 2}, column E1_1: the file declares this value to be missing, which is neither chosen "
         "nor not chosen; found '9'; allowed: 1 for chosen, 0 for not, empty where nothing was asked; correct the cell, "
-        "or declare the value to be none that is missing."
+        "or declare the value to be none that is missing and label it as not chosen."
     )
     relabel(path, "E1_1", {9: "Not selected"}, missing=[9])
     assert prepared(project, path).fieldwork.interviews["E1_1"][row + 2] == "0"
@@ -862,9 +862,22 @@ def test_refused_is_not_taken_for_not_chosen_whether_or_not_the_ticks_are_a_set(
     assert refusal(project, path) == (
         f"export.sav, row {row + 2}, column E1_1: the file declares this value to be missing, which is neither chosen "
         "nor not chosen; found '0'; allowed: 1 for chosen, 0 for not, empty where nothing was asked; correct the cell, "
-        "or declare the value to be none that is missing."
+        "or declare the value to be none that is missing and label it as not chosen."
     )
     relabel(path, "E1_1", {0: "No", 1: "Yes"}, missing=[0])
+    assert prepared(project, path).codebook.wave == YEAR
+
+
+@pytest.mark.parametrize("sets", [True, False])
+@pytest.mark.parametrize("label", ["Refused", "Don't know", "Don\u2019t Know", "NOT ASKED", "n/a"])
+def test_a_tick_whose_label_says_nothing_is_not_taken_for_not_chosen(project, table, small_codebook, sets, label):
+    path = save(project, table, "sav", small_codebook, sets=sets)
+    row = table.index[table["E1_1"].eq("0")][0]
+    relabel(path, "E1_1", {0: label, 1: "Yes"})
+    assert refusal(project, path).startswith(
+        f"export.sav, row {row + 2}, column E1_1: the file calls this {label!r}, which is neither chosen nor not chosen"
+    )
+    relabel(path, "E1_1", {0: "Does not", 1: "Yes"})
     assert prepared(project, path).codebook.wave == YEAR
 
 
