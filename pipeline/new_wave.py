@@ -261,8 +261,11 @@ def _stop_at_edits(placed, codebook, delivered, path):
     for name, found in placed.items():
         file = delivered[name].file
         for item in found.rest:
-            what = f"{path} has no question with this column"
-            raise InputProblem(what, file=file, row=1, column=getattr(item, "name", item), do=do)
+            column = getattr(item, "name", item)
+            its = next((q.id for q in codebook.questions if column in q.export_columns), None)
+            left_over = f"{path} has this column for {its}, for which --same gives another"
+            what = left_over if its else f"{path} has no question with this column"
+            raise InputProblem(what, file=file, row=1, column=column, do=do)
         for edit in found.edits:
             said = edit.offered.label if edit.offered.code is None else f"{edit.offered.label} ({edit.offered.code})"
             what = f"{path} has no such answer to {edit.question}"

@@ -1881,6 +1881,18 @@ def test_the_agencys_own_names_of_id_and_day_can_be_said(project, table, small_c
     assert wave.fieldwork.interviews["organisation"].tolist() == alone.fieldwork.interviews["organisation"].tolist()
 
 
+def test_a_column_that_is_left_over_since_its_question_was_given_another_is_named_so(project, table, small_codebook):
+    own = project / f"data/codebook/{YEAR}.yaml"
+    path = save(project, table, "csv", small_codebook)
+    own.write_text(prepared(project, path).text, encoding="utf-8")
+    [outlook] = small_codebook.question("outlook").export_columns
+    save(project, table.assign(Other=table[outlook]), "csv", small_codebook)
+    assert refusal(project, path, same=["Other=outlook"]) == (
+        f"export.csv, row 1, column {outlook}: {own} has this column for outlook, for which --same gives another; "
+        "change one of the two."
+    )
+
+
 def test_a_column_that_a_written_codebook_has_no_question_for_is_refused(project, table, small_codebook):
     """In a draft it would be a new question; somebody wrote this one, and may have forgotten it."""
     own = project / f"data/codebook/{YEAR}.yaml"
