@@ -360,13 +360,18 @@ TOTAL_OF_THE_LARGER = """          - label: HA 1,000 homes and over
             measure: housing associations owning 1000+ units
             spread: 8
             lag: 27
+        whole: &ha_whole {file: housing_association_bands.csv, measure: housing associations}
 """
+# The one total that is left is then said to be all.
+ALL_OF_THEM = (
+    "        whole: &ha_whole {file: housing_association_bands.csv, measure: housing associations owning <1000 units}\n"
+)
 # What is changed in which file, and how the last line begins.
 FAULTS = {
     "a total missing for a band that was approached": (
         "population/population.yaml",
         TOTAL_OF_THE_LARGER,
-        "",
+        ALL_OF_THEM,
         "population.yaml: the population has no total for a size band that answered; found 'ha_",
     ),
     "limits that leave no room": (
