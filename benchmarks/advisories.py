@@ -18,7 +18,8 @@ from packaging.utils import canonicalize_name, canonicalize_version
 from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent
-LOCKED = re.compile(r"([A-Za-z0-9._-]+)==([^\s;\\]+)")
+# Packages of every platform, unlike `pipeline.attestation.locked_versions`.
+LOCKED = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;\\]+)")
 HEADING = "| package | locked | advisory | also known as | mended in |\n|---|---|---|---|---|"
 
 

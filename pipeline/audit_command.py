@@ -51,11 +51,11 @@ def check_folder(folder, read):
     `read` are the paths of the files that the audit reads; none may be one that it writes.
     """
     others = sorted(place.name for place in folder.glob("[!.]*") if place.name not in WRITTEN)
+    written = {(folder / name).resolve() for name in WRITTEN}
     for path in read:
-        if path.resolve() in {(folder / name).resolve() for name in WRITTEN}:
-            raise InputProblem(
-                "the audit would be written over this file", file=path, do="give another folder as --out"
-            )
+        if path.resolve() in written:
+            what = "the audit would be written over this file"
+            raise InputProblem(what, file=path, do="give another folder as --out")
     if others:
         raise InputProblem(
             "the folder holds other files than an audit's, and might be another's results",

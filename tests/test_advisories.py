@@ -14,7 +14,7 @@ import advisories
 LOCK = """\
 Some_Package==1.4.0 \\
     --hash=sha256:00
-other==2.0 ; python_full_version < '3.12' \\
+other[more,extras]==2.0 ; python_full_version < '3.12' \\
     --hash=sha256:00
 """
 
@@ -35,6 +35,12 @@ def test_the_locked_packages_are_read_by_their_normal_names():
     real = advisories.locked((ROOT / "requirements.lock").read_text(encoding="utf-8"))
     assert {"pandas", "svy", "dvc"} <= set(real)
     assert len(real) > 100
+
+
+def test_what_the_document_says_was_found_is_of_the_lock_that_is_there():
+    packages = advisories.locked((ROOT / "requirements.lock").read_text(encoding="utf-8"))
+    document = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+    assert f"of the {len(packages)} locked packages: none of a locked version" in document
 
 
 @pytest.mark.parametrize(
